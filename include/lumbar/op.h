@@ -1,0 +1,142 @@
+/* The operation registry. An operation is declared once, with typed parameters; the command line, its help, the man
+ * pages, the shell completion, the HTTP face and the forms in the browser are derived from the declaration.
+ * An operation is pure: it never opens a path, prints or exits. */
+#ifndef LUMBAR_OP_H
+#define LUMBAR_OP_H
+
+#include <lumbar/result.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+typedef enum lb_param_type {
+    LB_P_FLAG,     /* --quiet */
+    LB_P_INT,
+    LB_P_NUMBER,
+    LB_P_NUMBERS,  /* comma list of numbers */
+    LB_P_TEXT,
+    LB_P_TEXTS,    /* comma list of words */
+    LB_P_CHOICE,   /* one of `choices` */
+    LB_P_CHOICES,  /* comma list of them */
+    LB_P_COLUMN,   /* a column of the table parameter `of` (default: the first table) */
+    LB_P_COLUMNS,
+    LB_P_FORMULA,
+    /* data: bound to files by the command line, to uploads or a study's snapshot over HTTP */
+    LB_P_TABLE,    /* CSV */
+    LB_P_TABLES,   /* several, each NAME=FILE or FILE (its stem is the name) */
+    LB_P_VOLUME,   /* NIfTI, NRRD, … */
+    LB_P_DOCUMENT, /* YAML, JSON or other text, as bytes */
+    LB_P_SOURCE    /* a folder on the command line, a bundle over HTTP */
+} lb_param_type;
+
+enum {
+    LB_REQUIRED = 1,
+    LB_POSITIONAL = 2, /**< may be given without its name, in the order declared */
+    LB_ADVANCED = 4,   /**< folded away in forms */
+    LB_OUTPUT = 8      /**< names a file to write: command line only, hidden over HTTP */
+};
+
+typedef struct lb_param {
+    const char *name;    /**< as on the command line, without dashes: "margin" */
+    lb_param_type type;
+    unsigned flags;
+    const char *summary; /**< one line, lower case */
+    const char *preset;  /**< default as text, or NULL */
+    const char *choices; /**< comma list */
+    double min, max;     /**< inclusive; both 0 = unbounded */
+    const char *of;      /**< LB_P_COLUMN(S): which table parameter */
+} lb_param;
+
+typedef struct lb_call lb_call;
+typedef struct lb_registry lb_registry;
+
+/** Further inputs an operation names itself (plan, review, batch): a folder, an upload bundle, a study. */
+typedef struct lb_source {
+    /** Bytes of `name` (relative, no ".."), valid while the arena lives. */
+    int (*read)(void *context, const char *name, lb_arena *arena, lb_bytes *out, lb_error *err);
+    void *context;
+} lb_source;
+
+typedef struct lb_op {
+    const char *area, *verb; /**< "meta", "fit" */
+    const char *summary;     /**< one line */
+    const char *description; /**< paragraphs for help, man page and form; says method and source */
+    const lb_param *params;
+    size_t param_count;
+    int (*run)(lb_call *call, lb_result *result, lb_error *err);
+    const char *example;     /**< a command line that works on files in reference/ or needs none */
+} lb_op;
+
+/* -- what run() asks its call. Names must be declared; asking for an undeclared one is an assert. ---------- */
+LB_API bool lb_call_given(const lb_call *call, const char *name);        /**< set by the caller (not by default) */
+LB_API bool lb_call_has(const lb_call *call, const char *name);          /**< set or has a default */
+LB_API bool lb_call_flag(const lb_call *call, const char *name);
+LB_API int64_t lb_call_int(const lb_call *call, const char *name);
+LB_API double lb_call_number(const lb_call *call, const char *name);     /**< NaN when absent */
+LB_API const char *lb_call_text(const lb_call *call, const char *name);  /**< NULL when absent; also choice, column, formula */
+LB_API size_t lb_call_texts(const lb_call *call, const char *name, const char *const **out);
+LB_API size_t lb_call_numbers(const lb_call *call, const char *name, const double **out);
+LB_API bool lb_call_chosen(const lb_call *call, const char *name, const char *choice);
+/** The table, read on first use and recorded (name, hash, rows) among the result's inputs. NULL *out when absent. */
+LB_API int lb_call_table(lb_call *call, const char *name, lb_table **out, lb_error *err) LB_MUST_CHECK;
+LB_API int lb_call_tables(lb_call *call, const char *name, lb_table *const **out, size_t *count, lb_error *err) LB_MUST_CHECK;
+LB_API int lb_call_volume(lb_call *call, const char *name, lb_volume **out, lb_error *err) LB_MUST_CHECK;
+LB_API int lb_call_document(lb_call *call, const char *name, lb_bytes *out, lb_error *err) LB_MUST_CHECK;
+LB_API const lb_source *lb_call_source(lb_call *call);
+LB_API lb_arena *lb_call_arena(lb_call *call); /**< lives as long as the result */
+LB_API const lb_progress *lb_call_progress(lb_call *call);
+LB_API unsigned lb_call_threads(lb_call *call);
+LB_API const lb_registry *lb_call_registry(lb_call *call);
+
+/* -- registry ----------------------------------------------------------------------------------------------- */
+typedef int (*lb_volume_reader)(const lb_bytes *bytes, lb_arena *arena, lb_volume **out, lb_error *err);
+
+LB_API lb_registry *lb_registry_new(void);
+LB_API void lb_registry_free(lb_registry *registry);
+LB_API void lb_registry_add(lb_registry *registry, const lb_op *op); /**< borrowed: declarations are static */
+LB_API void lb_registry_volume_reader(lb_registry *registry, lb_volume_reader reader);
+LB_API const lb_op *lb_registry_find(const lb_registry *registry, const char *area, const char *verb);
+LB_API size_t lb_registry_count(const lb_registry *registry);
+LB_API const lb_op *lb_registry_at(const lb_registry *registry, size_t index); /**< sorted by area, verb */
+/** Nearest "area verb" for "did you mean", or NULL. */
+LB_API const char *lb_registry_nearest(const lb_registry *registry, const char *area, const char *verb, lb_arena *arena);
+
+/* -- making a call: faces use this ---------------------------------------------------------------------------- */
+LB_API lb_call *lb_call_new(const lb_registry *registry, const lb_op *op);
+LB_API void lb_call_free(lb_call *call); /**< the result stays valid */
+/** Set a parameter from text. Unknown name, wrong type, out of range: LB_USAGE with the nearest word. */
+LB_API int lb_call_set(lb_call *call, const char *name, const char *value, lb_error *err) LB_MUST_CHECK;
+/** Bind bytes to a data parameter (copied lazily: they must outlive the call). For LB_P_TABLES may be repeated. */
+LB_API int lb_call_bind(lb_call *call, const char *name, const lb_bytes *bytes, lb_error *err) LB_MUST_CHECK;
+/** Bind a table made in memory (plan → describe, ancova, …). Borrowed. */
+LB_API int lb_call_bind_table(lb_call *call, const char *name, lb_table *table, lb_error *err) LB_MUST_CHECK;
+LB_API int lb_call_bind_volume(lb_call *call, const char *name, lb_volume *volume, lb_error *err) LB_MUST_CHECK;
+LB_API void lb_call_bind_source(lb_call *call, const lb_source *source);
+LB_API void lb_call_set_progress(lb_call *call, const lb_progress *progress);
+LB_API void lb_call_set_threads(lb_call *call, unsigned threads);
+/** CSV reading options for this call: decimal, separator, missing, codebook. */
+LB_API lb_csv_options *lb_call_csv(lb_call *call);
+/** Check what is required, run, and fill the result's frame. On success *out is owned by the caller. */
+LB_API int lb_call_run(lb_call *call, lb_result **out, lb_error *err) LB_MUST_CHECK;
+
+/* -- derived faces -------------------------------------------------------------------------------------------- */
+LB_API void lb_op_usage(const lb_op *op, lb_buf *out);           /**< help text */
+LB_API void lb_op_man(const lb_op *op, lb_buf *out);             /**< roff */
+LB_API lb_value *lb_registry_describe(const lb_registry *registry, lb_arena *arena); /**< JSON for forms and scripts */
+LB_API void lb_registry_completion(const lb_registry *registry, lb_buf *out);        /**< bash */
+LB_API const char *lb_param_type_name(lb_param_type type);       /**< "number", "column", "table", … */
+
+/* The rooms register their operations. */
+LB_API void lb_trial_register(lb_registry *registry);
+LB_API void lb_muscle_register(lb_registry *registry);
+LB_API void lb_analysis_register(lb_registry *registry);
+LB_API void lb_predict_register(lb_registry *registry);
+LB_API void lb_evidence_register(lb_registry *registry);
+/** All five rooms and the volume reader. Defined above the rooms, in src/cli. */
+LB_API lb_registry *lb_registry_all(void);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,16 @@
+/* The registry with all five rooms in it: the one place that knows every room. */
+#include <lumbar/op.h>
+
+#include "muscle/files/files.h"
+
+lb_registry *lb_registry_all(void)
+{
+    lb_registry *registry = lb_registry_new();
+    lb_trial_register(registry);
+    lb_muscle_register(registry);
+    lb_analysis_register(registry);
+    lb_predict_register(registry);
+    lb_evidence_register(registry);
+    lb_registry_volume_reader(registry, lb_image_read);
+    return registry;
+}
