@@ -1,0 +1,110 @@
+/* Numbers from and to text, correctly rounded, without a locale.
+ * Reading: up to 19 digits and a power of ten within ±22 are exact in one double operation (Clinger 1990, "How to read
+ * floating point numbers accurately": both 10^22 and integers below 2^53 are exact doubles); the rest goes to strtod. */
+#include <lumbar/base.h>
+
+#include <errno.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double power_of_ten[] = {1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                      1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+
+static bool read_slowly(const char *text, size_t length, double *out)
+{
+    char stack[128];
+    char *copy = length < sizeof stack ? stack : malloc(length + 1);
+    if (copy == NULL) return false;
+    memcpy(copy, text, length);
+    copy[length] = '\0';
+    char *end;
+    *out = strtod(copy, &end); /* the program never calls setlocale(): this is the C locale */
+    bool whole = end == copy + length && isfinite(*out);
+    if (copy != stack) free(copy);
+    return whole;
+}
+
+bool lb_text_number(const char *text, size_t length, double *out)
+{
+    const char *p = text, *end = text + length;
+    bool negative = false;
+    if (p < end && (*p == '-' || *p == '+')) negative = *p++ == '-';
+    uint64_t mantissa = 0;
+    int digits = 0, exponent = 0;
+    bool any = false;
+    for (; p < end && *p >= '0' && *p <= '9'; p++) {
+        any = true;
+        if (digits < 19) {
+            mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+            digits += mantissa != 0;
+        } else {
+            digits++;
+            exponent++;
+        }
+    }
+    if (p < end && *p == '.') {
+        for (p++; p < end && *p >= '0' && *p <= '9'; p++) {
+            any = true;
+            if (digits < 19) {
+                mantissa = mantissa * 10 + (uint64_t)(*p - '0');
+                digits += mantissa != 0;
+                exponent--;
+            } else {
+                digits++;
+            }
+        }
+    }
+    if (!any) return false;
+    if (p < end && (*p == 'e' || *p == 'E')) {
+        p++;
+        bool negative_exponent = false;
+        if (p < end && (*p == '-' || *p == '+')) negative_exponent = *p++ == '-';
+        if (p == end) return false;
+        int e = 0;
+        for (; p < end && *p >= '0' && *p <= '9'; p++)
+            if (e < 100000) e = e * 10 + (*p - '0');
+        exponent += negative_exponent ? -e : e;
+    }
+    if (p != end) return false;
+    if (digits > 19 || mantissa > (UINT64_C(1) << 53) || exponent < -22 || exponent > 22)
+        return read_slowly(text, length, out);
+    double value = (double)mantissa;
+    value = exponent < 0 ? value / power_of_ten[-exponent] : value * power_of_ten[exponent];
+    *out = negative ? -value : value;
+    return true;
+}
+
+bool lb_text_integer(const char *text, size_t length, int64_t *out)
+{
+    const char *p = text, *end = text + length;
+    bool negative = false;
+    if (p < end && (*p == '-' || *p == '+')) negative = *p++ == '-';
+    if (p == end) return false;
+    int64_t value = 0;
+    for (; p < end; p++) {
+        if (*p < '0' || *p > '9') return false;
+        if (__builtin_mul_overflow(value, 10, &value)) return false;
+        if (negative ? __builtin_sub_overflow(value, *p - '0', &value) : __builtin_add_overflow(value, *p - '0', &value))
+            return false;
+    }
+    *out = value;
+    return true;
+}
+
+const char *lb_number_text(double value, char *buffer)
+{
+    if (isnan(value)) return memcpy(buffer, "NaN", 4);
+    if (isinf(value)) return memcpy(buffer, value < 0 ? "-Inf" : "Inf", 5);
+    if (value == floor(value) && fabs(value) < 1e15) {
+        snprintf(buffer, 32, "%.0f", value);
+        return buffer;
+    }
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(buffer, 32, "%.*g", digits, value);
+        if (strtod(buffer, NULL) == value) break;
+    }
+    return buffer;
+}
