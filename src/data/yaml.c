@@ -9,6 +9,8 @@
 
 #include "data/value.h"
 
+enum { MAX_KEYS = 10000 }; /* looking for duplicates is quadratic */
+
 typedef struct reader {
     yaml_parser_t parser;
     const char *name;
@@ -93,6 +95,7 @@ static int mapping_key(reader *r, const yaml_event_t *event, const lb_value *obj
     const char *text = (const char *)event->data.scalar.value;
     if (strlen(text) != event->data.scalar.length)
         return refuse(r, event->start_mark, "a key holds a NUL byte", NULL);
+    if (object->count >= MAX_KEYS) return refuse(r, event->start_mark, "more than 10000 keys in one mapping", NULL);
     if (lb_get(object, text)) {
         char message[160];
         snprintf(message, sizeof message, "the key '%.100s' stands twice", text);

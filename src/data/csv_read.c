@@ -1,0 +1,417 @@
+/* CSV in (RFC 4180): the bytes are in memory; one pass reads every cell into its column as a number where it can.
+ * A column in which some cell is not a number is read again as text in a second pass (only such columns). */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "data/csv.h"
+
+enum { MAX_COLUMNS = 100000, MAX_MISSING = 32 };
+
+typedef struct reader {
+    const char *start, *end;
+    const char *name;
+    lb_arena *arena;
+    lb_error *err;
+    char separator, decimal;
+    const char *missing[MAX_MISSING];
+    size_t missing_length[MAX_MISSING], missing_count;
+    double missing_number[MAX_MISSING]; /* the words among them that are numbers: -99 */
+    size_t missing_numbers;
+    lb_table *table;
+    bool *text;            /* per column: read as text */
+    bool *again;           /* per column: turned out to be text in this pass */
+    lb_dictionary *dictionary;
+    lb_buf scratch;        /* a quoted cell without its doubled quotes */
+} reader;
+
+static int refuse(reader *r, size_t line, const char *hint, const char *fmt, ...) LB_PRINTF(4, 5);
+static int refuse(reader *r, size_t line, const char *hint, const char *fmt, ...)
+{
+    char message[400];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(message, sizeof message, fmt, args);
+    va_end(args);
+    lb_fail(r->err, LB_BAD_DATA, "%s", message);
+    if (line) lb_error_where(r->err, "%s:%zu", r->name, line);
+    else lb_error_where(r->err, "%s", r->name);
+    if (hint) lb_error_hint(r->err, "%s", hint);
+    return LB_BAD_DATA;
+}
+
+/* The cell at *p: its text, and whether it was quoted. *p moves to the separator, line end or end. */
+static int take_cell(reader *r, const char **p, size_t *line, const char **text, size_t *length, bool *quoted)
+{
+    const char *s = *p, *end = r->end;
+    while (s < end && *s == ' ') s++;
+    *quoted = s < end && *s == '"';
+    if (!*quoted) {
+        const char *stop = s;
+        while (stop < end && *stop != r->separator && *stop != '\n') stop++;
+        *p = stop;
+        if (stop > s && stop[-1] == '\r' && (stop == end || *stop == '\n')) stop--;
+        while (stop > s && (stop[-1] == ' ' || stop[-1] == '\t')) stop--;
+        *text = s;
+        *length = (size_t)(stop - s);
+        return LB_OK;
+    }
+    size_t opened = *line;
+    r->scratch.length = 0;
+    const char *piece = ++s;
+    for (;; s++) {
+        if (s >= end) return refuse(r, opened, "close the quote, or double it (\"\") inside a cell", "a quote opens here and never closes");
+        if (*s == '\n') ++*line;
+        if (*s != '"') continue;
+        if (s + 1 < end && s[1] == '"') { /* a doubled quote stands for one */
+            lb_buf_add(&r->scratch, piece, (size_t)(s + 1 - piece));
+            piece = s + 2;
+            s++;
+            continue;
+        }
+        break;
+    }
+    if (r->scratch.length) {
+        lb_buf_add(&r->scratch, piece, (size_t)(s - piece));
+        *text = r->scratch.data;
+        *length = r->scratch.length;
+    } else {
+        *text = piece;
+        *length = (size_t)(s - piece);
+    }
+    for (s++; s < end && (*s == ' ' || *s == '\r'); s++) {}
+    if (s < end && *s != r->separator && *s != '\n')
+        return refuse(r, *line, "double a quote inside a cell (\"\")", "text follows a closing quote");
+    *p = s;
+    return LB_OK;
+}
+
+static bool is_missing(const reader *r, const char *text, size_t length)
+{
+    if (length == 0) return true;
+    for (size_t i = 0; i < r->missing_count; i++)
+        if (r->missing_length[i] == length && memcmp(text, r->missing[i], length) == 0) return true;
+    return false;
+}
+
+static bool cell_number(const reader *r, const char *text, size_t length, double *out)
+{
+    if (r->decimal == '.') return lb_text_number(text, length, out);
+    char copy[64];
+    if (length >= sizeof copy || memchr(text, '.', length)) return false;
+    memcpy(copy, text, length);
+    char *comma = memchr(copy, r->decimal, length);
+    if (comma) *comma = '.';
+    return lb_text_number(copy, length, out);
+}
+
+static const double power_of_ten[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
+
+/* Plain decimals of at most 15 digits ("-12.50"), which is nearly all there are: exact in one division.
+ * Returns the end of the cell, or NULL to try the slower ways. */
+static inline const char *fast_number(const reader *r, const char *s, double *out)
+{
+    const char *end = r->end;
+    bool negative = s < end && *s == '-';
+    s += negative;
+    const char *first = s;
+    uint64_t mantissa = 0;
+    while (s < end && (unsigned char)(*s - '0') < 10) mantissa = mantissa * 10 + (uint64_t)(*s++ - '0');
+    ptrdiff_t digits = s - first, decimals = 0;
+    if (s < end && *s == r->decimal && r->decimal != r->separator) {
+        const char *point = s++;
+        while (s < end && (unsigned char)(*s - '0') < 10) mantissa = mantissa * 10 + (uint64_t)(*s++ - '0');
+        decimals = s - point - 1;
+        digits += decimals;
+    }
+    if (digits == 0 || digits > 15) return NULL;
+    if (s < end && *s == '\r') s++;
+    if (s < end && *s != r->separator && *s != '\n') return NULL;
+    double value = (double)mantissa / power_of_ten[decimals];
+    *out = negative ? -value : value;
+    return s;
+}
+
+static int read_cell(reader *r, const char **p, size_t *line, size_t row, size_t c)
+{
+    lb_column *column = &r->table->column[c];
+    if (!r->text[c]) {
+        const char *after = fast_number(r, *p, &column->number[row]);
+        if (after) {
+            *p = after;
+            for (size_t i = 0; i < r->missing_numbers; i++) {
+                if (column->number[row] != r->missing_number[i]) continue;
+                column->number[row] = NAN;
+                column->missing++;
+                break;
+            }
+            return LB_OK;
+        }
+    }
+    const char *text;
+    size_t length;
+    bool quoted;
+    int code = take_cell(r, p, line, &text, &length, &quoted);
+    if (code != LB_OK) return code;
+    bool missing = is_missing(r, text, length);
+    if (r->text[c]) {
+        column->code[row] = missing ? -1 : lb_dictionary_code(&r->dictionary[c], text, length, *line);
+        if (!missing && column->code[row] < 0) return refuse(r, *line, NULL, "too many different texts in '%s'", column->name);
+        column->missing += missing;
+    } else if (missing) {
+        column->number[row] = NAN;
+        column->missing++;
+    } else if (!cell_number(r, text, length, &column->number[row])) {
+        r->again[c] = true; /* keep going: this pass still checks the shape of the file */
+    }
+    return LB_OK;
+}
+
+/* All rows below the header. `only` NULL reads every column; else only the columns that are marked. */
+static int read_rows(reader *r, const char *p, size_t first_line, const bool *only, size_t *rows)
+{
+    size_t columns = r->table->columns, line = first_line, row = 0;
+    while (p < r->end) {
+        if (*p == '\n' || (*p == '\r' && p + 1 < r->end && p[1] == '\n')) { /* an empty line */
+            p += *p == '\r' ? 2 : 1;
+            line++;
+            continue;
+        }
+        size_t begun = line;
+        for (size_t c = 0; c < columns; c++) {
+            int code;
+            if (only && !only[c]) {
+                const char *text;
+                size_t length;
+                bool quoted;
+                code = take_cell(r, &p, &line, &text, &length, &quoted);
+            } else {
+                code = read_cell(r, &p, &line, row, c);
+            }
+            if (code != LB_OK) return code;
+            bool more = p < r->end && *p == r->separator;
+            if (more != (c + 1 < columns)) {
+                size_t cells = c + 1;
+                for (const char *s = p; more && s < r->end && *s != '\n'; s++) cells += *s == r->separator;
+                return refuse(r, begun, "check for a stray separator, an unquoted comma (also in numbers such as 3,5) or a line break inside a cell",
+                              "this row has %zu cells, the header has %zu", cells, columns);
+            }
+            if (more) p++;
+        }
+        if (p < r->end) p++; /* the line end */
+        line++;
+        row++;
+    }
+    *rows = row;
+    return LB_OK;
+}
+
+static char find_separator(const char *p, const char *end)
+{
+    const char candidates[] = ",;\t|";
+    size_t count[4] = {0};
+    bool quoted = false;
+    for (; p < end && (quoted || *p != '\n'); p++) {
+        if (*p == '"') quoted = !quoted;
+        const char *found = quoted || *p == '\0' ? NULL : strchr(candidates, *p);
+        if (found) count[found - candidates]++;
+    }
+    size_t best = 0;
+    for (size_t i = 1; i < 4; i++)
+        if (count[i] > count[best]) best = i;
+    return candidates[best];
+}
+
+static int read_header(reader *r, const char **p, size_t *line)
+{
+    size_t capacity = 16, count = 0;
+    lb_column *column = lb_arena_array(r->arena, capacity, sizeof *column);
+    for (;;) {
+        const char *text;
+        size_t length;
+        bool quoted;
+        int code = take_cell(r, p, line, &text, &length, &quoted);
+        if (code != LB_OK) return code;
+        if (length == 0)
+            return refuse(r, 1, "give every column a name (from R: write.csv(…, row.names = FALSE))", "column %zu has no name", count + 1);
+        if (count >= MAX_COLUMNS) return refuse(r, 1, NULL, "more than %d columns", MAX_COLUMNS);
+        if (count == capacity) {
+            lb_column *grown = lb_arena_array(r->arena, 2 * capacity, sizeof *grown);
+            memcpy(grown, column, count * sizeof *grown);
+            column = grown;
+            capacity *= 2;
+        }
+        column[count++].name = lb_arena_textn(r->arena, text, length);
+        bool more = *p < r->end && **p == r->separator;
+        if (*p < r->end) ++*p;
+        if (!more) break;
+    }
+    ++*line;
+    r->table->column = column;
+    r->table->columns = count;
+    lb_dictionary names = {.arena = r->arena};
+    int code = LB_OK;
+    for (size_t i = 0; i < count && code == LB_OK; i++)
+        if (lb_dictionary_code(&names, column[i].name, strlen(column[i].name), 1) != (int32_t)i)
+            code = refuse(r, 1, "rename one of them", "two columns are called '%s'", column[i].name);
+    lb_dictionary_free(&names);
+    return code;
+}
+
+/* Things that no CSV holds, told plainly before anything is parsed. */
+static int check_bytes(reader *r)
+{
+    size_t length = (size_t)(r->end - r->start);
+    const unsigned char *b = (const unsigned char *)r->start;
+    if (length >= 2 && ((b[0] == 0xFF && b[1] == 0xFE) || (b[0] == 0xFE && b[1] == 0xFF)))
+        return refuse(r, 0, "save it as \"CSV UTF-8\"", "this file is UTF-16");
+    if (length >= 4 && memcmp(b, "PK\3\4", 4) == 0)
+        return refuse(r, 0, "save the sheet as \"CSV UTF-8\"", "this is a spreadsheet or zip file, not CSV");
+    const char *nul = memchr(r->start, 0, length);
+    size_t bad = nul ? (size_t)(nul - r->start) : lb_utf8_bad(r->start, length);
+    if (bad < length) {
+        size_t line = 1;
+        for (size_t i = 0; i < bad; i++) line += r->start[i] == '\n';
+        return nul ? refuse(r, line, "the file is damaged or not a text file", "a NUL byte at offset %zu", bad)
+                   : refuse(r, line, "save it as UTF-8 (from Excel: \"CSV UTF-8\")", "not UTF-8: byte 0x%02x at offset %zu", b[bad], bad);
+    }
+    if (length && !memchr(r->start, '\n', length) && memchr(r->start, '\r', length))
+        return refuse(r, 0, "convert the line ends to \\n", "lines end in a bare carriage return");
+    return LB_OK;
+}
+
+static int allocate(reader *r, size_t rows)
+{
+    for (size_t c = 0; c < r->table->columns; c++) {
+        lb_column *column = &r->table->column[c];
+        if (r->text[c]) column->code = lb_arena_try(r->arena, rows + 1, sizeof *column->code);
+        else column->number = lb_arena_try(r->arena, rows + 1, sizeof *column->number);
+        if (column->code == NULL && column->number == NULL)
+            return lb_fail(r->err, LB_NO_MEMORY, "not enough memory for %zu rows × %zu columns", rows, r->table->columns);
+    }
+    return LB_OK;
+}
+
+/* A text column that is mostly numbers: which cell keeps it from being one; or are they decimal commas? */
+static void describe_text(lb_column *column, const lb_dictionary *d, size_t rows)
+{
+    enum { NUMBER = 1, COMMA = 2 };
+    uint8_t *kind = lb_alloc(d->count + 1, 1);
+    size_t commas = 0, fits = 0;
+    for (size_t i = 0; i < d->count; i++) {
+        double value;
+        if (lb_text_number(d->level[i], d->length[i], &value)) kind[i] = NUMBER;
+        char copy[64];
+        if (d->length[i] < sizeof copy && !strchr(d->level[i], '.')) {
+            memcpy(copy, d->level[i], d->length[i] + 1u);
+            char *comma = strchr(copy, ',');
+            if (comma) *comma = '.';
+            if (lb_text_number(copy, d->length[i], &value)) {
+                fits++;
+                commas += comma != NULL;
+                if (comma) kind[i] |= COMMA;
+            }
+        }
+    }
+    column->decimal_comma = commas > 0 && fits == d->count;
+    int32_t odd = -1;
+    for (size_t r = 0; r < rows; r++) {
+        int32_t code = column->code[r];
+        if (code < 0) continue;
+        if (kind[code] & NUMBER) column->number_cells++;
+        else if (odd < 0) odd = code;
+    }
+    if (odd >= 0) {
+        column->odd_line = d->line[odd];
+        column->odd_text = d->level[odd];
+    }
+    free(kind);
+}
+
+static int read_columns(reader *r, const char *body, size_t line)
+{
+    lb_table *table = r->table;
+    size_t newlines = 1;
+    for (const char *p = body; (p = memchr(p, '\n', (size_t)(r->end - p))) != NULL; p++) newlines++;
+    size_t most = (size_t)(r->end - body) / table->columns + 1; /* a row has at least columns - 1 separators and an end */
+    size_t bound = newlines < most ? newlines : most;
+    int code = allocate(r, bound);
+    if (code == LB_OK) code = read_rows(r, body, line, NULL, &table->rows);
+    bool repeat = false;
+    for (size_t c = 0; c < table->columns && code == LB_OK; c++) {
+        if (!r->again[c]) continue;
+        repeat = r->text[c] = true;
+        table->column[c].missing = 0;
+        table->column[c].number = NULL;
+        table->column[c].code = lb_arena_try(r->arena, table->rows + 1, sizeof(int32_t));
+        if (table->column[c].code == NULL) code = lb_fail(r->err, LB_NO_MEMORY, "not enough memory for %zu rows", table->rows);
+    }
+    size_t rows;
+    if (code == LB_OK && repeat) code = read_rows(r, body, line, r->again, &rows);
+    for (size_t c = 0; c < table->columns && code == LB_OK; c++) {
+        table->column[c].type = r->text[c] ? LB_TEXT : LB_NUMBER;
+        if (!r->text[c]) continue;
+        describe_text(&table->column[c], &r->dictionary[c], table->rows);
+        lb_dictionary_sort(&r->dictionary[c], &table->column[c], table->rows);
+    }
+    return code;
+}
+
+static void set_options(reader *r, const lb_csv_options *options)
+{
+    size_t count;
+    char **words = lb_text_split(r->arena, options->missing ? options->missing : "NA", ',', &count);
+    for (size_t i = 0; i < count && r->missing_count < MAX_MISSING; i++) {
+        r->missing[r->missing_count] = words[i];
+        r->missing_length[r->missing_count++] = strlen(words[i]);
+        if (lb_text_number(words[i], strlen(words[i]), &r->missing_number[r->missing_numbers])) r->missing_numbers++;
+    }
+    r->decimal = options->decimal ? options->decimal : '.';
+}
+
+int lb_csv_read(const lb_bytes *bytes, const lb_csv_options *options, lb_arena *arena, lb_table **out, lb_error *err)
+{
+    static const lb_csv_options preset = LB_CSV_OPTIONS_INIT;
+    if (options == NULL) options = &preset;
+    *out = NULL;
+    reader r = {.start = (const char *)bytes->data, .name = bytes->name ? bytes->name : "table", .arena = arena, .err = err};
+    r.end = r.start + bytes->length;
+    size_t max = options->max_bytes ? options->max_bytes : lb_max_input();
+    if (bytes->length > max) {
+        lb_fail(err, LB_TOO_LARGE, "the table is larger than %.3g MiB", (double)max / 1048576.0);
+        lb_error_where(err, "%s", r.name);
+        return LB_TOO_LARGE;
+    }
+    r.table = lb_table_new(arena, r.name, 0);
+    set_options(&r, options);
+    int code = check_bytes(&r);
+    if (code != LB_OK) return code;
+    if (bytes->length >= 3 && memcmp(r.start, "\xEF\xBB\xBF", 3) == 0) r.start += 3;
+    if (r.start == r.end) return refuse(&r, 0, "the first line holds the column names", "the file is empty");
+    r.separator = options->separator ? options->separator : find_separator(r.start, r.end);
+    const char *p = r.start;
+    size_t line = 1;
+    code = read_header(&r, &p, &line);
+    if (code == LB_OK) {
+        r.text = lb_arena_array(arena, r.table->columns, sizeof *r.text);
+        r.again = lb_arena_array(arena, r.table->columns, sizeof *r.again);
+        r.dictionary = lb_arena_array(arena, r.table->columns, sizeof *r.dictionary);
+        for (size_t c = 0; c < r.table->columns; c++) r.dictionary[c].arena = arena;
+        size_t texts;
+        char **names = lb_text_split(arena, options->text_columns, ',', &texts);
+        for (size_t i = 0; i < texts; i++) {
+            lb_column *column = lb_table_find(r.table, names[i]);
+            if (column) r.text[column - r.table->column] = true;
+        }
+        code = read_columns(&r, p, line);
+        for (size_t c = 0; c < r.table->columns; c++) lb_dictionary_free(&r.dictionary[c]);
+    }
+    lb_buf_free(&r.scratch);
+    if (code == LB_OK && options->codebook) code = lb_codebook_apply(options->codebook, r.table, err);
+    if (code == LB_OK) {
+        lb_sha256_hex(bytes->data, bytes->length, r.table->sha256);
+        *out = r.table;
+    }
+    return code;
+}
