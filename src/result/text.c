@@ -1,0 +1,79 @@
+/* Plain text for a terminal: scalars, then tables aligned at the decimal point, then notes and warnings. */
+#include <string.h>
+
+#include "result/grid.h"
+
+typedef struct writer {
+    lb_buf *out;
+    lb_arena *arena;
+} writer;
+
+static void pad(lb_buf *out, size_t count)
+{
+    while (count--) lb_buf_putc(out, ' ');
+}
+
+/* Characters left of the decimal point (or of the whole, when there is none). */
+static size_t head_of(const char *text) { return strcspn(text, ".e"); }
+
+static void write_grid(const lb_grid *grid, lb_buf *out)
+{
+    for (size_t r = 0; r <= grid->rows; r++) { /* row 0 is the header */
+        for (size_t c = 0; c < grid->columns; c++) {
+            size_t head = 0, tail = 0, width = lb_text_columns(grid->key[c]);
+            for (size_t i = 0; i < grid->rows; i++) {
+                const char *text = grid->cell[i * grid->columns + c];
+                size_t whole = lb_text_columns(text), left = grid->numeric[c] ? head_of(text) : whole;
+                if (left > head) head = left;
+                if (whole - left > tail) tail = whole - left;
+            }
+            if (head + tail > width) width = head + tail;
+            if (c) lb_buf_puts(out, "  ");
+            const char *text = r ? grid->cell[(r - 1) * grid->columns + c] : grid->key[c];
+            size_t length = lb_text_columns(text), before = 0;
+            if (grid->numeric[c]) before = r ? width - tail - (head_of(text) < head ? head_of(text) : head) : width - length;
+            if (before + length > width) before = width - length;
+            pad(out, before);
+            lb_buf_puts(out, text);
+            if (c + 1 < grid->columns) pad(out, width - before - length);
+        }
+        while (out->length && out->data[out->length - 1] == ' ') out->data[--out->length] = '\0';
+        lb_buf_putc(out, '\n');
+    }
+}
+
+static void write_part(void *context, const char *path, const lb_value *value, bool scalars)
+{
+    writer *w = context;
+    if (*path) lb_buf_printf(w->out, "\n%s\n", path);
+    if (!scalars) {
+        lb_grid grid;
+        if (lb_grid_make(value, false, w->arena, &grid)) write_grid(&grid, w->out);
+        return;
+    }
+    size_t width = 0;
+    for (size_t k = 0; k < value->count; k++)
+        if (lb_text_columns(value->key[k]) > width) width = lb_text_columns(value->key[k]);
+    for (size_t k = 0; k < value->count; k++) {
+        const char *text = lb_scalar_text(value->item[k], false, w->arena);
+        lb_buf_puts(w->out, value->key[k]);
+        pad(w->out, width - lb_text_columns(value->key[k]) + 2);
+        /* a curve's hundreds of numbers belong to the JSON */
+        if (value->item[k]->type == LB_ARRAY && value->item[k]->count > 12)
+            lb_buf_printf(w->out, "(%zu values: see --json)\n", value->item[k]->count);
+        else lb_buf_printf(w->out, "%s\n", *text ? text : "-");
+    }
+}
+
+void lb_result_text(const lb_result *result, lb_buf *out)
+{
+    writer w = {out, lb_arena_new()};
+    lb_buf_printf(out, "%s", result->title);
+    if (strcmp(result->status, "ok") != 0) lb_buf_printf(out, "  [status: %s]", result->status);
+    lb_buf_putc(out, '\n');
+    lb_walk_tables(result->results, "", w.arena, write_part, &w);
+    if (result->notes->count || result->warnings->count) lb_buf_putc(out, '\n');
+    for (size_t i = 0; i < result->warnings->count; i++) lb_buf_printf(out, "Warning: %s\n", result->warnings->item[i]->text);
+    for (size_t i = 0; i < result->notes->count; i++) lb_buf_printf(out, "%s\n", result->notes->item[i]->text);
+    lb_arena_free(w.arena);
+}
