@@ -16,26 +16,43 @@ static void pad(lb_buf *out, size_t count)
 /* Characters left of the decimal point (or of the whole, when there is none). */
 static size_t head_of(const char *text) { return strcspn(text, ".e"); }
 
-static void write_grid(const lb_grid *grid, lb_buf *out)
+typedef struct span {
+    size_t head, tail, width; /* before the decimal point, from it on, whole column */
+} span;
+
+static span *measure(const lb_grid *grid, lb_arena *arena)
 {
+    span *spans = lb_arena_array(arena, grid->columns, sizeof *spans);
+    for (size_t c = 0; c < grid->columns; c++) {
+        span *s = &spans[c];
+        for (size_t r = 0; r < grid->rows; r++) {
+            const char *text = grid->cell[r * grid->columns + c];
+            size_t whole = lb_text_columns(text), head = grid->numeric[c] ? head_of(text) : whole;
+            if (head > s->head) s->head = head;
+            if (whole - head > s->tail) s->tail = whole - head;
+        }
+        s->width = lb_text_columns(grid->key[c]);
+        if (s->head + s->tail > s->width) s->width = s->head + s->tail;
+    }
+    return spans;
+}
+
+static void write_cell(const char *text, bool numeric, bool header, const span *s, bool last, lb_buf *out)
+{
+    size_t length = lb_text_columns(text), before = 0;
+    if (numeric) before = header ? s->width - length : s->width - s->tail - head_of(text);
+    pad(out, before);
+    lb_buf_puts(out, text);
+    if (!last) pad(out, s->width - before - length + 2);
+}
+
+static void write_grid(const lb_grid *grid, lb_arena *arena, lb_buf *out)
+{
+    const span *spans = measure(grid, arena);
     for (size_t r = 0; r <= grid->rows; r++) { /* row 0 is the header */
         for (size_t c = 0; c < grid->columns; c++) {
-            size_t head = 0, tail = 0, width = lb_text_columns(grid->key[c]);
-            for (size_t i = 0; i < grid->rows; i++) {
-                const char *text = grid->cell[i * grid->columns + c];
-                size_t whole = lb_text_columns(text), left = grid->numeric[c] ? head_of(text) : whole;
-                if (left > head) head = left;
-                if (whole - left > tail) tail = whole - left;
-            }
-            if (head + tail > width) width = head + tail;
-            if (c) lb_buf_puts(out, "  ");
             const char *text = r ? grid->cell[(r - 1) * grid->columns + c] : grid->key[c];
-            size_t length = lb_text_columns(text), before = 0;
-            if (grid->numeric[c]) before = r ? width - tail - (head_of(text) < head ? head_of(text) : head) : width - length;
-            if (before + length > width) before = width - length;
-            pad(out, before);
-            lb_buf_puts(out, text);
-            if (c + 1 < grid->columns) pad(out, width - before - length);
+            write_cell(text, grid->numeric[c], r == 0, &spans[c], c + 1 == grid->columns, out);
         }
         while (out->length && out->data[out->length - 1] == ' ') out->data[--out->length] = '\0';
         lb_buf_putc(out, '\n');
@@ -48,7 +65,7 @@ static void write_part(void *context, const char *path, const lb_value *value, b
     if (*path) lb_buf_printf(w->out, "\n%s\n", path);
     if (!scalars) {
         lb_grid grid;
-        if (lb_grid_make(value, false, w->arena, &grid)) write_grid(&grid, w->out);
+        if (lb_grid_make(value, false, w->arena, &grid)) write_grid(&grid, w->arena, w->out);
         return;
     }
     size_t width = 0;
