@@ -95,7 +95,8 @@ static void explained(lb_pool_model *m, lb_tau2_method method, lb_pool *out, lb_
     }
     lb_tau2 without;
     lb_tau2_estimate(&alone, method, &without);
-    if (without.tau2 > 0) out->r2 = 100 * fmax(0, (without.tau2 - out->tau2.tau2) / without.tau2);
+    /* Where there is nothing to explain it is 0, as metafor has it. */
+    out->r2 = without.tau2 > 0 ? 100 * fmax(0, (without.tau2 - out->tau2.tau2) / without.tau2) : 0;
 }
 
 /* parameters: coefficients and, unless fixed, τ². n: k for ML, k − p for REML. */
