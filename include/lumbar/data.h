@@ -213,6 +213,12 @@ typedef enum lb_voxel {
 LB_API size_t lb_voxel_size(lb_voxel type);
 LB_API const char *lb_voxel_name(lb_voxel type); /**< "int16", "float64", … */
 
+/** A label with a name: what a segmentation file says about itself. */
+typedef struct lb_segment {
+    const char *name;
+    int64_t label;
+} lb_segment;
+
 /** A 3-D image or label map. Voxel (i,j,k), i fastest, has its centre at origin + direction · (spacing ∘ (i,j,k)),
  *  in LPS millimetres (DICOM and ITK; NIfTI's RAS is converted by the reader). */
 typedef struct lb_volume {
@@ -225,6 +231,10 @@ typedef struct lb_volume {
     double slope, intercept; /**< value = slope · stored + intercept; (1, 0) when stored values are the values */
     const char *name;
     lb_arena *arena;
+    const lb_segment *segment; /**< named labels, when the file carries them (.seg.nrrd) */
+    size_t segment_count;
+    const char *const *warning; /**< what the reader found odd; the operation passes it on */
+    size_t warning_count;
 } lb_volume;
 
 LB_API lb_volume *lb_volume_new(lb_arena *arena, const size_t size[3], lb_voxel type); /**< NULL if too large */

@@ -19,7 +19,7 @@ typedef struct lb_lsq {
     double *fitted, *residual; /**< n */
     double *hat;           /**< n leverages, or NULL unless asked for */
     double rss, sigma, loglik;
-    double *effects;       /**< Qᵀy, n: sequential sums of squares per column */
+    double *effects;       /**< p: Qᵀy by column, 0 when aliased; squares are the sequential sums of squares */
 } lb_lsq;
 enum { LB_LSQ_HAT = 1 };
 /** x: n × p column-major (kept). weights may be NULL. Status "singular" is rank < p, not an error. */

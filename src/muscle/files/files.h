@@ -1,7 +1,18 @@
-/* Reading images from bytes: the format is told by content. */
+/* Image files: read from bytes (the format is told by content), written to bytes. */
 #ifndef LUMBAR_MUSCLE_FILES_H
 #define LUMBAR_MUSCLE_FILES_H
 #include <lumbar/data.h>
+
 /** NIfTI-1/2 (.nii, .nii.gz) or NRRD (.nrrd, .seg.nrrd). */
 int lb_image_read(const lb_bytes *bytes, lb_arena *arena, lb_volume **out, lb_error *err) LB_MUST_CHECK;
+/** "NIfTI-1", "NIfTI-2", "NRRD" or NULL; looks at the first bytes only. */
+const char *lb_image_format(const lb_bytes *bytes);
+
+int lb_nifti_read(const lb_bytes *bytes, lb_arena *arena, lb_volume **out, lb_error *err) LB_MUST_CHECK;
+int lb_nrrd_read(const lb_bytes *bytes, lb_arena *arena, lb_volume **out, lb_error *err) LB_MUST_CHECK;
+
+/** Append a NIfTI file (version 1 or 2; version 1 keeps positions as 32-bit floats). */
+int lb_nifti_write(const lb_volume *volume, int version, bool gzip, lb_buf *out, lb_error *err) LB_MUST_CHECK;
+/** Append an NRRD file, gzip or raw; names of segments are kept. */
+int lb_nrrd_write(const lb_volume *volume, bool gzip, lb_buf *out, lb_error *err) LB_MUST_CHECK;
 #endif
