@@ -1,0 +1,21 @@
+/* The command line: verbs that are not operations, and the pieces they share. */
+#ifndef LUMBAR_CLI_H
+#define LUMBAR_CLI_H
+#include <lumbar/op.h>
+
+/* Verbs: argv[0] is the first word after the verb. They return the exit status. */
+int lb_cli_serve(int argc, char **argv);
+int lb_cli_validate(int argc, char **argv);
+int lb_cli_operation(const lb_registry *registry, const lb_op *op, int argc, char **argv);
+int lb_cli_help(const lb_registry *registry, int argc, char **argv);
+int lb_cli_man(const lb_registry *registry, int argc, char **argv);
+
+/** Prints "lumbar: error: WHERE: message" and "hint: …" to stderr; returns the exit status. */
+int lb_cli_error(const lb_error *err);
+/** Where the program's own files are (reference, studies, web): the first that exists of $`variable`,
+ *  <executable>/../share/lumbar/NAME and <executable>/../../NAME (a build folder). NULL when there is none. */
+const char *lb_cli_home(const char *variable, const char *name, char *buffer, size_t size);
+
+/** Write a result as the extension of `path` asks; artifacts of the same extension first. */
+int lb_cli_write_result(const lb_result *result, const char *path, lb_error *err) LB_MUST_CHECK;
+#endif
