@@ -242,7 +242,13 @@ static int read_header(reader *r, const char **p, size_t *line)
             column = grown;
             capacity *= 2;
         }
-        column[count++].name = lb_arena_textn(r->arena, text, length);
+        char *name = lb_arena_textn(r->arena, text, length);
+        for (char *c = name; *c; c++) { /* a line break inside a heading is a space; other control characters are damage */
+            if (*c == '\n' || *c == '\r' || *c == '\t') *c = ' ';
+            if ((unsigned char)*c < 0x20 || *c == 0x7f)
+                return refuse(r, 1, "the file is damaged or not a text file", "the name of column %zu holds a control character", count + 1);
+        }
+        column[count++].name = name;
         bool more = *p < r->end && **p == r->separator;
         if (*p < r->end) ++*p;
         if (!more) break;

@@ -1,0 +1,179 @@
+/* Base: numbers from and to text, arenas, buffers, nearest words, UTF-8, random streams, files. */
+#include "lumbar_test.h"
+
+static void numbers_read_as_strtod(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {"0", "-0", "1", "12.5", "-3.25e2", "1e-300", "4.9e-324", "1.7976931348623157e308", "0.1", "123456789012345678",
+                                        "9007199254740993", "2.2250738585072011e-308", ".5", "5.", "00012", "1E5", "3.14159265358979323846"};
+    for (size_t i = 0; i < LB_COUNT(texts); i++) {
+        double value;
+        assert_true(lb_text_number(texts[i], strlen(texts[i]), &value));
+        assert_true(value == strtod(texts[i], NULL));
+        assert_int_equal(signbit(value) != 0, texts[i][0] == '-');
+    }
+    static const char *const wrong[] = {"", "-", ".", "e5", "1e", "1 2", "0x10", "nan", "inf", "1,5", "1e999"};
+    for (size_t i = 0; i < LB_COUNT(wrong); i++) {
+        double value;
+        assert_false(lb_text_number(wrong[i], strlen(wrong[i]), &value));
+    }
+}
+
+static void random_doubles_survive_text(void **state)
+{
+    (void)state;
+    lb_random random;
+    lb_random_init(&random, 7, 0);
+    for (int i = 0; i < 200000; i++) {
+        uint64_t bits = (uint64_t)lb_random_u32(&random) << 32 | lb_random_u32(&random);
+        double value, back;
+        memcpy(&value, &bits, 8);
+        if (!isfinite(value)) continue;
+        char text[32];
+        lb_number_text(value, text);
+        assert_true(lb_text_number(text, strlen(text), &back));
+        assert_true(back == value);
+    }
+}
+
+static void integers_know_their_limits(void **state)
+{
+    (void)state;
+    int64_t value;
+    assert_true(lb_text_integer("-9223372036854775808", 20, &value) && value == INT64_MIN);
+    assert_false(lb_text_integer("9223372036854775808", 19, &value));
+    assert_false(lb_text_integer("12a", 3, &value));
+}
+
+static void arena_zeroes_aligns_and_refuses(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    for (size_t size = 1; size < 100000; size = size * 3 + 1) {
+        unsigned char *block = lb_arena_alloc(arena, size);
+        assert_true((uintptr_t)block % 16 == 0);
+        for (size_t i = 0; i < size; i++) assert_int_equal(block[i], 0);
+        memset(block, 0xff, size);
+    }
+    assert_null(lb_arena_try(arena, SIZE_MAX / 2, 8));
+    assert_null(lb_arena_try(arena, SIZE_MAX - 8, 1));
+    assert_true((uintptr_t)lb_arena_try(arena, 100000, 8) % 64 == 0);
+    lb_arena_free(arena);
+}
+
+static void buffer_stops_at_its_maximum(void **state)
+{
+    (void)state;
+    lb_buf buf = {.max = 10};
+    lb_buf_puts(&buf, "0123456789");
+    assert_false(buf.overflow);
+    lb_buf_putc(&buf, 'x');
+    assert_true(buf.overflow);
+    assert_string_equal(buf.data, "0123456789");
+    lb_buf_free(&buf);
+    buf.max = 0;
+    lb_buf_xml(&buf, "a<b & \"c\"\x01'");
+    assert_string_equal(buf.data, "a&lt;b &amp; &quot;c&quot;&#39;");
+    lb_buf_free(&buf);
+}
+
+static void nearest_word_is_helpful(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"margin", "means", "method", "odi_12m", "data"};
+    assert_string_equal(lb_text_nearest("margn", words, 5), "margin");
+    assert_string_equal(lb_text_nearest("mehtod", words, 5), "method");
+    assert_string_equal(lb_text_nearest("odi", words, 5), "odi_12m");
+    assert_null(lb_text_nearest("zebra", words, 5));
+}
+
+static void utf8_is_checked(void **state)
+{
+    (void)state;
+    assert_int_equal(lb_utf8_bad("abcdefgh腰痛é", 16), 16);
+    assert_int_equal(lb_utf8_bad("abc\xC0\xAF", 5), 3);           /* overlong */
+    assert_int_equal(lb_utf8_bad("\xED\xA0\x80", 3), 0);          /* surrogate */
+    assert_int_equal(lb_utf8_bad("12345678\xF4\x90\x80\x80", 12), 8); /* above U+10FFFF */
+    assert_int_equal(lb_utf8_bad("\xE8\x85", 2), 0);              /* cut off */
+}
+
+/* Known answers of Philox4x32-10 from the paper's reference implementation (kat_vectors). */
+static void philox_known_answers(void **state)
+{
+    (void)state;
+    lb_random random;
+    lb_random_init(&random, 0, 0);
+    static const uint32_t zero[] = {0x6627e8d5u, 0xe169c58du, 0xbc57ac4cu, 0x9b00dbd8u};
+    for (int i = 0; i < 4; i++) assert_int_equal(lb_random_u32(&random), zero[i]);
+    lb_random_init(&random, 0xffffffffffffffffu, 0xffffffffffffffffu);
+    random.counter[0] = random.counter[1] = 0xffffffffu;
+    static const uint32_t ones[] = {0x408f276du, 0x41c83b0eu, 0xa20bc7c6u, 0x6d5451fdu};
+    for (int i = 0; i < 4; i++) assert_int_equal(lb_random_u32(&random), ones[i]);
+}
+
+static void random_moments(void **state)
+{
+    (void)state;
+    lb_random random;
+    lb_random_init(&random, 42, 3);
+    double sum = 0, square = 0;
+    enum { N = 400000 };
+    unsigned count[7] = {0};
+    for (int i = 0; i < N; i++) {
+        double z = lb_random_normal(&random);
+        sum += z;
+        square += z * z;
+        count[lb_random_below(&random, 7)]++;
+    }
+    assert_true(fabs(sum / N) < 5 / sqrt(N));
+    assert_true(fabs(square / N - 1) < 5 * sqrt(2.0 / N));
+    for (int k = 0; k < 7; k++) assert_true(fabs(count[k] - N / 7.0) < 5 * sqrt(N * 6.0 / 49));
+}
+
+static void slot(void *context, size_t index) { ((size_t *)context)[index] = index * index; }
+
+static void parallel_for_fills_every_slot(void **state)
+{
+    (void)state;
+    static size_t slots[1000];
+    for (unsigned threads = 1; threads <= 8; threads *= 2) {
+        memset(slots, 0, sizeof slots);
+        lb_parallel_for(1000, threads, slot, slots);
+        for (size_t i = 0; i < 1000; i++) assert_int_equal(slots[i], i * i);
+    }
+}
+
+static void sha256_known_answer(void **state)
+{
+    (void)state;
+    char hex[65];
+    lb_sha256_hex("abc", 3, hex); /* FIPS 180-4 example */
+    assert_string_equal(hex, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+}
+
+static void files_report_plainly(void **state)
+{
+    (void)state;
+    lb_error err = LB_ERROR_INIT;
+    lb_arena *arena = lb_arena_new();
+    lb_bytes bytes;
+    assert_int_equal(lb_file_read("/nonexistent/file.csv", 0, arena, &bytes, &err), LB_NOT_FOUND);
+    assert_string_equal(err.where, "/nonexistent/file.csv");
+    assert_int_equal(lb_file_read("/", 0, arena, &bytes, &err), LB_BAD_DATA);
+    assert_int_equal(lb_file_read("/dev/zero", 1 << 20, arena, &bytes, &err), LB_TOO_LARGE);
+    assert_int_equal(lb_file_write("/nonexistent/file.csv", "x", 1, &err), LB_FAILED);
+    lb_arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(numbers_read_as_strtod),     cmocka_unit_test(random_doubles_survive_text),
+        cmocka_unit_test(integers_know_their_limits), cmocka_unit_test(arena_zeroes_aligns_and_refuses),
+        cmocka_unit_test(buffer_stops_at_its_maximum), cmocka_unit_test(nearest_word_is_helpful),
+        cmocka_unit_test(utf8_is_checked),            cmocka_unit_test(philox_known_answers),
+        cmocka_unit_test(random_moments),             cmocka_unit_test(parallel_for_fills_every_slot),
+        cmocka_unit_test(sha256_known_answer),        cmocka_unit_test(files_report_plainly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,198 @@
+/* CSV in and out, codebooks, and the messages for what is wrong. */
+#include "lumbar_test.h"
+
+static lb_arena *arena;
+static lb_error err;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = lb_arena_new();
+    err = (lb_error)LB_ERROR_INIT;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    lb_arena_free(arena);
+    return 0;
+}
+
+static lb_table *read_with(const char *text, size_t length, const lb_csv_options *options)
+{
+    lb_bytes bytes = {(const uint8_t *)text, length, "t.csv"};
+    lb_table *table = NULL;
+    return lb_csv_read(&bytes, options, arena, &table, &err) == LB_OK ? table : NULL;
+}
+
+static lb_table *read_text(const char *text) { return read_with(text, strlen(text), NULL); }
+
+static void types_and_missing(void **state)
+{
+    (void)state;
+    lb_table *t = read_text("\xEF\xBB\xBFid,odi,sex,note\r\nA1,34.5,F,\"a, \"\"b\"\"\"\r\nA2,,M,NA\r\n\r\nA3,-1e2,F,\"two\nlines\"");
+    assert_non_null(t);
+    assert_int_equal(t->rows, 3);
+    lb_column *odi, *sex;
+    assert_int_equal(lb_table_number(t, "odi", &odi, &err), LB_OK);
+    assert_true(odi->number[0] == 34.5 && isnan(odi->number[1]) && odi->number[2] == -100);
+    assert_int_equal(odi->missing, 1);
+    assert_int_equal(lb_table_column(t, "sex", &sex, &err), LB_OK);
+    assert_int_equal(sex->level_count, 2);
+    assert_string_equal(sex->level[0], "F");
+    char buffer[32];
+    assert_string_equal(lb_column_text(lb_table_find(t, "note"), 0, buffer), "a, \"b\"");
+    assert_string_equal(lb_column_text(lb_table_find(t, "note"), 1, buffer), "");
+    assert_string_equal(lb_column_text(lb_table_find(t, "note"), 2, buffer), "two\nlines");
+}
+
+/* A column that turns out to be text far down keeps the text of its early cells ("007"). */
+static void late_text_keeps_early_cells(void **state)
+{
+    (void)state;
+    lb_table *t = read_text("code,x\n007,1\n8,2\nabc,3\n");
+    char buffer[32];
+    assert_string_equal(lb_column_text(lb_table_find(t, "code"), 0, buffer), "007");
+    lb_column *column;
+    assert_int_equal(lb_table_number(t, "code", &column, &err), LB_BAD_DATA);
+    assert_string_equal(err.where, "t.csv:4");
+    assert_non_null(strstr(err.message, "'abc'"));
+}
+
+static void round_trip(void **state)
+{
+    (void)state;
+    lb_table *t = read_text("a,b,c\n0.1,\"x,y\",=1+1\n1e-300,,\"q\"\"q\"\n123456789.123456789,z,-\n");
+    lb_buf out = {0};
+    lb_csv_write(t, false, &out);
+    lb_table *u = read_with(out.data, out.length, NULL);
+    assert_non_null(u);
+    for (size_t c = 0; c < 3; c++)
+        for (size_t r = 0; r < 3; r++) {
+            char b1[32], b2[32];
+            assert_string_equal(lb_column_text(&t->column[c], r, b1), lb_column_text(&u->column[c], r, b2));
+        }
+    lb_buf_free(&out);
+    lb_csv_write(t, true, &out);
+    assert_non_null(strstr(out.data, "\"'=1+1\"")); /* a spreadsheet would run it */
+    lb_buf_free(&out);
+}
+
+static void semicolons_commas_and_missing_words(void **state)
+{
+    (void)state;
+    lb_csv_options options = LB_CSV_OPTIONS_INIT;
+    lb_table *t = read_text("a;b\n1,5;2\n3;4\n");
+    lb_column *column;
+    assert_int_equal(lb_table_number(t, "a", &column, &err), LB_BAD_DATA);
+    assert_non_null(strstr(err.message, "decimal comma"));
+    options.decimal = ',';
+    t = read_with("a;b\n1,5;2\n3;4\n", 14, &options);
+    assert_int_equal(lb_table_number(t, "a", &column, &err), LB_OK);
+    assert_true(column->number[0] == 1.5 && column->number[1] == 3);
+    options = (lb_csv_options)LB_CSV_OPTIONS_INIT;
+    options.missing = "-99,.";
+    t = read_with("a,b\n-99,1\n2,.\n", 14, &options);
+    assert_int_equal(lb_table_find(t, "a")->missing, 1);
+    assert_int_equal(lb_table_find(t, "b")->missing, 1);
+    assert_int_equal(lb_table_find(t, "b")->type, LB_NUMBER);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text;
+        size_t length;
+        const char *where, *message;
+    } wrong[] = {
+        {"a,b\n1,2\n3\n", 0, "t.csv:3", "1 cells"},
+        {"a,b\n1,2\n3,4,5\n", 0, "t.csv:3", "3 cells"},
+        {"a,b,a\n1,2,3\n", 0, "t.csv:1", "called 'a'"},
+        {"a,,c\n1,2,3\n", 0, "t.csv:1", "column 2 has no name"},
+        {"a,b\n1,\"x\n", 0, "t.csv:2", "never closes"},
+        {"a,b\n1,\"x\"y\n", 0, "t.csv:2", "closing quote"},
+        {"a,b\n1,\0002\n", 9, "t.csv:2", "NUL"},
+        {"a,b\n1,\xE9\n", 0, "t.csv:2", "not UTF-8"},
+        {"\xFF\xFE" "a\0", 4, "t.csv", "UTF-16"},
+        {"PK\3\4rest", 0, "t.csv", "spreadsheet"},
+        {"", 0, "t.csv", "empty"},
+        {"a,b\r1,2\r", 0, "t.csv", "carriage return"},
+    };
+    for (size_t i = 0; i < LB_COUNT(wrong); i++) {
+        assert_null(read_with(wrong[i].text, wrong[i].length ? wrong[i].length : strlen(wrong[i].text), NULL));
+        assert_string_equal(err.where, wrong[i].where);
+        if (!strstr(err.message, wrong[i].message)) fail_msg("'%s' does not say '%s'", err.message, wrong[i].message);
+    }
+    lb_csv_options options = LB_CSV_OPTIONS_INIT;
+    options.max_bytes = 4;
+    assert_null(read_with("a,b\n1,2\n", 8, &options));
+    assert_int_equal(err.code, LB_TOO_LARGE);
+}
+
+static void absent_column_names_the_nearest(void **state)
+{
+    (void)state;
+    lb_table *t = read_text("odi_0,odi_12m,sex\n1,2,F\n");
+    lb_column *column;
+    assert_int_equal(lb_table_column(t, "odi_12", &column, &err), LB_BAD_DATA);
+    assert_string_equal(err.hint, "did you mean 'odi_12m'?");
+}
+
+static void factors_of_numbers_sort_as_numbers(void **state)
+{
+    (void)state;
+    lb_table *t = read_text("g\n10\n2\n2\n\nNA\n1\n");
+    lb_column factor;
+    assert_int_equal(lb_table_factor(t, "g", arena, &factor, &err), LB_OK);
+    assert_int_equal(factor.level_count, 3);
+    assert_string_equal(factor.level[0], "1");
+    assert_string_equal(factor.level[2], "10");
+    assert_int_equal(factor.code[0], 2);
+    assert_int_equal(factor.code[3], -1);
+}
+
+static void codebook_gives_order_labels_and_missing(void **state)
+{
+    (void)state;
+    lb_table *codebook = read_text("name,label,unit,codes,missing\nsex,Sex,,1=male;2=female,9\nage,Age,years,,-1\n");
+    lb_csv_options options = LB_CSV_OPTIONS_INIT;
+    options.codebook = codebook;
+    lb_table *t = read_with("sex,age\n2,61\n9,-1\n1,70\n", 23, &options);
+    assert_non_null(t);
+    lb_column *sex = lb_table_find(t, "sex");
+    assert_string_equal(sex->level[0], "male");
+    assert_int_equal(sex->code[0], 1);
+    assert_int_equal(sex->code[1], -1);
+    assert_string_equal(lb_table_find(t, "age")->unit, "years");
+    assert_int_equal(lb_table_find(t, "age")->missing, 1);
+    assert_null(read_with("sex,age\n3,61\n", 13, &options));
+    assert_non_null(strstr(err.message, "not in its code list"));
+}
+
+static void values_to_table_and_back(void **state)
+{
+    (void)state;
+    const char *json = "[{\"a\":1,\"b\":\"x\"},{\"a\":null,\"c\":2.5}]";
+    lb_bytes bytes = {(const uint8_t *)json, strlen(json), "j"};
+    lb_value *value;
+    lb_table *t;
+    assert_int_equal(lb_json_read(&bytes, arena, &value, &err), LB_OK);
+    assert_int_equal(lb_table_from_value(value, "j", arena, &t, &err), LB_OK);
+    lb_buf out = {0};
+    lb_json_write(lb_table_to_value(t, arena), 0, &out);
+    assert_string_equal(out.data, "[{\"a\":1,\"b\":\"x\",\"c\":null},{\"a\":null,\"b\":null,\"c\":2.5}]");
+    lb_buf_free(&out);
+}
+
+int main(void)
+{
+#define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
+    const struct CMUnitTest tests[] = {
+        CASE(types_and_missing), CASE(late_text_keeps_early_cells), CASE(round_trip), CASE(semicolons_commas_and_missing_words),
+        CASE(refusals), CASE(absent_column_names_the_nearest), CASE(factors_of_numbers_sort_as_numbers),
+        CASE(codebook_gives_order_labels_and_missing), CASE(values_to_table_and_back),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
