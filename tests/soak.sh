@@ -2,7 +2,7 @@
 # Fuzzes every reader of outside data, then loads the server: tests/soak.sh SECONDS [NAME]; called by ./dev soak.
 # Corpora grow in build/corpus/NAME from the seeds in fuzz/seeds/NAME; a finding lands in build/findings.
 set -uo pipefail
-cd "$(dirname "$0")/.."
+cd "$(dirname "$0")/.." || exit 2
 seconds=$1 only=${2:-}
 mkdir -p build/findings build/soak
 rm -f build/soak/*.log
