@@ -1,4 +1,4 @@
-/* Reruns the reference cases: reads reference/<area>/…/*.case.json, makes the calls they describe through the registry and
+/* Reruns the reference cases: reads every .case.json under reference/, makes the calls they describe through the registry and
  * compares the values. The format is in reference/README.md. */
 #include <dirent.h>
 #include <math.h>
