@@ -1,13 +1,13 @@
 /* `lumbar validate [--only AREA] [--reference DIR] [--json | -o FILE.html|.json|.csv]`: reruns the reference cases on this
  * machine and says whether every value is what it should be; the HTML is a qualification report. */
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "cli/cli.h"
 #include "cli/validate.h"
+
+#define USAGE "[--only AREA] [--reference DIR] [--json] [-o FILE.html|.json|.csv]"
 
 typedef struct options {
     const char *only, *reference, *output;
@@ -16,7 +16,7 @@ typedef struct options {
 
 static int parse(int argc, char **argv, options *o, lb_error *err)
 {
-    for (int i = 1; i < argc; i++) {
+    for (int i = 0; i < argc; i++) {
         const char **target = NULL;
         if (strcmp(argv[i], "--only") == 0) target = &o->only;
         else if (strcmp(argv[i], "--reference") == 0) target = &o->reference;
@@ -28,32 +28,11 @@ static int parse(int argc, char **argv, options *o, lb_error *err)
             o->json = true;
         } else if (strcmp(argv[i], "--quiet") != 0) {
             lb_fail(err, LB_USAGE, "unknown option '%s'", argv[i]);
-            lb_error_hint(err, "lumbar validate [--only AREA] [--reference DIR] [--json] [-o report.html]");
+            lb_error_hint(err, "lumbar validate " USAGE);
             return LB_USAGE;
         }
     }
     return 0;
-}
-
-/* Where reference/ is: said, in the environment, installed beside the program, or in the source tree. */
-static const char *find_reference(const options *o, lb_arena *arena, lb_error *err)
-{
-    if (o->reference) return o->reference;
-    const char *set = getenv("LUMBAR_REFERENCE");
-    if (set && *set) return set;
-    char exe[4096];
-    ssize_t length = readlink("/proc/self/exe", exe, sizeof exe - 1);
-    exe[length > 0 ? length : 0] = '\0';
-    char *slash = strrchr(exe, '/');
-    if (slash) *slash = '\0';
-    const char *const beside[] = {"../share/lumbar/reference", "../../reference"};
-    for (size_t i = 0; i < LB_COUNT(beside); i++) {
-        const char *path = lb_arena_printf(arena, "%s/%s", exe, beside[i]);
-        if (access(path, R_OK) == 0) return path;
-    }
-    lb_fail(err, LB_NOT_FOUND, "the reference cases are not beside the program");
-    lb_error_hint(err, "say where with --reference DIR or LUMBAR_REFERENCE");
-    return NULL;
 }
 
 /* The contract's document: cases[] and what sums them up. */
@@ -119,9 +98,32 @@ static int write_out(const lb_validation *v, const options *o, double seconds, l
     return status;
 }
 
+/* Where reference/ is: said, in the environment, installed beside the program, or in the source tree. */
+static int find_reference(const options *o, char *buffer, size_t size, const char **out, lb_error *err)
+{
+    *out = o->reference ? o->reference : lb_cli_home("LUMBAR_REFERENCE", "reference", buffer, size);
+    if (*out) return 0;
+    lb_fail(err, LB_NOT_FOUND, "the reference cases are not beside the program");
+    lb_error_hint(err, "say where with --reference DIR or LUMBAR_REFERENCE");
+    return LB_NOT_FOUND;
+}
+
+static int none_found(const options *o, lb_error *err)
+{
+    lb_fail(err, LB_NOT_FOUND, "no reference case%s%s", o->only ? " in " : " there", o->only ? o->only : "");
+    lb_error_hint(err, "an area is the first word of a command: power, meta, analyse, …");
+    return LB_NOT_FOUND;
+}
+
 int lb_cli_validate(int argc, char **argv)
 {
+    if (argc > 0 && (strcmp(argv[0], "--help") == 0 || strcmp(argv[0], "-h") == 0)) {
+        puts("lumbar validate " USAGE "\n\nReruns the reference cases on this machine and compares every value; exit 1 "
+             "when one differs.\n-o FILE.html writes an installation and operational qualification report.");
+        return 0;
+    }
     options o = {0};
+    char home[4096];
     lb_error err = LB_ERROR_INIT;
     lb_validation v = {.arena = lb_arena_new()};
     lb_registry *registry = lb_registry_all();
@@ -129,18 +131,11 @@ int lb_cli_validate(int argc, char **argv)
     v.registry = registry;
     int status = parse(argc, argv, &o, &err);
     v.only = o.only;
-    if (status == 0 && !(v.folder = find_reference(&o, v.arena, &err))) status = err.code;
+    if (status == 0) status = find_reference(&o, home, sizeof home, &v.folder, &err);
     if (status == 0) status = lb_validation_run(&v, &err);
-    if (status == 0 && v.cases == 0) {
-        status = lb_fail(&err, LB_NOT_FOUND, "no reference case%s%s", o.only ? " in " : "", o.only ? o.only : "");
-        lb_error_hint(&err, "areas are the first word of a command: power, meta, analyse, …");
-    }
+    if (status == 0 && v.cases == 0) status = none_found(&o, &err);
     if (status == 0) status = write_out(&v, &o, lb_seconds() - start, &err);
-    int code = status != 0 ? lb_error_exit_status(status) : v.failed > 0;
-    if (status != 0) {
-        fprintf(stderr, "lumbar: error: %s%s%s\n", err.where, *err.where ? ": " : "", err.message);
-        if (*err.hint) fprintf(stderr, "hint: %s\n", err.hint);
-    }
+    int code = status != 0 ? lb_cli_error(&err) : v.failed > 0;
     lb_registry_free(registry);
     lb_arena_free(v.arena);
     return code;
