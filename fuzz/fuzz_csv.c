@@ -32,6 +32,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                     if (factor.code[r] >= (int32_t)factor.level_count) abort();
             (void)!lb_table_number(table, table->column[c].name, &number, &err);
         }
+        options.codebook = table; /* the same bytes as a codebook */
+        if (lb_csv_read(&bytes, &options, arena, &again, &err) == LB_OK && again->rows != table->rows) abort();
         lb_buf_free(&out);
     }
     lb_arena_free(arena);

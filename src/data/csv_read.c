@@ -233,6 +233,7 @@ static int read_header(reader *r, const char **p, size_t *line)
         bool quoted;
         int code = take_cell(r, p, line, &text, &length, &quoted);
         if (code != LB_OK) return code;
+        for (; length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0; length -= 3) text += 3; /* a byte order mark pasted in */
         if (length == 0)
             return refuse(r, 1, "give every column a name (from R: write.csv(…, row.names = FALSE))", "column %zu has no name", count + 1);
         if (count >= MAX_COLUMNS) return refuse(r, 1, NULL, "more than %d columns", MAX_COLUMNS);

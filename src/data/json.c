@@ -2,6 +2,7 @@
 #include <lumbar/data.h>
 
 #include <inttypes.h>
+#include <math.h>
 #include <string.h>
 
 #include <jansson.h>
@@ -48,7 +49,9 @@ static void write_value(const lb_value *value, int indent, int depth, lb_buf *ou
     case LB_NULL: lb_buf_puts(out, "null"); return;
     case LB_BOOL: lb_buf_puts(out, value->boolean ? "true" : "false"); return;
     case LB_INT: lb_buf_printf(out, "%" PRId64, value->integer); return;
-    case LB_DOUBLE: lb_buf_puts(out, lb_number_text(value->number, number)); return;
+    case LB_DOUBLE: /* "-0" would read back as the integer 0 */
+        lb_buf_puts(out, value->number == 0 && signbit(value->number) ? "-0.0" : lb_number_text(value->number, number));
+        return;
     case LB_STRING: write_text(value->text, out); return;
     case LB_ARRAY:
     case LB_OBJECT: break;
