@@ -1,4 +1,8 @@
 /* The operations of this room. */
-#include <lumbar/op.h>
+#include "evidence/ops.h"
 
-void lb_evidence_register(lb_registry *registry) { (void)registry; }
+void lb_evidence_register(lb_registry *registry)
+{
+    lb_registry_add(registry, &lb_op_meta_effect);
+    lb_registry_add(registry, &lb_op_meta_fit);
+}

@@ -1,0 +1,82 @@
+/* Effects of two independent groups' means. SMD: Hedges 1981 (doi:10.3102/10769986006002107) with the exact J; variances
+ * as in Hedges & Olkin 1985 (LS), Borenstein 2009 (LS2), Viechtbauer 2007 (UB); SMDH: Bonett 2009; ROM: Lajeunesse 2011. */
+#include "evidence/effect.h"
+
+#include <math.h>
+
+enum { M1, SD1, N1, M2, SD2, N2 };
+
+double lb_hedges_j(double df)
+{
+    if (!(df > 1)) return NAN;
+    if (df >= 40) { /* the difference of two large logarithms loses digits; its asymptotic series does not */
+        double x = (df - 1) / 2, r = 1 / (x * x);
+        double series = (-1. / 8 + r * (1. / 192 + r * (-1. / 640 + r * (17. / 14336 - r * 31. / 18432)))) / x;
+        return sqrt((df - 1) / df) * exp(series);
+    }
+    return exp(lgamma(df / 2) - .5 * log(df / 2) - lgamma((df - 1) / 2));
+}
+
+static double pooled_variance(const double *x)
+{
+    return ((x[N1] - 1) * x[SD1] * x[SD1] + (x[N2] - 1) * x[SD2] * x[SD2]) / (x[N1] + x[N2] - 2);
+}
+
+static void mean_difference(const double *x, const lb_effect_options *options, double *yi, double *vi)
+{
+    *yi = x[M1] - x[M2];
+    if (options->vtype == LB_VTYPE_HO) *vi = pooled_variance(x) * (1 / x[N1] + 1 / x[N2]);
+    else *vi = x[SD1] * x[SD1] / x[N1] + x[SD2] * x[SD2] / x[N2];
+}
+
+static void standardised(const double *x, const lb_effect_options *options, double *yi, double *vi)
+{
+    double df = x[N1] + x[N2] - 2, j = lb_hedges_j(df), d = (x[M1] - x[M2]) / sqrt(pooled_variance(x)), g = j * d;
+    double sizes = 1 / x[N1] + 1 / x[N2], both = 2 * (x[N1] + x[N2]);
+    *yi = g;
+    if (options->vtype == LB_VTYPE_LS2) *vi = j * j * (sizes + d * d / both);
+    else if (options->vtype == LB_VTYPE_UB) *vi = sizes + (1 - (df - 2) / (df * j * j)) * g * g;
+    else *vi = sizes + g * g / both;
+}
+
+/* Unequal variances: the average of both, Bonett 2009 eq. 5 and 6. */
+static void standardised_unequal(const double *x, const lb_effect_options *options, double *yi, double *vi)
+{
+    (void)options;
+    double v1 = x[SD1] * x[SD1], v2 = x[SD2] * x[SD2], average = (v1 + v2) / 2;
+    double df1 = x[N1] - 1, df2 = x[N2] - 1, g = lb_hedges_j(df1 + df2) * (x[M1] - x[M2]) / sqrt(average);
+    *yi = g;
+    *vi = g * g * (v1 * v1 / df1 + v2 * v2 / df2) / (8 * average * average) + (v1 / df1 + v2 / df2) / average;
+}
+
+/* Glass's delta: the second group's SD. */
+static void standardised_by_control(const double *x, const lb_effect_options *options, double *yi, double *vi)
+{
+    (void)options;
+    double g = lb_hedges_j(x[N2] - 1) * (x[M1] - x[M2]) / x[SD2];
+    *yi = g;
+    *vi = 1 / x[N1] + 1 / x[N2] + g * g / (2 * x[N2]);
+}
+
+/* Log ratio of means with Lajeunesse's (2015) small-sample term. */
+static void ratio_of_means(const double *x, const lb_effect_options *options, double *yi, double *vi)
+{
+    (void)options;
+    double ratio = x[M1] / x[M2];
+    if (!(ratio > 0)) {
+        *yi = *vi = NAN; /* means of different sign have no ratio */
+        return;
+    }
+    double first = x[SD1] * x[SD1] / (x[N1] * x[M1] * x[M1]), second = x[SD2] * x[SD2] / (x[N2] * x[M2] * x[M2]);
+    *yi = log(ratio) + .5 * (first - second);
+    *vi = first + second;
+}
+
+const lb_measure lb_measures_means[] = {
+    {"SMD", "standardised mean difference (Hedges g)", LB_EFFECT_MEANS, "none", "SMD", "Hedges 1981", standardised},
+    {"SMDH", "standardised mean difference, unequal variances", LB_EFFECT_MEANS, "none", "SMD", "Bonett 2009", standardised_unequal},
+    {"SMD1", "standardised mean difference by the SD of group 2", LB_EFFECT_MEANS, "none", "SMD", "Glass 1976; Hedges 1981", standardised_by_control},
+    {"MD", "mean difference", LB_EFFECT_MEANS, "none", "Mean difference", "difference of means", mean_difference},
+    {"ROM", "log ratio of means", LB_EFFECT_MEANS, "exp", "Ratio of means", "Lajeunesse 2011, 2015", ratio_of_means},
+    {NULL, NULL, 0, NULL, NULL, NULL, NULL},
+};

@@ -1,0 +1,157 @@
+/* meta fit: the random-effects model, with or without moderators. */
+#include "evidence/ops.h"
+#include "evidence/report.h"
+
+#include <lumbar/numeric.h>
+
+#include <math.h>
+#include <string.h>
+
+static void add_coefficient(lb_value *rows, const char *term, const lb_pool *pool, size_t j)
+{
+    lb_value *row = lb_push_object(rows);
+    lb_set_text(row, "term", term);
+    lb_set_number(row, "estimate", pool ? pool->beta[j] : NAN);
+    lb_set_number(row, "se", pool ? pool->se[j] : NAN);
+    lb_set_number(row, "df", pool ? pool->df : NAN);
+    lb_set_number(row, "statistic", pool ? pool->statistic[j] : NAN);
+    lb_set_number(row, "p", pool ? pool->p_value[j] : NAN);
+    lb_set_number(row, "lower", pool ? pool->lower[j] : NAN);
+    lb_set_number(row, "upper", pool ? pool->upper[j] : NAN);
+}
+
+static void report_transformed(const lb_summary *s, const char *transform, const char *shown, lb_value *results)
+{
+    if (strcmp(transform, "none") == 0) return;
+    lb_value *row = lb_set_object(results, "transformed");
+    lb_set_text(row, "measure", shown);
+    lb_set_text(row, "transform", transform);
+    lb_set_number(row, "estimate", lb_transform(transform, s->pool.beta[0]));
+    lb_set_number(row, "lower", lb_transform(transform, s->pool.lower[0]));
+    lb_set_number(row, "upper", lb_transform(transform, s->pool.upper[0]));
+    if (!isfinite(s->prediction.lower)) return;
+    lb_set_number(row, "pi_lower", lb_transform(transform, s->prediction.lower));
+    lb_set_number(row, "pi_upper", lb_transform(transform, s->prediction.upper));
+}
+
+static void add_weights(const lb_effects *effects, const lb_pool *pool, lb_value *results)
+{
+    lb_value *rows = lb_set_array(results, "studies");
+    for (size_t i = 0; i < effects->k; i++) {
+        lb_value *row = lb_push_object(rows);
+        lb_set_text(row, "study", effects->study[effects->used[i]]);
+        lb_set_number(row, "yi", effects->y[i]);
+        lb_set_number(row, "vi", effects->v[i]);
+        lb_set_number(row, "weight", pool->weight[i]);
+    }
+}
+
+static int fit_summary(lb_call *call, const lb_effects *effects, const lb_pool_settings *settings, lb_result *result, lb_error *err)
+{
+    lb_summary summary;
+    int code = lb_summary_fit(effects->y, effects->v, effects->k, settings, lb_call_arena(call), &summary, err);
+    if (code) return code;
+    lb_value *results = result->results;
+    lb_summary_report(&summary, settings, results);
+    report_transformed(&summary, effects->measure->transform, effects->measure->shown, results);
+    add_coefficient(lb_set_array(results, "coefficients"), "(Intercept)", &summary.pool, 0);
+    add_weights(effects, &summary.pool, results);
+    lb_pool_note(&summary.pool, settings, settings->fit.method == LB_TAU2_FE ? "Equal-effects model" : "Random-effects model", result);
+    return 0;
+}
+
+/* The design of the moderators on the rows that have an effect. */
+static int build_design(lb_call *call, const lb_effects *effects, lb_design **design, lb_error *err)
+{
+    lb_arena *arena = lb_call_arena(call);
+    lb_formula *formula;
+    const char *text = lb_call_text(call, "mods");
+    if (!strchr(text, '~')) text = lb_arena_printf(arena, "~ %s", text);
+    int code = lb_formula_parse(text, arena, &formula, err);
+    if (code) return code;
+    lb_table *used = lb_table_rows(effects->table, effects->used, effects->k, arena);
+    lb_design_options options = {0};
+    code = lb_design_build(formula, used, &options, arena, design, err);
+    if (code) return code;
+    if ((*design)->y) {
+        code = lb_fail(err, LB_USAGE, "the moderators' formula has a response, '%s'", (*design)->response);
+        lb_error_where(err, "--mods");
+        lb_error_hint(err, "the effects are the response: write only what is right of the ~");
+    }
+    return code;
+}
+
+static int fit_regression(lb_call *call, const lb_effects *effects, const lb_pool_settings *settings, lb_result *result, lb_error *err)
+{
+    lb_arena *arena = lb_call_arena(call);
+    lb_design *design;
+    int code = build_design(call, effects, &design, err);
+    if (code) return code;
+    double *y = lb_arena_array(arena, design->n + 1, sizeof *y), *v = lb_arena_array(arena, design->n + 1, sizeof *v);
+    for (size_t i = 0; i < design->n; i++) {
+        y[i] = effects->y[design->row[i]];
+        v[i] = effects->v[design->row[i]];
+    }
+    lb_pool_model model;
+    lb_pool pool;
+    lb_interval tau2 = {NAN, NAN, false};
+    code = lb_pool_model_init(&model, y, v, design->x, design->n, design->p, arena, err);
+    if (!code) code = lb_pool_fit(&model, &settings->fit, arena, &pool, err);
+    if (code) return code;
+    if (settings->fit.method != LB_TAU2_FE && isnan(settings->fit.fixed_tau2)) lb_tau2_interval(&model, settings->fit.level, &tau2);
+    lb_value *results = result->results, *rows;
+    lb_set_int(results, "k", (int64_t)pool.k);
+    rows = lb_set_array(results, "coefficients");
+    for (size_t column = 0, j = 0; column < design->p; column++) {
+        bool kept = j < model.p && model.kept[j] == column;
+        add_coefficient(rows, design->name[column], kept ? &pool : NULL, j);
+        if (kept) j++;
+        else lb_result_warn(result, "'%s' is given by the other moderators and was left out", design->name[column]);
+    }
+    lb_pool_report(&pool, &tau2, settings, results);
+    lb_pool_note(&pool, settings, settings->fit.method == LB_TAU2_FE ? "Equal-effects meta-regression" : "Mixed-effects meta-regression", result);
+    lb_result_note(result, "Factors by treatment coding; R2 is the share of tau2 explained (0 to 100), for FE the adjusted R2; the first level is the reference.");
+    for (size_t i = 0; i < design->dropped_count; i++) {
+        lb_result_note(result, "%zu studies left out: %s is missing.", design->dropped[i].rows, design->dropped[i].column);
+    }
+    return 0;
+}
+
+static int run(lb_call *call, lb_result *result, lb_error *err)
+{
+    lb_pool_settings settings;
+    lb_effects effects;
+    int code = lb_pool_settings_read(call, &settings, err);
+    if (!code) code = lb_effects_read(call, false, &effects, err);
+    if (code) return code;
+    lb_set_text(result->results, "measure", effects.measure->name);
+    lb_set_text(result->results, "method", lb_tau2_method_name(settings.fit.method));
+    lb_set_text(result->results, "test", settings.test_name);
+    if (lb_call_given(call, "mods")) code = fit_regression(call, &effects, &settings, result, err);
+    else code = fit_summary(call, &effects, &settings, result, err);
+    if (!code) lb_effects_note(&effects, result);
+    return code;
+}
+
+static const lb_param params[] = {
+    LB_EFFECT_PARAMS,
+    LB_POOL_PARAMS,
+    {.name = "mods", .type = LB_P_FORMULA, .summary = "moderators, as in \"~ year + ablat\""},
+};
+
+const lb_op lb_op_meta_fit = {
+    .area = "meta",
+    .verb = "fit",
+    .summary = "pool effects: random or equal effects, meta-regression",
+    .description =
+        "Pools the effects of independent studies. Eleven estimators of the heterogeneity variance tau2 (FE is the model without it)\n"
+        "are solved to machine precision, so results agree with metafor's when its iterations are run to the end. Reported with it:\n"
+        "Wald z or t or Knapp-Hartung tests, the Q-profile interval of tau2 (Viechtbauer 2007), I2 and H2, Cochran's Q, prediction\n"
+        "interval, log-likelihoods. With --mods: the mixed-effects meta-regression, the test of all moderators (QM, an F with t or\n"
+        "Knapp-Hartung tests) and R2 (Raudenbush 2009). I2 and R2 are in percent. Effects come from the columns yi and vi, or are\n"
+        "computed from arms as meta effect does.",
+    .params = params,
+    .param_count = LB_COUNT(params),
+    .run = run,
+    .example = "lumbar meta fit reference/evidence/bcg.csv --measure RR --ai tpos --bi tneg --ci cpos --di cneg --test knha",
+};

@@ -1,0 +1,8 @@
+/* The operations of this room. */
+#ifndef LUMBAR_EVIDENCE_OPS_H
+#define LUMBAR_EVIDENCE_OPS_H
+
+#include <lumbar/op.h>
+
+extern const lb_op lb_op_meta_effect, lb_op_meta_fit, lb_op_meta_forest;
+#endif
