@@ -202,6 +202,8 @@ LB_API int lb_design_build(const lb_formula *formula, const lb_table *table, con
 /** Rows of the same design for new raw data (e.g. a reference grid): x is rows × p, column-major, in the arena. */
 LB_API int lb_design_rows(const lb_design *design, const lb_table *newdata, lb_arena *arena, double **x,
                           lb_error *err) LB_MUST_CHECK;
+/** The same design with sum-to-zero contrasts instead of treatment contrasts, for type III tests: n × p. */
+LB_API int lb_design_sum_coded(const lb_design *design, lb_arena *arena, double **x, lb_error *err) LB_MUST_CHECK;
 /** The analysed rows' raw column: mean of a numeric one; levels and codes of a factor. NULL when not used. */
 LB_API const lb_column *lb_design_raw(const lb_design *design, const char *name);
 
