@@ -35,6 +35,7 @@ typedef struct lb_logistic {
     double loglik, loglik_null, deviance;
     int iterations;
     bool converged, separated;
+    bool complete;            /**< separated without a tie: every row's outcome is told exactly */
     size_t rank;
     bool *aliased;            /**< p */
     bool *diverging;          /**< p: coefficients that run off under separation */

@@ -1,4 +1,10 @@
 /* The operations of this room. */
-#include <lumbar/op.h>
+#include "analysis/room.h"
 
-void lb_analysis_register(lb_registry *registry) { (void)registry; }
+void lb_analysis_register(lb_registry *registry)
+{
+    lb_registry_add(registry, &lb_op_power_means);
+    lb_registry_add(registry, &lb_op_power_ancova);
+    lb_registry_add(registry, &lb_op_analyse_describe);
+    lb_registry_add(registry, &lb_op_analyse_flow);
+}

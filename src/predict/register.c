@@ -1,4 +1,8 @@
 /* The operations of this room. */
-#include <lumbar/op.h>
+#include "predict/room.h"
 
-void lb_predict_register(lb_registry *registry) { (void)registry; }
+void lb_predict_register(lb_registry *registry)
+{
+    lb_registry_add(registry, &lb_op_predict_logistic);
+    lb_registry_add(registry, &lb_op_predict_roc);
+}

@@ -1,0 +1,61 @@
+/* The statistical analysis plan as data: read and checked, its data prepared, its analyses run by name, its report. */
+#ifndef LUMBAR_ANALYSIS_PLAN_H
+#define LUMBAR_ANALYSIS_PLAN_H
+
+#include <lumbar/op.h>
+
+typedef struct lb_plan_set {
+    const char *id, *label, *definition;
+    lb_table *table;
+} lb_plan_set;
+
+/** One line of an analysis: the comparison it makes. */
+typedef struct lb_plan_row {
+    const char *id, *title, *label, *set, *role; /**< role: primary, sensitivity, secondary */
+    double estimate, se, df, statistic, p, lower, upper;
+    int64_t n;
+    bool same_as_primary, same_scale;
+    const char *status;
+} lb_plan_row;
+
+typedef struct lb_plan {
+    lb_arena *arena;            /**< the result's */
+    lb_call *call;
+    lb_result *result;
+    const lb_value *root;
+    const char *name;           /**< of the file, for messages */
+    char sha256[65];
+    lb_table **table;           /**< participants first */
+    size_t tables;
+    lb_table *participants;
+    const char *id, *arm, *reference, *comparison;
+    lb_plan_set *set;
+    size_t sets;
+    lb_plan_row *row;           /**< row[0] is the primary analysis */
+    size_t rows;
+    bool lower_is_better;
+    double mcid, alpha, level;
+    lb_result **kept;           /**< results whose tables and pictures the report shows */
+    size_t kept_count;
+    lb_result *flow, *baseline, *primary;
+} lb_plan;
+
+/** Error at a node of the plan: where becomes file:line:column. */
+int lb_plan_fail(const lb_plan *plan, const lb_value *node, lb_error *err, const char *fmt, ...) LB_PRINTF(4, 5);
+/** Parse, check every key, remember the hash. */
+int lb_plan_read(lb_plan *plan, const lb_bytes *bytes, lb_error *err) LB_MUST_CHECK;
+/** Tables by name, derived columns, analysis sets. */
+int lb_plan_prepare(lb_plan *plan, lb_table *const *table, size_t count, lb_error *err) LB_MUST_CHECK;
+lb_table *lb_plan_table(const lb_plan *plan, const char *name);
+const lb_plan_set *lb_plan_find_set(const lb_plan *plan, const char *id);
+/** Flow, baseline, primary, sensitivity, secondary, sample size: everything into the result. */
+int lb_plan_run(lb_plan *plan, lb_error *err) LB_MUST_CHECK;
+/** Adjusted means and differences as one picture. */
+const char *lb_plan_figure(const lb_plan *plan);
+/** The report as one self-contained page. */
+void lb_plan_report(const lb_plan *plan, lb_buf *out);
+
+/** Deep copy into another arena. */
+lb_value *lb_value_copy(lb_arena *arena, const lb_value *value);
+
+#endif

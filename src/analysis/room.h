@@ -1,0 +1,19 @@
+/* What the files of the analysis room share: the declarations of its operations, rounding for print, the flow diagram. */
+#ifndef LUMBAR_ANALYSIS_ROOM_H
+#define LUMBAR_ANALYSIS_ROOM_H
+
+#include <lumbar/op.h>
+
+extern const lb_op lb_op_power_means, lb_op_power_ancova;
+extern const lb_op lb_op_analyse_describe, lb_op_analyse_flow, lb_op_analyse_plan;
+
+/** Number with `digits` decimals; ties go away from zero (SAS) or to the even digit. Borrowed from the arena. */
+const char *lb_round_text(lb_arena *arena, double value, int digits, bool even);
+
+/** Quantile of a sorted sample: Hyndman & Fan's type 2 or 7. */
+double lb_sorted_quantile(const double *sorted, size_t n, double share, int type);
+
+/** CONSORT flow diagram of the `results` of `analyse flow`. */
+const char *lb_flow_svg(lb_arena *arena, const lb_value *results);
+
+#endif
