@@ -1,0 +1,231 @@
+/* Which address answers what. Routes of the API first; every other GET is a file of the front end. */
+#include "server/state.h"
+#include "server/static.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef struct route {
+    const char *path; /* ending in '/' = prefix: the rest is handed on */
+    bool post;        /* POST only, else GET and HEAD */
+    void (*answer)(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer);
+} route;
+
+static void make_cached(lb_cached *cached, const lb_value *value)
+{
+    char hex[65];
+    lb_json_write(value, 0, &cached->content);
+    cached->type = "application/json";
+    lb_sha256_hex(cached->content.data, cached->content.length, hex);
+    snprintf(cached->etag, sizeof cached->etag, "\"%.32s\"", hex);
+}
+
+static void send_cached(const lb_cached *cached, const lb_request *request, lb_answer *answer)
+{
+    lb_answer_borrow(answer, cached->type, cached->content.data, cached->content.length);
+    lb_answer_header(answer, "Cache-Control", "no-cache");
+    lb_answer_etag(answer, request, cached->etag);
+}
+
+void lb_routes_prepare(lb_server *server)
+{
+    lb_arena *arena = lb_arena_new();
+    lb_value *health = lb_value_object(arena);
+    lb_set_text(health, "version", lb_version());
+    lb_set_bool(health, "demo", server->options.demo);
+    make_cached(&server->health, health);
+    lb_value *ops = lb_registry_describe(server->registry, arena);
+    if (ops->type == LB_ARRAY) {
+        lb_value *wrapped = lb_value_object(arena);
+        lb_set(wrapped, "operations", ops);
+        ops = wrapped;
+    }
+    make_cached(&server->ops, ops);
+    make_cached(&server->openapi, lb_openapi(server->registry, arena));
+    lb_arena_free(arena);
+}
+
+void lb_routes_release(lb_server *server)
+{
+    lb_buf_free(&server->health.content);
+    lb_buf_free(&server->ops.content);
+    lb_buf_free(&server->openapi.content);
+}
+
+static void get_health(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)rest;
+    send_cached(&server->health, request, answer);
+}
+
+static void get_ops(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)rest;
+    send_cached(&server->ops, request, answer);
+}
+
+static void get_openapi(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)rest;
+    send_cached(&server->openapi, request, answer);
+}
+
+static void post_op(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    lb_route_op(server, request, rest, answer);
+}
+
+/* A file name that is safe in a quoted header value. */
+static const char *header_name(const char *name, lb_arena *arena)
+{
+    char *safe = lb_arena_text(arena, name);
+    for (char *c = safe; *c; c++) {
+        if (*c < '!' || *c > '~' || strchr("\"\\/:;%", *c)) *c = '_';
+    }
+    return safe;
+}
+
+static void get_artifact(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    const char *name = NULL, *mime = NULL;
+    if (!lb_artifacts_get(server->artifacts, rest, request->arena, &answer->body, &name, &mime)) {
+        lb_answer_refuse(answer, 404, "there is no such file (any more)",
+                         "files of results are kept for a while only: run the operation again");
+        return;
+    }
+    answer->type = mime;
+    /* A report may be looked at in a frame of ours; everything else is saved. */
+    answer->framed = lb_text_starts(mime, "text/html");
+    lb_answer_header(answer, "Content-Disposition",
+                     lb_arena_printf(request->arena, "%s; filename=\"%s\"", answer->framed ? "inline" : "attachment",
+                                     header_name(name, request->arena)));
+    lb_answer_header(answer, "Cache-Control", "private, no-cache");
+}
+
+static void get_demo(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)request;
+    (void)rest;
+    lb_answer_json(answer, server->demo->listing);
+    lb_answer_header(answer, "Cache-Control", "no-cache");
+}
+
+static void get_demo_data(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    const lb_dataset *found = lb_demo_dataset(server->demo, rest);
+    if (!found) {
+        lb_answer_refuse(answer, 404, "there is no such data set in the demo", "GET /api/demo lists them");
+        return;
+    }
+    lb_answer_borrow(answer, found->type, found->bytes.data, found->bytes.length);
+    lb_answer_header(answer, "Content-Disposition",
+                     lb_arena_printf(request->arena, "inline; filename=\"%s\"", header_name(found->name, request->arena)));
+    lb_answer_header(answer, "Cache-Control", "no-cache");
+    lb_answer_etag(answer, request, found->etag);
+}
+
+static void get_studies(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)request;
+    (void)rest;
+    lb_answer_json(answer, server->demo->study_listing);
+    lb_answer_header(answer, "Cache-Control", "no-cache");
+}
+
+static void get_study(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)request;
+    const lb_study_page *found = lb_demo_study(server->demo, rest);
+    if (!found) {
+        lb_answer_refuse(answer, 404, "there is no such study", "GET /api/studies lists them");
+        return;
+    }
+    lb_answer_borrow(answer, "application/json", found->json, found->length);
+    lb_answer_header(answer, "Cache-Control", "no-cache");
+}
+
+static void get_report(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)request;
+    (void)rest;
+    answer->framed = true;
+    if (!server->demo->report) {
+        lb_answer_refuse(answer, 404, "there is no report",
+                         "it belongs to the demo: run `lumbar serve --demo` with the folder studies/ in place");
+        return;
+    }
+    lb_answer_borrow(answer, "text/html; charset=utf-8", server->demo->report, server->demo->report_length);
+    lb_answer_header(answer, "Cache-Control", "no-cache");
+}
+
+static const route routes[] = {
+    {"/api/health", false, get_health},       {"/api/ops", false, get_ops},       {"/api/openapi.json", false, get_openapi},
+    {"/api/op/", true, post_op},              {"/api/artifact/", false, get_artifact},
+    {"/api/demo", false, get_demo},           {"/api/demo/data/", false, get_demo_data},
+    {"/api/studies", false, get_studies},     {"/api/study/", false, get_study},
+    {"/api/report", false, get_report},
+};
+
+static const route *find_route(const char *path, const char **rest)
+{
+    for (size_t i = 0; i < LB_COUNT(routes); i++) {
+        size_t length = strlen(routes[i].path);
+        bool prefix = routes[i].path[length - 1] == '/';
+        *rest = prefix ? path + length : "";
+        if (prefix ? strncmp(path, routes[i].path, length) == 0 && **rest : strcmp(path, routes[i].path) == 0) {
+            return &routes[i];
+        }
+    }
+    return NULL;
+}
+
+static bool is_api(const char *path)
+{
+    return lb_text_starts(path, "/api/") || strcmp(path, "/api") == 0;
+}
+
+bool lb_route_is_long(const lb_request *request)
+{
+    const char *rest = NULL;
+    const route *found = request->path ? find_route(request->path, &rest) : NULL;
+    return found && found->post;
+}
+
+bool lb_route_refuses(const lb_server *server, const lb_request *request, lb_answer *answer)
+{
+    const char *rest = NULL, *method = request->method;
+    bool post = strcmp(method, "POST") == 0, get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    if (!request->path) {
+        lb_answer_refuse(answer, 400, "the address is malformed", "percent-encode it as UTF-8");
+        return true;
+    }
+    if (server->options.demo && !lb_host_is_loopback(request->host)) {
+        lb_answer_refuse(answer, 403, "the Host header is not a name of this machine",
+                         "open the address that the server printed, e.g. http://127.0.0.1:8080/");
+        return true;
+    }
+    const route *found = find_route(request->path, &rest);
+    if (found ? (found->post ? !post : !get) : !get && !(post && is_api(request->path))) {
+        lb_answer_header(answer, "Allow", found && found->post ? "POST" : "GET, HEAD");
+        lb_answer_refuse(answer, 405, "this address does not take that method", "see GET /api/openapi.json");
+        return true;
+    }
+    if (post && !lb_origin_allowed(request)) {
+        lb_answer_refuse(answer, 403, "a page of another site may not send this request",
+                         "behind a proxy, pass the Host header on unchanged");
+        return true;
+    }
+    if (!found && is_api(request->path)) {
+        lb_answer_refuse(answer, 404, "there is no such address in the API", "see GET /api/openapi.json");
+        return true;
+    }
+    return false;
+}
+
+void lb_route(lb_server *server, const lb_request *request, lb_answer *answer)
+{
+    const char *rest = NULL;
+    const route *found = find_route(request->path, &rest);
+    if (found) found->answer(server, request, rest, answer);
+    else lb_static_answer(server->web, request, answer);
+}

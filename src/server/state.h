@@ -1,0 +1,56 @@
+/* What one running server holds, and what its files ask of each other. Everything but the queues is fixed once it has
+ * started, so that network threads read it without locks. */
+#ifndef LUMBAR_SERVER_STATE_H
+#define LUMBAR_SERVER_STATE_H
+
+#include "server/artifacts.h"
+#include "server/demo.h"
+#include "server/http.h"
+#include "server/jobs.h"
+#include "server/listen.h"
+#include "server/server.h"
+#include "server/watch.h"
+
+#include <stdatomic.h>
+
+/** A document made once and sent often. */
+typedef struct lb_cached {
+    lb_buf content;
+    const char *type;
+    char etag[72];
+} lb_cached;
+
+struct MHD_Daemon;
+
+struct lb_server {
+    lb_server_options options;
+    lb_arena *arena;
+    const lb_registry *registry;
+    const char *web; /* folder of the front end or NULL */
+    unsigned cores;
+    lb_listener listener;
+    lb_cached health, ops, openapi;
+    lb_demo *demo;
+    lb_artifacts *artifacts;
+    lb_jobs *jobs;
+    lb_watch *watch;
+    struct MHD_Daemon *daemon;
+    atomic_size_t body_bytes; /* of all requests now held */
+};
+
+/** Fill health, ops and openapi. */
+void lb_routes_prepare(lb_server *server);
+void lb_routes_release(lb_server *server);
+/** Does this request run an operation, and so belongs on a worker? */
+bool lb_route_is_long(const lb_request *request);
+/** Refusals that need the head only: method, path, Host, Origin. True when it refused. */
+bool lb_route_refuses(const lb_server *server, const lb_request *request, lb_answer *answer);
+/** Answer a complete request. */
+void lb_route(lb_server *server, const lb_request *request, lb_answer *answer);
+
+/** POST /api/op/AREA.VERB (op_route.c). */
+void lb_route_op(lb_server *server, const lb_request *request, const char *name, lb_answer *answer);
+/** The API as an OpenAPI 3.1 document (openapi.c). */
+lb_value *lb_openapi(const lb_registry *registry, lb_arena *arena);
+
+#endif
