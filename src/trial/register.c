@@ -1,4 +1,10 @@
 /* The operations of this room. */
-#include <lumbar/op.h>
+#include "trial/ops.h"
 
-void lb_trial_register(lb_registry *registry) { (void)registry; }
+void lb_trial_register(lb_registry *registry)
+{
+    lb_registry_add(registry, &trial_op_sequence);
+    lb_registry_add(registry, &trial_op_verify);
+    lb_registry_add(registry, &trial_op_balance);
+    lb_registry_add(registry, &trial_op_minimise);
+}
