@@ -1,4 +1,5 @@
 /* The operations of this room. */
+#include "trial/instrument/score.h"
 #include "trial/ops.h"
 
 void lb_trial_register(lb_registry *registry)
@@ -7,4 +8,5 @@ void lb_trial_register(lb_registry *registry)
     lb_registry_add(registry, &trial_op_verify);
     lb_registry_add(registry, &trial_op_balance);
     lb_registry_add(registry, &trial_op_minimise);
+    lb_registry_add(registry, &lb_op_instrument_score);
 }
