@@ -2,7 +2,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "room.h"
+#include <lumbar/numeric.h>
+
+#include "analysis/room.h"
 
 static const lb_param params[] = {
     {.name = "name", .type = LB_P_CHOICE, .flags = LB_REQUIRED | LB_POSITIONAL, .summary = "which distribution",
