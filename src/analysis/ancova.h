@@ -1,0 +1,29 @@
+/* Private to analyse ancova: one call of it, and its parts. */
+#ifndef LUMBAR_ANALYSIS_ANCOVA_H
+#define LUMBAR_ANALYSIS_ANCOVA_H
+#include "linear.h"
+
+typedef struct lb_ancova {
+    lb_call *call;
+    lb_result *result;
+    lb_arena *arena;
+    lb_table *table;
+    const char *formula, *treatment; /* treatment NULL: plain least squares */
+    const char *const *strata, *const *by;
+    size_t strata_count, by_count;
+    bool blocks;      /* --vcov blocks */
+    lb_vcov vcov;
+    lb_design *design;
+    lb_lsq fit;
+    lb_linear model;
+    lb_testing testing;
+} lb_ancova;
+
+/** coefficients[], sigma, r_squared and their company. */
+void lb_ancova_fit_results(lb_ancova *a);
+/** means[], contrasts[], omnibus. */
+int lb_ancova_compare(lb_ancova *a, lb_error *err) LB_MUST_CHECK;
+/** Status and warnings about the data: aliased columns, empty arms, a constant outcome, no residual df. */
+void lb_ancova_findings(lb_ancova *a);
+void lb_ancova_notes(lb_ancova *a);
+#endif
