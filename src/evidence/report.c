@@ -4,6 +4,7 @@
 #include <lumbar/numeric.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 int lb_pool_settings_read(const lb_call *call, lb_pool_settings *out, lb_error *err)
