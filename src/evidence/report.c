@@ -4,6 +4,7 @@
 #include <lumbar/numeric.h>
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 int lb_pool_settings_read(const lb_call *call, lb_pool_settings *out, lb_error *err)
@@ -19,9 +20,9 @@ int lb_pool_settings_read(const lb_call *call, lb_pool_settings *out, lb_error *
         if (lb_text_equal(predictions[i], out->prediction_name)) out->prediction = (lb_prediction)i;
     }
     out->fit.level = lb_call_number(call, "level");
-    out->fit.fixed_tau2 = lb_call_number(call, "tau2");
+    out->fit.fixed_tau2 = lb_call_number(call, "tau2-value");
     if (!isnan(out->fit.fixed_tau2) && out->fit.method == LB_TAU2_FE) {
-        return lb_fail(err, LB_USAGE, "--tau2 has no place in a model without heterogeneity (--method %s)", method);
+        return lb_fail(err, LB_USAGE, "--tau2-value has no place in a model without heterogeneity (--method %s)", method);
     }
     return 0;
 }

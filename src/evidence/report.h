@@ -38,6 +38,6 @@ double lb_transform(const char *name, double value);
     {.name = "level", .type = LB_P_NUMBER, .preset = "0.95", .min = 0.001, .max = 0.999999, .summary = "level of intervals"}, \
     {.name = "predict", .type = LB_P_CHOICE, .preset = "metafor", .choices = "metafor,riley,t,k-1", .flags = LB_ADVANCED, \
      .summary = "prediction interval: quantile of the test, t(k-2), t(k-1), t(k-1)"},                                     \
-    {.name = "tau2", .type = LB_P_NUMBER, .flags = LB_ADVANCED, .min = 0, .max = 1e12,                                    \
+    {.name = "tau2-value", .type = LB_P_NUMBER, .flags = LB_ADVANCED, .min = 0, .max = 1e12,                                    \
      .summary = "take this heterogeneity variance instead of estimating it"}
 #endif

@@ -1,0 +1,300 @@
+/* From a meta-analysis to the rows, columns and footers of its forest plot. */
+#include "evidence/forest.h"
+
+#include <lumbar/numeric.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const lb_forest_layout layouts[] = {
+    {"revman", false, false, " [", ", ", "]", "Favours", "#2f5d8a", "#111111"},
+    {"jama", true, true, " (", " to ", ")", "Favors", "#1a1a1a", "#1a1a1a"},
+    {"bmj", false, false, " (", " to ", ")", "Favours", "#2a6ebb", "#2a6ebb"},
+};
+
+const lb_forest_layout *lb_forest_layout_named(const char *name)
+{
+    for (size_t i = 0; i < LB_COUNT(layouts); i++) {
+        if (strcmp(layouts[i].name, name) == 0) return &layouts[i];
+    }
+    return NULL;
+}
+
+/* What the filling needs at every step. */
+typedef struct filler {
+    lb_forest *forest;
+    const lb_effects *effects;
+    const lb_forest_wishes *wishes;
+    lb_arena *arena;
+    double critical; /**< of the studies' own intervals: always z */
+    double level;
+} filler;
+
+static double position(const filler *f, double value)
+{
+    return f->forest->log_axis ? value : lb_transform(f->wishes->transform, value);
+}
+
+static const char *number(const filler *f, double value, int digits)
+{
+    char text[64];
+    return lb_arena_text(f->arena, lb_svg_number(value, digits, text));
+}
+
+static const char *shown(const filler *f, double value)
+{
+    double back = lb_transform(f->wishes->transform, value);
+    /* A ratio of thousands needs no decimals. */
+    return number(f, back, fabs(back) >= 1000 ? 0 : f->wishes->digits);
+}
+
+static const char *interval_text(const filler *f, double lower, double upper)
+{
+    const lb_forest_layout *l = f->forest->layout;
+    return lb_arena_printf(f->arena, "%s%s%s%s%s", l->open + 1, shown(f, lower), l->between, shown(f, upper), l->close);
+}
+
+static lb_forest_row *add_row(filler *f, lb_forest_kind kind, const char *label)
+{
+    lb_forest_row *row = &f->forest->row[f->forest->rows++];
+    *row = (lb_forest_row){.kind = kind, .label = label, .estimate = NAN, .lower = NAN, .upper = NAN, .weight = NAN};
+    return row;
+}
+
+static void set_effect(filler *f, lb_forest_row *row, double estimate, double lower, double upper)
+{
+    row->estimate = position(f, estimate);
+    row->lower = position(f, lower);
+    row->upper = position(f, upper);
+    row->effect_text = lb_arena_printf(f->arena, "%s %s", shown(f, estimate), interval_text(f, lower, upper));
+}
+
+static void set_weight(filler *f, lb_forest_row *row, double weight)
+{
+    row->weight = weight;
+    row->weight_text = lb_arena_printf(f->arena, "%s%%", number(f, weight, 1));
+}
+
+/* -- columns of the arms ------------------------------------------------------------------------------------------ */
+
+typedef struct arm_column {
+    const char *title;
+    int column;     /* of effects->arm */
+    int added;      /* a second one to add (events + non-events), or -1 */
+    bool total;     /* summed in the pooled rows */
+} arm_column;
+
+static const arm_column *arm_columns(lb_effect_kind kind, size_t *count, size_t *first_group)
+{
+    static const arm_column means[] = {{"Mean", 0, -1, false}, {"SD", 1, -1, false}, {"Total", 2, -1, true},
+                                       {"Mean", 3, -1, false}, {"SD", 4, -1, false}, {"Total", 5, -1, true}};
+    static const arm_column counts[] = {{"Events", 0, -1, true}, {"Total", 0, 1, true}, {"Events", 2, -1, true}, {"Total", 2, 3, true}};
+    static const arm_column rates[] = {{"Events", 0, -1, true}, {"Time", 1, -1, true}, {"Events", 2, -1, true}, {"Time", 3, -1, true}};
+    static const arm_column paired[] = {{"Mean", 0, -1, false}, {"SD", 1, -1, false}, {"Mean", 2, -1, false}, {"SD", 3, -1, false},
+                                        {"Total", 4, -1, true}};
+    static const arm_column correlation[] = {{"Total", 1, -1, true}};
+    static const arm_column proportion[] = {{"Events", 0, -1, true}, {"Total", 1, -1, true}};
+    *first_group = 0;
+    switch (kind) {
+    case LB_EFFECT_MEANS: *count = 6; *first_group = 3; return means;
+    case LB_EFFECT_COUNTS: *count = 4; *first_group = 2; return counts;
+    case LB_EFFECT_RATES: *count = 4; *first_group = 2; return rates;
+    case LB_EFFECT_PAIRED: *count = 5; return paired;
+    case LB_EFFECT_CORRELATION: *count = 1; return correlation;
+    case LB_EFFECT_PROPORTION: *count = 2; return proportion;
+    case LB_EFFECT_GIVEN: break;
+    }
+    *count = 0;
+    return NULL;
+}
+
+static double arm_value(const lb_effects *effects, const arm_column *column, size_t row)
+{
+    double value = effects->arm[column->column][row];
+    return column->added < 0 ? value : value + effects->arm[column->added][row];
+}
+
+/* Decimals that the values need, at most two. */
+static int decimals(const lb_effects *effects, const arm_column *column)
+{
+    int most = 0;
+    for (size_t r = 0; r < effects->rows && most < 2; r++) {
+        double value = arm_value(effects, column, r);
+        if (isnan(value)) continue;
+        while (most < 2 && fabs(value * pow(10, most) - round(value * pow(10, most))) > 1e-6) most++;
+    }
+    return most;
+}
+
+static void name_columns(filler *f)
+{
+    lb_forest *forest = f->forest;
+    size_t first;
+    const arm_column *column = arm_columns(f->effects->measure->kind, &forest->cells, &first);
+    if (!f->effects->arm[0]) forest->cells = 0;
+    for (size_t c = 0; c < forest->cells; c++) forest->cell_title[c] = column[c].title;
+    if (!forest->cells || !first) return;
+    forest->groups = 2;
+    forest->group_count[0] = forest->group_count[1] = first;
+    forest->group_first[1] = first;
+    forest->group_title[0] = f->wishes->label1;
+    forest->group_title[1] = f->wishes->label2;
+}
+
+static void fill_cells(filler *f, lb_forest_row *row, size_t study)
+{
+    size_t count, first;
+    const arm_column *column = arm_columns(f->effects->measure->kind, &count, &first);
+    for (size_t c = 0; c < f->forest->cells; c++) {
+        row->cell[c] = number(f, arm_value(f->effects, &column[c], study), decimals(f->effects, &column[c]));
+    }
+}
+
+/* Sums over the studies pooled: `member` NULL means all. */
+static void fill_totals(filler *f, lb_forest_row *row, const size_t *member, size_t k)
+{
+    size_t count, first;
+    const arm_column *column = arm_columns(f->effects->measure->kind, &count, &first);
+    for (size_t c = 0; c < f->forest->cells; c++) {
+        if (!column[c].total) continue;
+        double sum = 0;
+        for (size_t i = 0; i < k; i++) sum += arm_value(f->effects, &column[c], f->effects->used[member ? member[i] : i]);
+        row->cell[c] = number(f, sum, decimals(f->effects, &column[c]));
+    }
+}
+
+/* -- rows --------------------------------------------------------------------------------------------------------- */
+
+static void add_study(filler *f, size_t r, double weight)
+{
+    const lb_effects *effects = f->effects;
+    lb_forest_row *row = add_row(f, LB_FOREST_STUDY, effects->study[r]);
+    fill_cells(f, row, r);
+    if (isnan(effects->yi[r])) {
+        row->effect_text = "Not estimable";
+        return;
+    }
+    double half = f->critical * sqrt(effects->vi[r]);
+    set_effect(f, row, effects->yi[r], effects->yi[r] - half, effects->yi[r] + half);
+    set_weight(f, row, weight);
+}
+
+static const char *p_text(double p, lb_arena *arena)
+{
+    if (p < .001) return "P < 0.001";
+    return lb_arena_printf(arena, p < .1 ? "P = %.3f" : "P = %.2f", p);
+}
+
+static const char *heterogeneity_text(const filler *f, const lb_summary *s, bool random)
+{
+    const lb_pool *pool = &s->pool;
+    if (s->single) return "Heterogeneity: not applicable";
+    const char *tau2 = random ? lb_arena_printf(f->arena, "\xcf\x84\xc2\xb2 = %s; ", number(f, pool->tau2.tau2, pool->tau2.tau2 >= 100 ? 0 : 2)) : "";
+    return lb_arena_printf(f->arena, "Heterogeneity: %s\xcf\x87\xc2\xb2 = %s, df = %.0f (%s); I\xc2\xb2 = %.0f%%", tau2, number(f, pool->q, 1),
+                           pool->q_df, p_text(pool->q_p, f->arena), pool->i2);
+}
+
+static const char *overall_text(const filler *f, const lb_summary *s)
+{
+    const lb_pool *pool = &s->pool;
+    char text[64];
+    const char *statistic = lb_svg_number(pool->statistic[0], 2, text);
+    if (!isfinite(pool->df)) {
+        return lb_arena_printf(f->arena, "Test for overall effect: Z = %s (%s)", statistic, p_text(pool->p_value[0], f->arena));
+    }
+    return lb_arena_printf(f->arena, "Test for overall effect: t = %s, df = %.0f (%s)", statistic, pool->df, p_text(pool->p_value[0], f->arena));
+}
+
+static void add_pooled(filler *f, lb_forest_kind kind, const char *label, const lb_summary *s, const size_t *member, size_t k, double weight)
+{
+    lb_forest_row *row = add_row(f, kind, label);
+    fill_totals(f, row, member, k);
+    set_effect(f, row, s->pool.beta[0], s->pool.lower[0], s->pool.upper[0]);
+    set_weight(f, row, weight);
+}
+
+static void add_subgroup(filler *f, const lb_subgroup *group, const double *weight, bool random)
+{
+    add_row(f, LB_FOREST_GROUP, group->level);
+    double sum = 0;
+    for (size_t i = 0; i < group->k; i++) {
+        add_study(f, f->effects->used[group->member[i]], weight[group->member[i]]);
+        sum += weight[group->member[i]];
+    }
+    const char *label = lb_arena_printf(f->arena, "Subtotal (%g%% CI)", 100 * f->level);
+    add_pooled(f, LB_FOREST_SUBTOTAL, label, &group->summary, group->member, group->k, sum);
+    add_row(f, LB_FOREST_TEXT, heterogeneity_text(f, &group->summary, random));
+    add_row(f, LB_FOREST_GAP, NULL);
+}
+
+/* Studies without an effect are shown where they stand; with subgroups, after the groups. */
+static void add_studies(filler *f, const lb_summary *total, const lb_subgroups *groups, bool random)
+{
+    const lb_effects *effects = f->effects;
+    if (groups) {
+        for (size_t g = 0; g < groups->count; g++) add_subgroup(f, &groups->group[g], total->pool.weight, random);
+    }
+    for (size_t r = 0, i = 0; r < effects->rows; r++) {
+        bool used = i < effects->k && effects->used[i] == r;
+        if (!groups || !used) add_study(f, r, used ? total->pool.weight[i] : NAN);
+        if (used) i++;
+    }
+}
+
+static void add_total(filler *f, const lb_summary *total, bool random)
+{
+    const lb_effects *effects = f->effects;
+    if (f->forest->row[f->forest->rows - 1].kind != LB_FOREST_GAP) add_row(f, LB_FOREST_GAP, NULL);
+    add_pooled(f, LB_FOREST_TOTAL, lb_arena_printf(f->arena, "Total (%g%% CI)", 100 * f->level), total, NULL, effects->k, 100);
+    f->forest->pooled_at = position(f, total->pool.beta[0]);
+    if (!random || !isfinite(total->prediction.lower)) return;
+    lb_forest_row *row = add_row(f, LB_FOREST_PREDICTION, lb_arena_printf(f->arena, "%g%% prediction interval", 100 * f->level));
+    row->lower = position(f, total->prediction.lower);
+    row->upper = position(f, total->prediction.upper);
+    row->effect_text = interval_text(f, total->prediction.lower, total->prediction.upper);
+}
+
+static void set_titles(filler *f, const lb_summary *total, bool random)
+{
+    lb_forest *forest = f->forest;
+    const lb_forest_wishes *wishes = f->wishes;
+    const char *effect = wishes->effect_label ? wishes->effect_label : f->effects->measure->shown;
+    const char *model = random ? "random" : "fixed";
+    forest->effect_title = effect;
+    forest->effect_subtitle = lb_arena_printf(f->arena, "%s%g%% CI%s", forest->layout->open + 1, 100 * f->level, forest->layout->close);
+    forest->plot_subtitle = lb_arena_printf(f->arena, "IV, %s, %g%% CI", model, 100 * f->level);
+    forest->title = wishes->title ? wishes->title : lb_arena_printf(f->arena, "Forest plot: %s", effect);
+    forest->description = lb_arena_printf(f->arena, "%zu studies. Pooled %s %s %s. %s.", total->pool.k, effect, shown(f, total->pool.beta[0]),
+                                          interval_text(f, total->pool.lower[0], total->pool.upper[0]), heterogeneity_text(f, total, random));
+    if (!wishes->favours_known || !forest->has_null) return;
+    const char *one = lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label1);
+    const char *two = lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label2);
+    forest->favours_left = wishes->favours_right ? two : one;
+    forest->favours_right = wishes->favours_right ? one : two;
+}
+
+void lb_forest_fill(lb_forest *forest, const lb_effects *effects, const lb_summary *total, const lb_subgroups *groups,
+                    const lb_pool_settings *settings, const lb_forest_wishes *wishes, lb_arena *arena)
+{
+    bool random = settings->fit.method != LB_TAU2_FE;
+    lb_effect_kind kind = effects->measure->kind;
+    *forest = (lb_forest){.layout = wishes->layout, .show_weight = true, .pooled_at = NAN};
+    bool level_only = kind == LB_EFFECT_PROPORTION; /* a share has no "no effect" */
+    forest->log_axis = strcmp(wishes->transform, "exp") == 0 && !level_only;
+    forest->has_null = !level_only && strcmp(wishes->transform, "logit") != 0;
+    filler f = {forest, effects, wishes, arena, lb_norm_q((1 - settings->fit.level) / 2, LB_UPPER), settings->fit.level};
+    forest->row = lb_arena_array(arena, effects->rows + (groups ? 4 * groups->count : 0) + 8, sizeof *forest->row);
+    name_columns(&f);
+    set_titles(&f, total, random);
+    add_studies(&f, total, groups, random);
+    add_total(&f, total, random);
+    forest->footer[forest->footers++] = heterogeneity_text(&f, total, random);
+    forest->footer[forest->footers++] = overall_text(&f, total);
+    if (groups && groups->count > 1) {
+        forest->footer[forest->footers++] =
+            lb_arena_printf(arena, "Test for subgroup differences: \xcf\x87\xc2\xb2 = %s, df = %.0f (%s)", number(&f, groups->q, 2), groups->df,
+                            p_text(groups->p, arena));
+    }
+    lb_forest_axis(forest, wishes->xlim);
+}

@@ -1,0 +1,24 @@
+/* Pooling by subgroup; shared by meta subgroup and the forest plot. */
+#ifndef LUMBAR_EVIDENCE_SUBGROUP_H
+#define LUMBAR_EVIDENCE_SUBGROUP_H
+
+#include "evidence/report.h"
+
+typedef struct lb_subgroup {
+    const char *level;
+    size_t k;
+    size_t *member;     /**< k: indices into the effects used */
+    lb_summary summary; /**< of k ≥ 1 studies */
+} lb_subgroup;
+
+typedef struct lb_subgroups {
+    size_t count;
+    lb_subgroup *group; /**< in order of first appearance */
+    double q, df, p;    /**< test of differences; NaN for one group */
+    double common_tau2; /**< NaN when each group has its own */
+} lb_subgroups;
+
+/** `common`: one τ², estimated within groups, for all of them. Rows without a level form no group: they are refused. */
+int lb_subgroups_fit(const lb_effects *effects, const char *by, bool common, const lb_pool_settings *settings, lb_arena *arena,
+                     lb_subgroups *out, lb_error *err) LB_MUST_CHECK;
+#endif
