@@ -91,7 +91,7 @@ static void add_reasons(lb_arena *arena, box *b, const lb_value *reasons)
 typedef struct layout {
     lb_arena *arena;
     lb_svg *svg; /* NULL while only measuring */
-    double left, width, arm_width, y;
+    double left, width, arm_width, y, top;
     size_t arms;
 } layout;
 
@@ -119,12 +119,11 @@ static void enrolment(layout *l, const lb_value *screening)
         draw_box(l->svg, &side, side_height);
         arrow(l->svg, centre, top.y + height, centre, bottom);
         arrow(l->svg, centre, side.y + side_height / 2, side.x, side.y + side_height / 2);
-        tab(l->svg, top.y, height, "Enrolment");
     }
     l->y = bottom;
 }
 
-static void randomised(layout *l, const lb_value *results, bool with_tab)
+static void randomised(layout *l, const lb_value *results)
 {
     double centre = l->left + l->width / 2;
     box b = {.x = centre - 80, .y = l->y, .width = 160, .centred = true};
@@ -139,7 +138,7 @@ static void randomised(layout *l, const lb_value *results, bool with_tab)
             double x = arm_x(l, arm) + l->arm_width / 2;
             arrow(l->svg, x, bar, x, bottom);
         }
-        if (with_tab) tab(l->svg, b.y, height, "Enrolment");
+        tab(l->svg, l->top, b.y + height - l->top, "Enrolment");
     }
     l->y = bottom;
 }
@@ -190,8 +189,10 @@ static void lay_out(layout *l, const lb_value *results)
 {
     const lb_value *arms = lb_get(results, "arms"), *first = arms->item[0];
     bool follow_up = lb_get(first, "left") != NULL, analysis = lb_get(first, "analysed") != NULL;
+    /* without screening there is one low box: leave room for the tab's word above it */
+    l->top = l->y = lb_get(results, "screening") ? 10 : 26;
     enrolment(l, lb_get(results, "screening"));
-    randomised(l, results, lb_get(results, "screening") == NULL);
+    randomised(l, results);
     phase(l, arms, "Allocation", !follow_up && !analysis, allocation_lines);
     if (follow_up) phase(l, arms, "Follow-up", !analysis, follow_up_lines);
     if (analysis) phase(l, arms, "Analysis", true, analysis_lines);
@@ -200,7 +201,7 @@ static void lay_out(layout *l, const lb_value *results)
 const char *lb_flow_svg(lb_arena *arena, const lb_value *results)
 {
     const lb_value *arms = lb_get(results, "arms");
-    layout l = {.arena = arena, .left = TAB_PT + 16, .y = 14, .arms = arms->count};
+    layout l = {.arena = arena, .left = TAB_PT + 16, .arms = arms->count};
     if (l.arms == 0 || l.arms > MAX_ARMS) {
         lb_svg *empty = lb_svg_new(arena, 200, 40, "Flow diagram", "No diagram: it needs 1 to 6 arms");
         lb_svg_text(empty, 8, 24, TEXT_PT, LB_START, "", "#000000", "A flow diagram needs 1 to 6 arms.");
@@ -212,7 +213,6 @@ const char *lb_flow_svg(lb_arena *arena, const lb_value *results)
     double height = l.y + 14;
     l.svg = lb_svg_new(arena, l.left + l.width + 6, height, "Flow of people through the trial",
                        "CONSORT flow diagram: enrolment, allocation, follow-up and analysis by arm");
-    l.y = 14;
     lay_out(&l, results);
     return lb_svg_finish(l.svg);
 }

@@ -11,7 +11,7 @@
     {.name = "n", .type = LB_P_NUMBER, .summary = "people randomised per arm (first arm with --ratio); leave out to find it"}, \
     {.name = "power", .type = LB_P_NUMBER, .summary = "wanted power; 0.8 when neither n nor power is given"},              \
     {.name = "alpha", .type = LB_P_NUMBER, .summary = "total significance level", .preset = "0.05"},                       \
-    {.name = "sides", .type = LB_P_CHOICE, .summary = "one- or two-sided test", .preset = "2", .choices = "1,2"},          \
+    {.name = "sides", .type = LB_P_INT, .summary = "one- or two-sided test", .preset = "2", .min = 1, .max = 2},          \
     {.name = "margin", .type = LB_P_NUMBER, .summary = "the test is against this difference; below 0: non-inferiority", .preset = "0"}, \
     {.name = "ratio", .type = LB_P_NUMBER, .summary = "n2 / n1", .preset = "1"},                                           \
     {.name = "attrition", .type = LB_P_NUMBER, .summary = "share of people without an outcome", .preset = "0"},            \
@@ -40,7 +40,7 @@ static int read_design(lb_call *call, lb_power_design *design, double *attrition
                                 .margin = lb_call_number(call, "margin"),
                                 .sd = sd,
                                 .alpha = alpha,
-                                .sides = lb_call_chosen(call, "sides", "1") ? 1 : 2,
+                                .sides = (int)lb_call_int(call, "sides"),
                                 .strict = lb_call_flag(call, "strict"),
                                 .z = lb_call_chosen(call, "method", "z"),
                                 .ratio = ratio};

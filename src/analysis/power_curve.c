@@ -55,8 +55,8 @@ void lb_power_curve(lb_result *result, const lb_power_design *design, double n1,
     frame f = {.left = 44, .top = 14, .width = 260, .height = 170, .n_max = fmax(2.2 * n1, 8)};
     lb_svg *svg = lb_svg_new(arena, 326, 222, "Power curve", "Power of the test against the number of evaluable people per arm");
     double *points = lb_arena_array(arena, 2 * POINTS, sizeof(double));
-    lb_value *rows = lb_set_array(result->results, "rows");
-    double low = lb_power_smallest_n(design);
+    lb_value *rows = lb_set_array(result->results, "curve");
+    double low = fmax(2, lb_power_smallest_n(design));
     size_t count = 0;
     for (int i = 0; i < POINTS; i++) {
         double n = low + (f.n_max - low) * i / (POINTS - 1), value = lb_power_at(design, n);

@@ -9,4 +9,5 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_power_ancova);
     lb_registry_add(registry, &lb_op_analyse_describe);
     lb_registry_add(registry, &lb_op_analyse_flow);
+    lb_registry_add(registry, &lb_op_analyse_plan);
 }

@@ -1,0 +1,268 @@
+/* The report of a plan: one self-contained page with the answer first, then the flow, the baseline table, the primary
+ * analysis and what was planned around it, and how every number was made. */
+#include "analysis/plan.h"
+#include "analysis/room.h"
+
+#include <lumbar/figure.h>
+
+#include <math.h>
+#include <string.h>
+
+static void heading(lb_buf *out, const char *text)
+{
+    lb_buf_puts(out, "<h2>");
+    lb_buf_xml(out, text);
+    lb_buf_puts(out, "</h2>\n");
+}
+
+static void paragraph(lb_buf *out, const char *class_name, const char *fmt, ...) LB_PRINTF(3, 4);
+static void paragraph(lb_buf *out, const char *class_name, const char *fmt, ...)
+{
+    lb_buf text = {.max = 1 << 20};
+    va_list args;
+    va_start(args, fmt);
+    lb_buf_vprintf(&text, fmt, args);
+    va_end(args);
+    lb_buf_printf(out, class_name ? "<p class=\"%s\">" : "<p>", class_name);
+    lb_buf_xml(out, text.data ? text.data : "");
+    lb_buf_puts(out, "</p>\n");
+    lb_buf_free(&text);
+}
+
+static void picture(lb_buf *out, const char *svg, const char *caption)
+{
+    const char *start = svg ? strstr(svg, "<svg") : NULL;
+    if (!start) return;
+    lb_buf_printf(out, "<figure>%s<figcaption class=\"note\">", start);
+    lb_buf_xml(out, caption);
+    lb_buf_puts(out, "</figcaption></figure>\n");
+}
+
+/* Numbers as a paper prints them: fixed decimals, a true minus; p to three decimals, "<0.001" below. */
+static const char *number(lb_arena *arena, double value, int digits)
+{
+    char text[64];
+    return isfinite(value) ? lb_arena_text(arena, lb_svg_number(value, digits, text)) : "";
+}
+
+static const char *p_text(lb_arena *arena, double p)
+{
+    if (!isfinite(p)) return "";
+    if (p < 0.001) return "<0.001";
+    return lb_arena_printf(arena, p < 0.0995 ? "%.3f" : "%.2f", p);
+}
+
+static const char *interval(lb_arena *arena, double low, double high)
+{
+    return isfinite(low) ? lb_arena_printf(arena, "%s to %s", number(arena, low, 2), number(arena, high, 2)) : "";
+}
+
+static const char *arm_name(const lb_plan *plan, const char *arm)
+{
+    return lb_get_text(lb_get(lb_get(plan->root, "treatment"), "labels"), arm, arm);
+}
+
+static void answer(const lb_plan *plan, lb_buf *out)
+{
+    const lb_value *primary = lb_get(plan->result->results, "primary"), *margin = lb_get(plan->result->results, "margin_test");
+    const lb_plan_row *row = &plan->row[0];
+    lb_arena *arena = plan->arena;
+    bool superior = lb_get_bool(primary, "superior", false);
+    paragraph(out, NULL, "%s: the adjusted difference %s \xE2\x88\x92 %s was %s (%g %% CI %s; one-sided p %s%s, two-sided p %s%s; N = %lld). "
+              "%s at the one-sided level %g.", row->title, plan->comparison, plan->reference, number(arena, row->estimate, 2),
+              100 * plan->level, interval(arena, row->lower, row->upper), lb_get_number(primary, "p_one_sided", 1) < 0.001 ? "" : "= ",
+              p_text(arena, lb_get_number(primary, "p_one_sided", NAN)), row->p < 0.001 ? "" : "= ", p_text(arena, row->p),
+              (long long)row->n, superior ? "Superiority was shown" : "Superiority was not shown", plan->alpha);
+    const char *reading = lb_get_text(primary, "mcid_reading", NULL);
+    if (reading) {
+        const char *meaning = strcmp(reading, "clinically important") == 0 ? "the whole interval lies at or beyond it"
+                              : strcmp(reading, "excluded") == 0           ? "the whole interval lies short of it"
+                                                                           : "the interval holds benefits on both sides of it";
+        paragraph(out, NULL, "Read against the minimal clinically important difference of %g points, a difference of that size is %s: %s.",
+                  plan->mcid, strcmp(reading, "clinically important") == 0 ? "shown (clinically important)" : reading, meaning);
+    }
+    if (margin) {
+        bool reached = lb_get_bool(margin, "reached", false), shown = lb_get_bool(margin, "superior_by_margin", false);
+        double p = lb_get_number(margin, "p_one_sided", NAN);
+        paragraph(out, NULL, "Supportive test in fixed sequence, H0: benefit of %g points or less: t(%s) = %s, one-sided p %s%s; %s.",
+                  lb_get_number(margin, "margin", NAN), number(arena, lb_get_number(margin, "df", NAN), 0),
+                  number(arena, lb_get_number(margin, "statistic", NAN), 2), p < 0.001 ? "" : "= ", p_text(arena, p),
+                  !reached ? "not to be read as a test, since the primary test before it failed"
+                  : shown  ? "superiority by this margin was shown"
+                           : "superiority by this margin was not shown");
+    }
+}
+
+static void means_table(const lb_plan *plan, lb_buf *out)
+{
+    const lb_value *means = lb_get(plan->primary->results, "means");
+    lb_value *rows = lb_value_array(plan->arena);
+    for (size_t i = 0; means && i < means->count; i++) {
+        const lb_value *from = means->item[i];
+        const char *arm = lb_get_text(from, plan->arm, NULL);
+        if (!arm) continue;
+        lb_value *row = lb_push_object(rows);
+        lb_set_text(row, "Arm", arm_name(plan, arm));
+        lb_set_text(row, "Adjusted mean", number(plan->arena, lb_get_number(from, "estimate", NAN), 2));
+        lb_set_text(row, "SE", number(plan->arena, lb_get_number(from, "se", NAN), 2));
+        lb_set_text(row, "CI", interval(plan->arena, lb_get_number(from, "lower", NAN), lb_get_number(from, "upper", NAN)));
+    }
+    if (rows->count) lb_html_table(rows, lb_arena_printf(plan->arena, "Adjusted means (%g %% CI)", 100 * plan->level), out);
+}
+
+static const char *set_label(const lb_plan *plan, const char *id)
+{
+    for (size_t i = 0; i < plan->sets; i++)
+        if (lb_text_equal(plan->set[i].id, id)) return plan->set[i].label;
+    return id;
+}
+
+static void comparison_table(const lb_plan *plan, const char *role, const char *caption, lb_buf *out)
+{
+    lb_value *rows = lb_value_array(plan->arena);
+    for (size_t i = 0; i < plan->rows; i++) {
+        const lb_plan_row *from = &plan->row[i];
+        if (strcmp(from->role, role) != 0) continue;
+        lb_value *row = lb_push_object(rows);
+        lb_set_text(row, "Analysis", from->label ? lb_arena_printf(plan->arena, "%s, %s", from->title, from->label) : from->title);
+        lb_set_text(row, "Set", set_label(plan, from->set));
+        lb_set_text(row, "N", from->n >= 0 ? lb_arena_printf(plan->arena, "%lld", (long long)from->n) : "");
+        lb_set_text(row, "Difference", number(plan->arena, from->estimate, 2));
+        lb_set_text(row, "CI", interval(plan->arena, from->lower, from->upper));
+        lb_set_text(row, "df", isfinite(from->df) ? number(plan->arena, from->df, from->df == floor(from->df) ? 0 : 1) : "z");
+        lb_set_text(row, "p, two-sided", p_text(plan->arena, from->p));
+    }
+    if (rows->count) lb_html_table(rows, caption, out);
+    if (rows->count && strcmp(role, "secondary") == 0)
+        paragraph(out, "note", "Secondary and sensitivity analyses carry no claim of their own: intervals and p values are not adjusted for their number.");
+}
+
+static void flow_and_baseline(const lb_plan *plan, lb_buf *out)
+{
+    if (plan->flow) {
+        heading(out, "Flow of people");
+        for (size_t i = 0; i < plan->flow->picture_count; i++)
+            picture(out, plan->flow->picture[i].svg, "CONSORT flow diagram. Everybody is counted in the arm allocated.");
+    }
+    if (!plan->baseline) return;
+    heading(out, "People at baseline");
+    lb_html_table(lb_get(plan->baseline->results, "table"), "Baseline characteristics by arm", out);
+    for (size_t i = 0; i < plan->baseline->notes->count; i++) paragraph(out, "note", "%s", plan->baseline->notes->item[i]->text);
+}
+
+static void sample_size(const lb_plan *plan, lb_buf *out)
+{
+    const lb_value *rows = lb_get(plan->result->results, "sample_size"), *plans = lb_get(plan->root, "sample_size");
+    if (!rows || rows->count == 0) return;
+    heading(out, "Sample size, read again");
+    lb_value *shown = lb_value_array(plan->arena);
+    for (size_t i = 0; i < rows->count; i++) {
+        const lb_value *from = rows->item[i];
+        lb_value *row = lb_push_object(shown);
+        lb_set_text(row, "Reading", lb_get_text(from, "reading", ""));
+        lb_set_text(row, "n per arm, exact", number(plan->arena, lb_get_number(from, "n_exact", NAN), 2));
+        lb_set_text(row, "to randomise per arm", number(plan->arena, lb_get_number(from, "n_per_arm", NAN), 0));
+        lb_set_text(row, "detectable", number(plan->arena, lb_get_number(from, "detectable", NAN), 2));
+        lb_set_text(row, "power", number(plan->arena, lb_get_number(from, "power", NAN), 3));
+    }
+    lb_html_table(shown, "What the stated assumptions need, and what the number randomised can show", out);
+    for (size_t i = 0; i < plans->count; i++) {
+        const char *note = lb_get_text(plans->item[i], "note", NULL);
+        if (note) paragraph(out, NULL, "%s", note);
+    }
+}
+
+static void estimands(const lb_plan *plan, lb_buf *out)
+{
+    static const char *const keys[][2] = {{"objective", "Objective"}, {"population", "Population"}, {"treatment", "Treatment"},
+                                          {"variable", "Variable"}, {"summary", "Summary"}, {"note", "Note"}};
+    const lb_value *list = lb_get(plan->root, "estimands");
+    if (!list) return;
+    heading(out, "Estimands (ICH E9(R1))");
+    for (size_t i = 0; i < list->count; i++) {
+        const lb_value *entry = list->item[i], *events = lb_get(entry, "intercurrent_events");
+        lb_value *rows = lb_value_array(plan->arena);
+        for (size_t k = 0; k < LB_COUNT(keys); k++) {
+            const char *text = lb_get_text(entry, keys[k][0], NULL);
+            if (!text) continue;
+            lb_value *row = lb_push_object(rows);
+            lb_set_text(row, "Attribute", keys[k][1]);
+            lb_set_text(row, "Definition", text);
+        }
+        for (size_t k = 0; events && k < events->count; k++) {
+            lb_value *row = lb_push_object(rows);
+            lb_set_text(row, "Attribute", lb_arena_printf(plan->arena, "Intercurrent event: %s", lb_get_text(events->item[k], "event", "")));
+            lb_set_text(row, "Definition", lb_get_text(events->item[k], "strategy", ""));
+        }
+        lb_html_table(rows, lb_get_text(entry, "id", "estimand"), out);
+    }
+}
+
+static void sets(const lb_plan *plan, lb_buf *out)
+{
+    lb_value *rows = lb_value_array(plan->arena);
+    for (size_t i = 0; i < plan->sets; i++) {
+        lb_value *row = lb_push_object(rows);
+        lb_set_text(row, "Analysis set", plan->set[i].label);
+        lb_set_text(row, "Definition", plan->set[i].definition);
+        lb_set_textf(row, "N", "%zu", plan->set[i].table->rows);
+    }
+    heading(out, "Analysis sets");
+    lb_html_table(rows, "Analysis sets", out);
+}
+
+static void methods(const lb_plan *plan, lb_buf *out)
+{
+    heading(out, "Methods");
+    const char *text = lb_get_text(plan->root, "methods", NULL);
+    if (text) paragraph(out, NULL, "%s", text);
+    paragraph(out, NULL, "%s", lb_get_text(plan->result->results, "methods", ""));
+    for (size_t i = 0; i < plan->result->notes->count; i++) paragraph(out, "note", "%s", plan->result->notes->item[i]->text);
+    const lb_value *notes = lb_get(plan->root, "notes");
+    for (size_t i = 0; notes && i < notes->count; i++)
+        if (notes->item[i]->type == LB_STRING) paragraph(out, "note", "%s", notes->item[i]->text);
+    const lb_value *absent = lb_get(plan->result->results, "not_run");
+    if (absent && absent->count) lb_html_table(absent, "Planned analyses that were not run", out);
+    if (plan->result->warnings->count) heading(out, "Warnings");
+    for (size_t i = 0; i < plan->result->warnings->count; i++) paragraph(out, "warn", "%s", plan->result->warnings->item[i]->text);
+}
+
+static void provenance(const lb_plan *plan, lb_buf *out)
+{
+    heading(out, "Provenance");
+    lb_html_table(plan->result->inputs, "Inputs and their SHA-256", out);
+    paragraph(out, "note", "Run by Lumbar %s. The same plan, data and version give this page again, byte for byte.", lb_version());
+}
+
+void lb_plan_report(const lb_plan *plan, lb_buf *out)
+{
+    const lb_value *root = plan->root;
+    const char *title = lb_get_text(root, "title", "Analysis");
+    lb_html_page_open(out, title, "en");
+    lb_buf_puts(out, "<h1>");
+    lb_buf_xml(out, title);
+    lb_buf_puts(out, "</h1>\n");
+    paragraph(out, "note", "Study %s%s%s \xC2\xB7 plan %s, version %s \xC2\xB7 SHA-256 of the plan %s", lb_get_text(root, "study", "\xE2\x80\x94"),
+              lb_get(root, "registration") ? ", " : "", lb_get_text(root, "registration", ""), lb_get_text(root, "plan", ""),
+              lb_get_text(root, "version", "\xE2\x80\x94"), plan->sha256);
+    heading(out, "Answer");
+    answer(plan, out);
+    flow_and_baseline(plan, out);
+    heading(out, "Primary analysis");
+    means_table(plan, out);
+    comparison_table(plan, "primary", "Difference between the arms", out);
+    for (size_t i = 0; i < plan->result->picture_count; i++)
+        if (strcmp(plan->result->picture[i].name, "primary") == 0)
+            picture(out, plan->result->picture[i].svg, "Adjusted means and differences with confidence intervals; dashed line: minimal "
+                    "clinically important difference.");
+    if (lb_get(root, "sensitivity")) heading(out, "Sensitivity analyses");
+    comparison_table(plan, "sensitivity", "Sensitivity analyses of the primary comparison", out);
+    if (lb_get(root, "secondary")) heading(out, "Secondary analyses");
+    comparison_table(plan, "secondary", "Secondary analyses", out);
+    sample_size(plan, out);
+    estimands(plan, out);
+    sets(plan, out);
+    methods(plan, out);
+    provenance(plan, out);
+    lb_html_page_close(out);
+}

@@ -1,0 +1,167 @@
+/* The picture of a plan's result: adjusted means by arm above, the difference and its sensitivity analyses below, each as a
+ * point with its interval; the lines of no difference and of the minimal important difference are drawn. */
+#include "analysis/plan.h"
+
+#include <lumbar/figure.h>
+
+#include <math.h>
+#include <string.h>
+
+#define WIDTH_PT 470.0
+#define PLOT_LEFT 190.0
+#define PLOT_WIDTH 165.0
+#define ROW_PT 15.0
+#define TEXT_PT 8.0
+#define INK "#000000"
+
+typedef struct scale {
+    double low, high;
+} scale;
+
+static double at(const scale *s, double value) { return PLOT_LEFT + PLOT_WIDTH * (value - s->low) / (s->high - s->low); }
+
+static void include(scale *s, double value)
+{
+    if (!isfinite(value)) return;
+    s->low = fmin(s->low, value);
+    s->high = fmax(s->high, value);
+}
+
+static void widen(scale *s)
+{
+    double room = s->high > s->low ? 0.06 * (s->high - s->low) : 1;
+    s->low -= room;
+    s->high += room;
+}
+
+static void axis(lb_svg *svg, const scale *s, double y, const char *title)
+{
+    double tick[32];
+    char text[64];
+    size_t count = lb_ticks(s->low, s->high, 7, tick);
+    bool whole = true;
+    for (size_t i = 0; i < count; i++) whole &= tick[i] == floor(tick[i]);
+    lb_svg_line(svg, PLOT_LEFT, y, PLOT_LEFT + PLOT_WIDTH, y, INK, 0.75, NULL);
+    for (size_t i = 0; i < count; i++) {
+        double x = at(s, tick[i]);
+        lb_svg_line(svg, x, y, x, y + 3, INK, 0.75, NULL);
+        lb_svg_text(svg, x, y + 12, TEXT_PT, LB_MIDDLE, "", INK, lb_svg_number(tick[i], whole ? 0 : 1, text));
+    }
+    lb_svg_text(svg, PLOT_LEFT + PLOT_WIDTH / 2, y + 24, TEXT_PT, LB_MIDDLE, "", INK, title);
+}
+
+/* Text cut with an ellipsis where it would run into the plot. */
+static const char *fitted(lb_arena *arena, const char *text, double room)
+{
+    if (lb_svg_text_width(text, TEXT_PT, false) <= room) return text;
+    size_t length = strlen(text);
+    const char *cut = text;
+    while (length > 1) {
+        length--;
+        while (length > 1 && ((unsigned char)text[length] & 0xC0) == 0x80) length--; /* whole characters */
+        cut = lb_arena_printf(arena, "%.*s\xE2\x80\xA6", (int)length, text);
+        if (lb_svg_text_width(cut, TEXT_PT, false) <= room) break;
+    }
+    return cut;
+}
+
+static void interval_row(lb_svg *svg, lb_arena *arena, const scale *s, double y, const char *label, bool bold, double estimate,
+                         double lower, double upper)
+{
+    char a[64], b[64], c[64];
+    lb_svg_text(svg, 6, y + 2.8, TEXT_PT, LB_START, bold ? "bold" : "", INK, fitted(arena, label, PLOT_LEFT - 14));
+    if (!isfinite(estimate)) {
+        lb_svg_text(svg, WIDTH_PT - 6, y + 2.8, TEXT_PT, LB_END, "", INK, "not estimable");
+        return;
+    }
+    if (isfinite(lower)) {
+        lb_svg_line(svg, at(s, lower), y, at(s, upper), y, INK, bold ? 1.4 : 0.9, NULL);
+        lb_svg_line(svg, at(s, lower), y - 2.5, at(s, lower), y + 2.5, INK, 0.9, NULL);
+        lb_svg_line(svg, at(s, upper), y - 2.5, at(s, upper), y + 2.5, INK, 0.9, NULL);
+    }
+    lb_svg_circle(svg, at(s, estimate), y, bold ? 3.2 : 2.6, INK, "#ffffff", 0.5);
+    const char *text = lb_arena_printf(arena, "%s (%s to %s)", lb_svg_number(estimate, 2, a), lb_svg_number(lower, 2, b),
+                                       lb_svg_number(upper, 2, c));
+    lb_svg_text(svg, WIDTH_PT - 6, y + 2.8, TEXT_PT, LB_END, bold ? "bold" : "", INK, text);
+}
+
+static const char *arm_label(const lb_plan *plan, const char *arm)
+{
+    return lb_get_text(lb_get(lb_get(plan->root, "treatment"), "labels"), arm, arm);
+}
+
+static double means_panel(const lb_plan *plan, lb_svg *svg, double y)
+{
+    const lb_value *means = lb_get(plan->primary->results, "means");
+    scale s = {INFINITY, -INFINITY};
+    size_t shown = 0;
+    for (size_t i = 0; means && i < means->count; i++) {
+        include(&s, lb_get_number(means->item[i], "lower", NAN));
+        include(&s, lb_get_number(means->item[i], "upper", NAN));
+    }
+    if (!means || !isfinite(s.low)) return y;
+    widen(&s);
+    lb_svg_text(svg, 6, y, 8.5, LB_START, "bold", INK, "Adjusted mean");
+    lb_svg_text(svg, WIDTH_PT - 6, y, TEXT_PT, LB_END, "", INK, lb_arena_printf(plan->arena, "Mean (%g%% CI)", 100 * plan->level));
+    y += ROW_PT;
+    for (size_t i = 0; i < means->count; i++) {
+        const lb_value *row = means->item[i];
+        const char *arm = lb_get_text(row, plan->arm, NULL);
+        if (!arm) continue;
+        interval_row(svg, plan->arena, &s, y, arm_label(plan, arm), false, lb_get_number(row, "estimate", NAN),
+                     lb_get_number(row, "lower", NAN), lb_get_number(row, "upper", NAN));
+        y += ROW_PT;
+        shown++;
+    }
+    axis(svg, &s, y - 3, lb_get_text(lb_get(plan->root, "primary"), "unit", "Adjusted mean"));
+    return shown ? y + 42 : y;
+}
+
+/* A vertical line at a value, labelled above the plot. */
+static void reference_line(lb_svg *svg, const scale *s, double value, double top, double bottom, const char *dash, const char *label)
+{
+    if (value < s->low || value > s->high) return;
+    lb_svg_line(svg, at(s, value), top, at(s, value), bottom, "#777777", 0.75, dash);
+    if (label) lb_svg_text(svg, at(s, value), top - 2, 7, LB_MIDDLE, "", "#555555", label);
+}
+
+static double difference_panel(const lb_plan *plan, lb_svg *svg, double y)
+{
+    scale s = {0, 0};
+    double sign = plan->lower_is_better ? -1 : 1;
+    size_t shown = 0;
+    for (size_t i = 0; i < plan->rows; i++) {
+        if (!plan->row[i].same_scale) continue;
+        include(&s, plan->row[i].lower);
+        include(&s, plan->row[i].upper);
+        shown++;
+    }
+    if (plan->mcid > 0) include(&s, sign * plan->mcid);
+    widen(&s);
+    lb_svg_text(svg, 6, y, 8.5, LB_START, "bold", INK, lb_arena_printf(plan->arena, "Difference, %s \xE2\x88\x92 %s", plan->comparison, plan->reference));
+    lb_svg_text(svg, WIDTH_PT - 6, y, TEXT_PT, LB_END, "", INK, lb_arena_printf(plan->arena, "Difference (%g%% CI)", 100 * plan->level));
+    double top = y + 13, bottom = top + ROW_PT * (double)shown + 5;
+    reference_line(svg, &s, 0, top, bottom, NULL, NULL);
+    if (plan->mcid > 0) reference_line(svg, &s, sign * plan->mcid, top, bottom, "3,2", "MCID");
+    y = top + 9;
+    for (size_t i = 0; i < plan->rows; i++) {
+        const lb_plan_row *row = &plan->row[i];
+        if (!row->same_scale) continue;
+        interval_row(svg, plan->arena, &s, y, row->title, i == 0, row->estimate, row->lower, row->upper);
+        y += ROW_PT;
+    }
+    axis(svg, &s, bottom, plan->lower_is_better ? "\xE2\x86\x90 better with the comparison      worse \xE2\x86\x92"
+                                                : "\xE2\x86\x90 worse      better with the comparison \xE2\x86\x92");
+    return bottom + 32;
+}
+
+const char *lb_plan_figure(const lb_plan *plan)
+{
+    double height = 0;
+    for (int pass = 0;; pass++) { /* once to measure, once to draw */
+        lb_svg *svg = lb_svg_new(plan->arena, WIDTH_PT, pass ? height : 100, "Adjusted means and differences",
+                                 "Adjusted means by arm and differences between the arms with confidence intervals");
+        height = difference_panel(plan, svg, means_panel(plan, svg, 14));
+        if (pass) return lb_svg_finish(svg);
+    }
+}
