@@ -312,11 +312,13 @@ int lb_face_call(const lb_registry *registry, const lb_op *op, const lb_face_bod
     *out = NULL;
     *unsupported = false;
     int code = LB_OK;
-    if (content_is(body->content_type, "application/json")) {
-        code = build_json(b, body, err);
-    } else if (content_is(body->content_type, "multipart/form-data")) {
+    if (content_is(body->content_type, "multipart/form-data")) {
         code = build_multipart(b, body, err);
-    } else if (body->length > 0) {
+    } else if (body->length == 0) {
+        code = LB_OK; /* no parameters, no data */
+    } else if (content_is(body->content_type, "application/json")) {
+        code = build_json(b, body, err);
+    } else {
         *unsupported = true;
         code = lb_fail(err, LB_USAGE, "a body of type '%.100s' cannot be read", body->content_type ? body->content_type : "");
         lb_error_hint(err, "send application/json or multipart/form-data");

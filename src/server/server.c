@@ -38,6 +38,8 @@ static void add_headers(struct MHD_Response *response, const lb_answer *answer)
     MHD_add_response_header(response, "X-Frame-Options", answer->framed ? "SAMEORIGIN" : "DENY");
     if (answer->status != 304) MHD_add_response_header(response, "Content-Type", answer->type);
     for (size_t i = 0; i < answer->headers; i++) MHD_add_response_header(response, answer->name[i], answer->value[i]);
+    /* What is refused now may be there in a moment. */
+    if (answer->status >= 400) MHD_add_response_header(response, "Cache-Control", "no-store");
     if (answer->close) MHD_add_response_header(response, "Connection", "close");
 }
 
@@ -268,6 +270,11 @@ static int start_daemon(lb_server *server, lb_error *err)
 static void settle_options(lb_server *server)
 {
     lb_server_options *o = &server->options;
+    o->listen = lb_arena_text(server->arena, o->listen);
+    o->study = lb_arena_text(server->arena, o->study);
+    o->web = lb_arena_text(server->arena, o->web);
+    o->root = lb_arena_text(server->arena, o->root);
+    o->shared = lb_arena_text(server->arena, o->shared);
     long online = sysconf(_SC_NPROCESSORS_ONLN);
     server->cores = online > 0 ? (unsigned)online : 1;
     if (o->threads == 0) o->threads = server->cores < 2 ? 2 : server->cores > 8 ? 8 : server->cores;
