@@ -7,4 +7,7 @@ void lb_trial_register(lb_registry *registry)
     lb_registry_add(registry, &trial_op_verify);
     lb_registry_add(registry, &trial_op_balance);
     lb_registry_add(registry, &trial_op_minimise);
+    lb_registry_add(registry, &trial_op_check);
+    lb_registry_add(registry, &trial_op_describe);
+    lb_registry_add(registry, &trial_op_schedule);
 }
