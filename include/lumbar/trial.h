@@ -85,6 +85,127 @@ LB_API int lb_rules_run(lb_rules *rules, int id, lb_rule_lookup lookup, void *co
 /** Names of items a rule reads, in order of appearance, owned by the arena. */
 LB_API const char **lb_rule_names(const char *text, lb_arena *arena, size_t *count);
 
+/* ---- the study as data ------------------------------------------------------- */
+
+/** A text in the languages a study offers; `en` is always there, the others may be NULL. */
+typedef struct lb_label {
+    const char *en, *zh, *da;
+} lb_label;
+
+typedef struct lb_study_site {
+    const char *id, *city, *country;
+    lb_label label;
+} lb_study_site;
+
+typedef struct lb_study_arm {
+    const char *id;   /**< what the analysis sees: EXERCISE */
+    const char *code; /**< what the sequence holds: A */
+    const char *kind; /**< experimental, active, control */
+    lb_label label, description;
+} lb_study_arm;
+
+typedef enum lb_item_type {
+    LB_ITEM_TEXT, LB_ITEM_INTEGER, LB_ITEM_NUMBER, LB_ITEM_DATE, LB_ITEM_DATETIME, LB_ITEM_CHOICE, LB_ITEM_CHOICES,
+    LB_ITEM_YESNO, LB_ITEM_SLIDER, LB_ITEM_DERIVED
+} lb_item_type;
+
+typedef struct lb_study_code {
+    const char *code;
+    lb_label label;
+} lb_study_code;
+
+typedef struct lb_study_item {
+    const char *id, *unit;
+    lb_label label;
+    lb_item_type type;
+    double low, high;               /**< range of accepted values; NaN = open */
+    double soft_low, soft_high;     /**< outside: ask again, accept; NaN = none */
+    size_t code_count;
+    const lb_study_code *code;
+    bool required, identifier, reveals_arm;
+    const char *shown_if, *derived_by; /**< rules, or NULL */
+    int shown_rule, derived_rule;      /**< compiled, or -1 */
+} lb_study_item;
+
+typedef struct lb_study_form {
+    const char *id, *instrument; /**< instrument id or NULL */
+    const char *filled_by;       /**< participant, assessor, site, laboratory */
+    lb_label label;
+    bool reveals_arm, double_entry;
+    size_t item_count;
+    const lb_study_item *item;
+} lb_study_form;
+
+typedef struct lb_study_instrument {
+    const char *id, *file, *score; /**< score: the name rules and analyses know it by */
+    lb_label label;
+    const lb_value *settings;
+} lb_study_instrument;
+
+enum { LB_ANCHOR_RANDOMISATION = -1, LB_ANCHOR_NONE = -2 };
+
+typedef struct lb_study_visit {
+    const char *id;
+    lb_label label;
+    int anchor;             /**< index of the visit it counts from, or LB_ANCHOR_… */
+    int day;                /**< from the anchor's nominal day */
+    int nominal;            /**< from randomisation, all anchors resolved */
+    int window[2];          /**< first and last day, relative to nominal */
+    bool unscheduled, optional, reveals_arm;
+    int repeat_from, repeat_to, repeat_every; /**< days; every 0 = once */
+    size_t form_count;
+    const int *form;        /**< indices into the study's forms */
+} lb_study_visit;
+
+typedef struct lb_study_criterion {
+    const char *id, *stage, *rule;
+    bool inclusion;
+    lb_label label;
+    int compiled;
+} lb_study_criterion;
+
+/** A protocol: read once, never changed; everything is owned by the arena it was read into. `rules` belongs to the study
+ *  and is freed by lb_study_close(). `root` is the whole file for what has no struct of its own. */
+typedef struct lb_study {
+    const char *id, *version, *file;
+    char sha256[65];
+    lb_label title;
+    lb_arena *arena;
+    lb_value *root;
+    size_t site_count, arm_count, form_count, instrument_count, visit_count, criterion_count;
+    lb_study_site *site;
+    lb_study_arm *arm;
+    lb_study_form *form;
+    lb_study_instrument *instrument;
+    lb_study_visit *visit;
+    lb_study_criterion *criterion;
+    bool minimised;            /**< else stratified permuted blocks */
+    lb_rtsm rtsm;              /**< trial, sizes and arm codes; the seed is not in the file */
+    size_t stratum_count;
+    const char **stratum_item; /**< "centre" or an item: joined by '/' they name the stratum */
+    size_t factor_count;       /**< minimisation */
+    const char **factor;
+    double *factor_weight;
+    double p_best;
+    bool variance;
+    lb_rules *rules;
+} lb_study;
+
+/** Read a protocol. Every flaw is pushed to `findings` (an array; may be NULL) as {where, severity, message, hint};
+ *  severity is error, warning or note. With an error among them: LB_BAD_DATA, and `err` is the first. */
+LB_API int lb_study_read(const lb_bytes *bytes, lb_arena *arena, lb_study **out, lb_value *findings, lb_error *err)
+    LB_MUST_CHECK;
+LB_API void lb_study_close(lb_study *study);
+
+LB_API const lb_study_item *lb_study_item_named(const lb_study *study, const char *id, const lb_study_form **form);
+LB_API int lb_study_visit_named(const lb_study *study, const char *id);   /**< index or -1 */
+LB_API int lb_study_arm_named(const lb_study *study, const char *id);     /**< index or -1 */
+
+/** Judge one person: for each criterion "met", "not met" or "not known" (1, 0, -1 in `answer`). Inclusion criteria must
+ *  be true, exclusion criteria not true. *first is the first criterion that keeps the person out, or -1 when eligible. */
+LB_API int lb_study_eligible(const lb_study *study, lb_rule_lookup lookup, void *context, int *answer, int *first,
+                             lb_error *err) LB_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

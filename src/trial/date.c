@@ -78,8 +78,8 @@ bool lb_time_seconds(const char *text, int64_t *seconds)
 void lb_time_text(int64_t seconds, char text[24])
 {
     int64_t days = seconds >= 0 ? seconds / 86400 : (seconds - 86399) / 86400;
-    int rest = (int)(seconds - days * 86400);
+    unsigned rest = (unsigned)((seconds - days * 86400) % 86400);
     char date[16];
     lb_date_text(days, date);
-    snprintf(text, 24, "%.10sT%02d:%02d:%02dZ", date, rest / 3600, rest / 60 % 60, rest % 60);
+    snprintf(text, 24, "%.10sT%02u:%02u:%02uZ", date, rest / 3600 % 24, rest / 60 % 60, rest % 60);
 }

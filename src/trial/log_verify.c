@@ -429,8 +429,9 @@ static void replay_row(audit *a, size_t position)
     bool strange = a->faults > faults;
     stratum *s = &a->stratum[which];
     int64_t slot = claimed(a, s, index), after = following(a, s, position);
-    int other = strange ? -1 : home_elsewhere(a, which, position, index);
-    if (slot == s->next && !(other >= 0 && after == slot)) {
+    bool odd = slot != s->next || after == slot; /* the next row wants the same slot */
+    int other = odd && !strange ? home_elsewhere(a, which, position, index) : -1;
+    if (slot == s->next && other < 0) {
         check_arm(a, s, slot, index);
         take(a, s, slot, index);
         return;

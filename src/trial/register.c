@@ -9,4 +9,7 @@ void lb_trial_register(lb_registry *registry)
     lb_registry_add(registry, &trial_op_balance);
     lb_registry_add(registry, &trial_op_minimise);
     lb_registry_add(registry, &lb_op_instrument_score);
+    lb_registry_add(registry, &trial_op_check);
+    lb_registry_add(registry, &trial_op_describe);
+    lb_registry_add(registry, &trial_op_schedule);
 }

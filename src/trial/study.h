@@ -1,0 +1,33 @@
+/* Reading a protocol in steps: what the files of the reader share. */
+#ifndef LUMBAR_TRIAL_STUDY_H
+#define LUMBAR_TRIAL_STUDY_H
+
+#include "trial/shape.h"
+
+enum { STUDY_ITEMS_MOST = 5000, STUDY_LIST_MOST = 1000 };
+
+typedef struct words {
+    const char **word;
+    size_t count;
+} words;
+
+typedef struct study_reader {
+    flaws f;
+    lb_study *study;
+    lb_value *root;
+    words arms, visits, forms, instruments, scores, items, roles, sites, names; /* names: what rules may use */
+} study_reader;
+
+/** A list of the file, or an empty one. */
+const lb_value *trial_list(const lb_value *object, const char *key, lb_arena *arena);
+words trial_ids(const lb_value *list, const char *key, lb_arena *arena);
+bool trial_known(const words *w, const char *word);
+lb_label trial_label(const lb_value *value);
+
+/* The steps, in order: structs, references between parts, the schedule, the rules. */
+void trial_build(study_reader *r);
+void trial_check_references(study_reader *r);
+void trial_check_schedule(study_reader *r);
+void trial_check_rules(study_reader *r);
+
+#endif
