@@ -1,0 +1,34 @@
+// The frame speaks English and Chinese; the choice is remembered in this browser. What Lumbar computes (messages, method
+// sentences) comes from the program as it is.
+import i18next from 'i18next';
+import { initReactI18next } from 'react-i18next';
+import { en } from './en';
+import { zh } from './zh';
+
+export const LANGUAGES = [
+  { code: 'en', name: 'English', short: 'EN' },
+  { code: 'zh-CN', name: '简体中文', short: '中文' },
+] as const;
+
+const KEPT = 'lumbar.language';
+
+function firstLanguage(): string {
+  const kept = localStorage.getItem(KEPT);
+  if (kept && LANGUAGES.some((l) => l.code === kept)) return kept;
+  return navigator.language.toLowerCase().startsWith('zh') ? 'zh-CN' : 'en';
+}
+
+export function startTexts() {
+  const language = firstLanguage();
+  document.documentElement.lang = language;
+  i18next.on('languageChanged', (chosen) => {
+    document.documentElement.lang = chosen;
+    localStorage.setItem(KEPT, chosen);
+  });
+  return i18next.use(initReactI18next).init({
+    lng: language,
+    fallbackLng: 'en',
+    resources: { en: { translation: en }, 'zh-CN': { translation: zh } },
+    interpolation: { escapeValue: false }, // React escapes
+  });
+}

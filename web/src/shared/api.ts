@@ -1,0 +1,189 @@
+// What the pages ask of Lumbar's HTTP face (docs/server.md): plain fetch, typed answers, errors with where/message/hint.
+
+export type ParamType =
+  | 'flag' | 'int' | 'number' | 'numbers' | 'text' | 'texts' | 'choice' | 'choices' | 'column' | 'columns' | 'formula'
+  | 'table' | 'tables' | 'volume' | 'document' | 'source';
+
+export interface Param {
+  name: string;
+  type: ParamType;
+  summary: string;
+  required?: boolean;
+  positional?: boolean;
+  advanced?: boolean;
+  output?: boolean;
+  preset?: string | null;
+  choices?: string[] | null;
+  min?: number | null;
+  max?: number | null;
+  of?: string | null;
+}
+
+export interface Operation {
+  area: string;
+  verb: string;
+  name: string;
+  summary: string;
+  description?: string | null;
+  example?: string | null;
+  params: Param[];
+}
+
+export interface Picture { name: string; title: string; svg: string }
+export interface Artifact { name: string; mime: string; size: number; href: string }
+export interface InputRecord { name: string; sha256?: string; rows?: number | null }
+
+export type Json = null | boolean | number | string | Json[] | { [key: string]: Json };
+export type Row = Record<string, Json>;
+
+export interface ResultDocument {
+  operation: string;
+  title?: string;
+  version: string;
+  parameters: Row;
+  inputs: InputRecord[];
+  status: string;
+  warnings: string[];
+  notes?: string[];
+  results: Row;
+  pictures?: Picture[];
+  artifacts?: Artifact[];
+}
+
+export interface DataSet { id: string; title: string; kind: 'table' | 'volume' | 'document'; name: string; rows?: number | null }
+export interface ScanLabel { value: number; muscle?: string; side?: string; name?: string; label?: string }
+export interface Scan {
+  id: string;
+  title: string;
+  source?: string;
+  image?: string | null;
+  fat?: string | null;
+  water?: string | null;
+  mask?: string | null;
+  labels?: (ScanLabel | string)[] | null;
+}
+export interface Demo { datasets: DataSet[]; scans: Scan[]; study?: string | null }
+export interface StudyEntry { id: string; title: Json; acronym?: string | null }
+
+/** A data parameter as it is sent: a set of the demo, or text made in the page. */
+export type DataValue = { demo: string } | { name: string; text: string };
+
+export class ApiError extends Error {
+  constructor(
+    readonly status: number,
+    readonly code: string,
+    message: string,
+    readonly where = '',
+    readonly detail = '',
+    readonly hint = '',
+  ) {
+    super(message);
+  }
+}
+
+/** Turns any refusal into an ApiError that has something to say, also when the answer is no JSON at all. */
+export async function refusal(response: Response): Promise<ApiError> {
+  const body = await response.text().catch(() => '');
+  try {
+    const { error } = JSON.parse(body) as { error?: Record<string, string | undefined> };
+    if (error) {
+      return new ApiError(response.status, error.code ?? '', error.message ?? response.statusText, error.where ?? '',
+        error.detail ?? '', error.hint ?? '');
+    }
+  } catch {
+    // not JSON: fall through to the plain status
+  }
+  return new ApiError(response.status, 'http', body.slice(0, 300) || response.statusText);
+}
+
+async function answer(url: string, init?: RequestInit): Promise<Response> {
+  let response: Response;
+  try {
+    response = await fetch(url, init);
+  } catch {
+    throw new ApiError(0, 'network', 'Lumbar does not answer');
+  }
+  if (!response.ok) throw await refusal(response);
+  return response;
+}
+
+async function json<T>(url: string): Promise<T> {
+  return (await (await answer(url, { headers: { Accept: 'application/json' } })).json()) as T;
+}
+
+export const getHealth = () => json<{ version: string; demo: boolean }>('/api/health');
+export const getOperations = () => json<{ operations: Operation[] }>('/api/ops').then((d) => d.operations);
+export const getDemo = () => json<Demo>('/api/demo');
+export const getStudies = () => json<StudyEntry[] | { studies: StudyEntry[] }>('/api/studies')
+  .then((d) => (Array.isArray(d) ? d : d.studies));
+export const getStudy = (id: string) => json<Row>(`/api/study/${encodeURIComponent(id)}`);
+export const demoDataUrl = (id: string) => `/api/demo/data/${encodeURIComponent(id)}`;
+export const getDemoText = (id: string) => answer(demoDataUrl(id)).then((r) => r.text());
+export const getDemoBytes = (id: string) => answer(demoDataUrl(id)).then((r) => r.arrayBuffer());
+
+export type ParamValue = string | number | boolean | string[];
+
+export interface Call {
+  operation: string;
+  parameters: Record<string, ParamValue>;
+  data: Record<string, DataValue | DataValue[]>;
+}
+
+export async function runOperation(call: Call, signal?: AbortSignal): Promise<ResultDocument> {
+  const response = await answer(`/api/op/${call.operation}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+    body: JSON.stringify({ parameters: call.parameters, data: call.data }),
+    signal,
+  });
+  return (await response.json()) as ResultDocument;
+}
+
+/** What a form holds for a data parameter: a file of the visitor's, or a set of the demo. */
+export type Binding = { kind: 'file'; file: File } | { kind: 'demo'; id: string; name: string };
+
+export function formBody(parameters: Record<string, ParamValue>, bindings: Record<string, Binding[]>): FormData {
+  const body = new FormData();
+  for (const [name, value] of Object.entries(parameters)) body.append(name, Array.isArray(value) ? value.join(',') : String(value));
+  for (const [name, list] of Object.entries(bindings)) {
+    for (const binding of list) {
+      if (binding.kind === 'file') body.append(name, binding.file, binding.file.name);
+      else body.append(name, `demo:${binding.id}`);
+    }
+  }
+  return body;
+}
+
+/** Runs a filled form; `accept` asks for the same answer as CSV or HTML. */
+export async function runForm(
+  operation: string,
+  parameters: Record<string, ParamValue>,
+  bindings: Record<string, Binding[]>,
+  accept = 'application/json',
+): Promise<Response> {
+  const hasFile = Object.values(bindings).some((list) => list.some((b) => b.kind === 'file'));
+  if (hasFile) {
+    return answer(`/api/op/${operation}`, { method: 'POST', headers: { Accept: accept }, body: formBody(parameters, bindings) });
+  }
+  const data: Record<string, DataValue | DataValue[]> = {};
+  for (const [name, list] of Object.entries(bindings)) {
+    const values = list.flatMap((b) => (b.kind === 'demo' ? [{ demo: b.id }] : []));
+    if (values.length === 1) data[name] = values[0]!;
+    else if (values.length > 1) data[name] = values;
+  }
+  return answer(`/api/op/${operation}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: accept },
+    body: JSON.stringify({ parameters, data }),
+  });
+}
+
+/** The same call asked for in another format, as a file to keep. */
+export async function runAs(call: Call, accept: string): Promise<Blob> {
+  const response = await answer(`/api/op/${call.operation}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: accept },
+    body: JSON.stringify({ parameters: call.parameters, data: call.data }),
+  });
+  return response.blob();
+}

@@ -1,0 +1,163 @@
+// A scan with its mask beside the numbers made from both.
+import { Button, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { useQuery } from '@tanstack/react-query';
+import { useCallback, useState } from 'react';
+import { useTranslation } from 'react-i18next';
+import { ApiError, type Call, type DataSet, type Demo, getDemo, getDemoBytes, runAs, type Row, type Scan } from '../shared/api';
+import { DataTable } from '../shared/DataTable';
+import { isTable } from '../shared/format';
+import { Page } from '../shared/Page';
+import { ResultCard } from '../shared/ResultCard';
+import { Empty, Failure, Loaded, Waiting } from '../shared/states';
+import { useOperation } from '../shared/useOperation';
+import { asPercent, type Muscle, musclesOf } from './labels';
+import { Viewer, type Volume } from './Viewer';
+
+const KINDS = ['water', 'fat', 'image'] as const;
+
+function measureCall(scan: Scan, adopt: boolean): Call | null {
+  if (!scan.mask) return null;
+  const data: Call['data'] = { mask: { demo: scan.mask } };
+  if (scan.fat && scan.water) Object.assign(data, { fat: { demo: scan.fat }, water: { demo: scan.water } });
+  else if (scan.image) data.image = { demo: scan.image };
+  const method = scan.fat && scan.water ? 'dixon_mean,dixon_ratio,otsu' : 'otsu';
+  return { operation: 'muscle.measure', parameters: adopt ? { method, 'adopt-geometry': 'mask' } : { method }, data };
+}
+
+function useVolume(set: DataSet | undefined) {
+  return useQuery({
+    queryKey: ['volume', set?.id],
+    queryFn: async (): Promise<Volume> => ({ name: set!.name, bytes: await getDemoBytes(set!.id) }),
+    enabled: set !== undefined,
+  });
+}
+
+/** Side and muscle in the page's language, when it has a word for them. */
+function useWords() {
+  const { t, i18n } = useTranslation();
+  return (kind: 'side' | 'muscle', text: string) => (i18n.exists(`${kind}.${text}`) ? t(`${kind}.${text}` as 'side.left') : text);
+}
+
+function Legend({ muscles }: { muscles: Muscle[] }) {
+  const { t } = useTranslation();
+  const word = useWords();
+  return (
+    <ul aria-label={t('imaging.legend')} style={{ listStyle: 'none', display: 'flex', flexWrap: 'wrap', gap: '.3rem 1.2rem', padding: 0, margin: 0 }}>
+      {muscles.map((m) => (
+        <li key={m.value} style={{ display: 'flex', alignItems: 'center', gap: '.45rem' }}>
+          <span className="swatch" style={{ background: `rgb(${m.colour.join(' ')})` }} />
+          {m.side && `${word('side', m.side)} `}{word('muscle', m.muscle)} <span className="quiet">({m.value})</span>
+        </li>
+      ))}
+    </ul>
+  );
+}
+
+function Numbers({ rows, slice }: { rows: Row[]; slice: number }) {
+  const { t } = useTranslation();
+  const word = useWords();
+  const shown = rows.map((row): Row => ({
+    ...asPercent(row),
+    ...(typeof row.side === 'string' ? { side: word('side', row.side) } : {}),
+    ...(typeof row.muscle === 'string' ? { muscle: word('muscle', row.muscle) } : {}),
+  }));
+  const strip = (list: Row[], drop: string[]) => list.map((row) => Object.fromEntries(Object.entries(row).filter(([k]) => !drop.includes(k))));
+  const whole = shown.filter((r) => r.slice === null || r.slice === undefined);
+  const here = shown.filter((r) => r.slice === slice);
+  return (
+    <Stack gap="lg">
+      {whole.length > 0 && <DataTable rows={strip(whole, ['slice', 'label'])} caption={t('imaging.whole')} />}
+      {here.length > 0 ? <DataTable rows={strip(here, ['slice', 'label', 'volume_ml'])} caption={t('imaging.here', { slice })} />
+        : <Text className="quiet">{t('imaging.noneHere', { slice })}</Text>}
+    </Stack>
+  );
+}
+
+function ScanView({ scan, demo }: { scan: Scan; demo: Demo }) {
+  const { t } = useTranslation();
+  const kinds = KINDS.filter((k) => scan[k] && (k !== 'image' || (scan.image !== scan.water && scan.image !== scan.fat)));
+  const [kind, setKind] = useState<(typeof KINDS)[number]>(kinds[0] ?? 'image');
+  const [adopt, setAdopt] = useState(false);
+  const [opacity, setOpacity] = useState(0.5);
+  const [planes, setPlanes] = useState<'axial' | 'three'>('axial');
+  const [slices, setSlices] = useState(0);
+  const [slice, setSlice] = useState<number | null>(null);
+  const at = Math.min(slice ?? Math.floor(slices / 2), Math.max(0, slices - 1));
+  const setOf = (id: string | null | undefined) => demo.datasets.find((d) => d.id === id);
+  const image = useVolume(setOf(scan[kind]));
+  const mask = useVolume(setOf(scan.mask));
+  const call = measureCall(scan, adopt);
+  const measured = useOperation(call);
+  const rows = measured.data && isTable(measured.data.results.rows) ? measured.data.results.rows : [];
+  const muscles = musclesOf(scan.labels, rows);
+  const refused = measured.isError && measured.error instanceof ApiError && /geometr|position|origin|mm/i.test(`${measured.error.message} ${measured.error.hint}`);
+  const step = useCallback((by: number) => setSlice((s) => Math.max(0, Math.min(slices - 1, (s ?? Math.floor(slices / 2)) + by))), [slices]);
+
+  return (
+    <div style={{ display: 'grid', gap: '1.25rem', gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 26rem), 1fr))', alignItems: 'start' }}>
+      <Paper p="md" className="surface" component="section" aria-label={t('imaging.picture')}>
+        <Stack gap="sm">
+          <Group justify="space-between" gap="xs">
+            {kinds.length > 1 && <SegmentedControl size="sm" aria-label={t('imaging.which')} value={kind} onChange={(v) => setKind(v as 'water')} data={kinds.map((k) => ({ value: k, label: t(`imaging.${k}`) }))} />}
+            <SegmentedControl size="sm" aria-label={t('imaging.planes')} value={planes} onChange={(v) => setPlanes(v as 'axial')} data={[{ value: 'axial', label: t('imaging.axial') }, { value: 'three', label: t('imaging.three') }]} />
+          </Group>
+          {image.isError && <Failure error={image.error} again={() => void image.refetch()} />}
+          {image.data && (mask.data || !scan.mask) ? (
+            <Viewer image={image.data} mask={mask.data ?? null} muscles={muscles} opacity={opacity} adopt={adopt} planes={planes} slice={at} onSlices={setSlices} step={step} />
+          ) : !image.isError && <Waiting what={t('imaging.loading')} />}
+          <label>{t('imaging.slice', { slice: at, last: Math.max(0, slices - 1) })}
+            <input type="range" min={0} max={Math.max(0, slices - 1)} step={1} value={at} onChange={(e) => setSlice(Number(e.currentTarget.value))} />
+          </label>
+          <label>{t('imaging.opacity', { percent: Math.round(opacity * 100) })}
+            <input type="range" min={0} max={1} step={0.05} value={opacity} onChange={(e) => setOpacity(Number(e.currentTarget.value))} />
+          </label>
+          <Legend muscles={muscles} />
+          <Text className="quiet" fz="sm">{t('imaging.convention')}</Text>
+        </Stack>
+      </Paper>
+      <section aria-label={t('imaging.numbers')} aria-live="polite">
+        {measured.isFetching && !measured.data && <Waiting what={t('imaging.measuring')} />}
+        {measured.isError && (
+          <Failure error={measured.error}>
+            {refused && !adopt && <Button onClick={() => setAdopt(true)}>{t('imaging.adopt')}</Button>}
+          </Failure>
+        )}
+        {measured.data && !measured.isError && (
+          <>
+            {adopt && <Text mb="xs"><Button variant="default" onClick={() => setAdopt(false)}>{t('imaging.unadopt')}</Button></Text>}
+            <ResultCard result={measured.data} title={t('imaging.numbers')} as={(accept) => runAs(call!, accept)}>
+              <Numbers rows={rows} slice={at} />
+            </ResultCard>
+          </>
+        )}
+      </section>
+    </div>
+  );
+}
+
+export default function ImagingPage() {
+  const { t } = useTranslation();
+  const demo = useQuery({ queryKey: ['demo'], queryFn: getDemo });
+  const [chosen, setChosen] = useState<string | null>(null);
+  return (
+    <Page title={t('imaging.title')} lede={t('imaging.lede')}>
+      <Loaded query={demo}>
+        {(d) => {
+          const scan = d.scans.find((s) => s.id === chosen) ?? d.scans[0];
+          if (!scan) return <Empty>{t('imaging.noScan')}</Empty>;
+          return (
+            <>
+              {d.scans.length > 1 && (
+                <SegmentedControl size="md" mb="sm" aria-label={t('imaging.scan')} value={scan.id} onChange={setChosen}
+                  data={d.scans.map((s) => ({ value: s.id, label: s.title }))} />
+              )}
+              <Title order={2} fz="1.15rem">{scan.title}</Title>
+              {scan.source && <p className="quiet" style={{ marginTop: 0 }}>{scan.source}</p>}
+              <ScanView key={scan.id} scan={scan} demo={d} />
+            </>
+          );
+        }}
+      </Loaded>
+    </Page>
+  );
+}

@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest';
+import { asPercent, lookUp, musclesOf } from './labels';
+
+describe('labels', () => {
+  it('reads labels in the shapes they come in', () => {
+    const expected = [[1, 'erector spinae', 'right'], [2, 'multifidus', 'left']];
+    const short = (list: ReturnType<typeof musclesOf>) => list.map((m) => [m.value, m.muscle, m.side]);
+    expect(short(musclesOf(['1 right erector spinae', '2=left multifidus'], []))).toEqual(expected);
+    expect(short(musclesOf([{ value: 1, side: 'right', muscle: 'erector spinae' }, { value: 2, name: 'left multifidus' }], []))).toEqual(expected);
+    expect(short(musclesOf(null, [{ label: 2, side: 'left', muscle: 'multifidus' }, { label: 1, side: 'right', muscle: 'erector spinae' }]))).toEqual(expected);
+  });
+  it('gives the sides of a muscle two shades of one hue', () => {
+    const [right, left] = musclesOf(['right psoas', 'left psoas'], []);
+    expect(right!.colour).not.toEqual(left!.colour);
+    expect(left!.colour.every((v, i) => v >= right!.colour[i]!)).toBe(true);
+  });
+  it('leaves the ground clear', () => {
+    expect(lookUp(musclesOf(['psoas'], []))).toMatchObject({ A: [0, 255], I: [0, 1] });
+  });
+  it('shows fractions as percentages', () => {
+    expect(asPercent({ slice: 3, fat_fraction_otsu: 0.098, fat_fraction_dixon_mean: null })).toEqual({ slice: 3, fat_percent_otsu: 9.8, fat_percent_dixon_mean: null });
+  });
+});
