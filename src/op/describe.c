@@ -4,28 +4,25 @@
 
 #include "op/call.h"
 
-/* Words wrapped at 78 columns behind an indent. */
+/* Words wrapped at 78 columns behind an indent; an empty line in the text begins a paragraph. */
 static void wrap(lb_buf *out, const char *text, size_t indent, size_t column)
 {
     while (*text) {
-        while (*text == ' ') text++;
-        size_t length = strcspn(text, " \n");
-        if (length && column + 1 + length > 78 && column > indent) {
-            lb_buf_putc(out, '\n');
+        size_t breaks = 0;
+        for (; *text == ' ' || *text == '\n'; text++) breaks += *text == '\n';
+        size_t length = strcspn(text, " \n"), width = 0;
+        for (size_t i = 0; i < length; i++) width += (text[i] & 0xC0) != 0x80; /* code points */
+        if (length == 0) break;
+        if (breaks > 1 || (column + 1 + width > 78 && column > indent)) {
+            lb_buf_puts(out, breaks > 1 ? "\n\n" : "\n");
             column = 0;
         }
+        bool first = column <= indent;
         for (; column < indent; column++) lb_buf_putc(out, ' ');
-        if (length) {
-            if (column > indent) lb_buf_putc(out, ' '), column++;
-            lb_buf_add(out, text, length);
-            column += length;
-        }
+        if (!first) lb_buf_putc(out, ' '), column++;
+        lb_buf_add(out, text, length);
+        column += width;
         text += length;
-        if (*text == '\n') {
-            lb_buf_putc(out, '\n');
-            column = 0;
-            text++;
-        }
     }
     lb_buf_putc(out, '\n');
 }
@@ -78,7 +75,11 @@ static void synopsis(const lb_op *op, lb_buf *out)
 static void details(const lb_param *param, lb_buf *text)
 {
     lb_buf_puts(text, param->summary);
-    if (param->choices) lb_buf_printf(text, ": %s", param->choices);
+    for (const char *p = param->choices; p && *p; p++) { /* with spaces, so that long lists wrap */
+        if (p == param->choices) lb_buf_puts(text, ": ");
+        lb_buf_putc(text, *p);
+        if (*p == ',') lb_buf_putc(text, ' ');
+    }
     if (param->preset && *param->preset) lb_buf_printf(text, " (default %s)", param->preset);
     if (param->min != 0 || param->max != 0) lb_buf_printf(text, " [%g to %g]", param->min, param->max);
     if (param->flags & LB_REQUIRED) lb_buf_puts(text, " (required)");
@@ -99,7 +100,8 @@ void lb_op_usage(const lb_op *op, lb_buf *out)
         lb_buf_printf(&name, "  --%s%s", op->params[i].name, metavariable(&op->params[i]));
         details(&op->params[i], &text);
         lb_buf_puts(out, name.data);
-        size_t width = name.length;
+        size_t width = 0;
+        for (size_t k = 0; k < name.length; k++) width += (name.data[k] & 0xC0) != 0x80;
         if (width > 26) {
             lb_buf_putc(out, '\n');
             width = 0;
