@@ -41,6 +41,10 @@ LB_API double lb_chol_logdet(const double *l, size_t n);                        
 /** Eigenvalues (ascending) and vectors (columns) of a symmetric n × n matrix by cyclic Jacobi; n ≤ 64. */
 LB_API void lb_eigen_symmetric(const double *a, size_t n, double *values, double *vectors);
 
+/* ---- order --------------------------------------------------------------- */
+/** order := indices of `key` in ascending order, stable; no NaN, n < 2^32. Radix sort: O(n). */
+LB_API int lb_sort_order(const double *key, size_t n, uint32_t *order, lb_error *err) LB_MUST_CHECK;
+
 /* ---- solvers ------------------------------------------------------------ */
 /** Root of f in [a, b] by Brent's method to machine precision; f(a), f(b) must differ in sign. */
 LB_API int lb_root(double (*f)(double x, void *context), void *context, double a, double b, double tolerance,

@@ -1,5 +1,6 @@
 /* The operations of this room. */
 #include "analysis/room.h"
+#include "analysis/survival.h"
 
 void lb_analysis_register(lb_registry *registry)
 {
@@ -10,4 +11,7 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_describe);
     lb_registry_add(registry, &lb_op_analyse_flow);
     lb_registry_add(registry, &lb_op_analyse_plan);
+    lb_registry_add(registry, &lb_op_analyse_km);
+    lb_registry_add(registry, &lb_op_analyse_logrank);
+    lb_registry_add(registry, &lb_op_analyse_rmst);
 }

@@ -27,14 +27,16 @@ const char *lb_scalar_text(const lb_value *value, bool exact, lb_arena *arena)
     case LB_ARRAY: break;
     }
     lb_buf list = {0};
+    bool curve = !exact && value->count > 12; /* hundreds of numbers belong to the JSON */
     for (size_t i = 0; i < value->count; i++) {
         const lb_value *item = value->item[i];
         if (item->type == LB_ARRAY || item->type == LB_OBJECT) {
             lb_buf_free(&list);
             return NULL;
         }
-        lb_buf_printf(&list, "%s%s", i ? ", " : "", lb_scalar_text(item, exact, arena));
+        if (!curve) lb_buf_printf(&list, "%s%s", i ? ", " : "", lb_scalar_text(item, exact, arena));
     }
+    if (curve) return lb_arena_printf(arena, "(%zu values: see --json)", value->count);
     const char *text = list.data ? lb_arena_text(arena, list.data) : "";
     lb_buf_free(&list);
     return text;

@@ -89,7 +89,6 @@ static void write_part(void *context, const char *path, const lb_value *value, b
     }
     lb_value *rows = lb_value_array(w->arena);
     for (size_t k = 0; k < value->count; k++) {
-        if (value->item[k]->type == LB_ARRAY && value->item[k]->count > 12) continue; /* curves are in the JSON */
         lb_value *row = lb_push_object(rows);
         lb_set_text(row, "quantity", value->key[k]);
         lb_set(row, "value", value->item[k]);

@@ -75,10 +75,7 @@ static void write_part(void *context, const char *path, const lb_value *value, b
         const char *text = lb_scalar_text(value->item[k], false, w->arena);
         lb_buf_puts(w->out, value->key[k]);
         pad(w->out, width - lb_text_columns(value->key[k]) + 2);
-        /* a curve's hundreds of numbers belong to the JSON */
-        if (value->item[k]->type == LB_ARRAY && value->item[k]->count > 12)
-            lb_buf_printf(w->out, "(%zu values: see --json)\n", value->item[k]->count);
-        else lb_buf_printf(w->out, "%s\n", *text ? text : "-");
+        lb_buf_printf(w->out, "%s\n", *text ? text : "-");
     }
 }
 
