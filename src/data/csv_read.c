@@ -249,6 +249,9 @@ static int read_header(reader *r, const char **p, size_t *line)
             if ((unsigned char)*c < 0x20 || *c == 0x7f)
                 return refuse(r, 1, "the file is damaged or not a text file", "the name of column %zu holds a control character", count + 1);
         }
+        while (length > 0 && name[length - 1] == ' ') name[--length] = '\0';
+        while (*name == ' ') name++;
+        if (*name == '\0') return refuse(r, 1, NULL, "column %zu has no name", count + 1);
         column[count++].name = name;
         bool more = *p < r->end && **p == r->separator;
         if (*p < r->end) ++*p;

@@ -7,7 +7,9 @@ static void write_cell(const char *text, bool safe, lb_buf *out)
 {
     /* A spreadsheet runs what begins with = + - @ as a formula (OWASP, CSV injection). */
     bool formula = safe && *text && strchr("=+-@\t\r", *text);
-    if (!formula && !strpbrk(text, ",\"\n\r") && *text != ' ') {
+    size_t length = strlen(text);
+    bool edge = length && (*text == ' ' || text[length - 1] == ' ' || text[length - 1] == '\t'); /* readers trim bare cells */
+    if (!formula && !strpbrk(text, ",\"\n\r") && !edge) {
         lb_buf_puts(out, text);
         return;
     }
