@@ -35,11 +35,11 @@ static void weighted_residual(const fit *f, const long double *beta, long double
     for (size_t i = 0; f->root_weight && i < f->n; i++) r[i] *= root(f, i);
 }
 
-/* Data are typed as decimals. A column whose every value is the double nearest to a decimal of at most six places is
+/* Data are typed as decimals. A column whose every value is the double nearest to a decimal of at most nine places is
  * taken as those decimals, so that nothing is lost on the way in; any other column as it is. */
 static void widen(const double *from, size_t n, long double *to)
 {
-    static const double power[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6};
+    static const double power[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
     const double exact = 9007199254740992.0; /* whole numbers below 2^53 */
     double largest = 0;
     size_t places = 0, i = 0;
