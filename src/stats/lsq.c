@@ -11,6 +11,7 @@ typedef struct fit {
     const double *x, *y, *weight;
     double *root_weight; /* or NULL */
     size_t n, p;
+    long double *wide_x, *wide_y; /* small problems: see widen() */
     lb_arena *work, *arena;
     lb_qr qr;
     lb_lsq *out;
@@ -26,12 +27,33 @@ static long double root(const fit *f, size_t i) { return f->root_weight ? (long 
 /* y − Xb (rank coefficients) in long double, times the root of the weight. */
 static void weighted_residual(const fit *f, const long double *beta, long double *r)
 {
-    for (size_t i = 0; i < f->n; i++) r[i] = f->y[i];
+    memcpy(r, f->wide_y, f->n * sizeof *r);
     for (size_t k = 0; k < f->qr.rank; k++) {
-        const double *column = f->x + f->qr.pivot[k] * f->n;
+        const long double *column = f->wide_x + f->qr.pivot[k] * f->n;
         for (size_t i = 0; i < f->n; i++) r[i] -= beta[k] * column[i];
     }
     for (size_t i = 0; f->root_weight && i < f->n; i++) r[i] *= root(f, i);
+}
+
+/* Data are typed as decimals. A column whose every value is the double nearest to a decimal of at most nine places is
+ * taken as those decimals, so that nothing is lost on the way in; any other column as it is. */
+static void widen(const double *from, size_t n, long double *to)
+{
+    static const double power[] = {1, 10, 100, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+    const double exact = 9007199254740992.0; /* whole numbers below 2^53 */
+    double largest = 0;
+    size_t places = 0, i = 0;
+    for (; i < n; i++) {
+        largest = fmax(largest, fabs(from[i]));
+        for (; places < LB_COUNT(power); places++) {
+            double whole = nearbyint(from[i] * power[places]);
+            if (whole / power[places] == from[i]) break;
+        }
+        if (places == LB_COUNT(power) || largest * power[places] >= exact) break;
+    }
+    for (size_t k = 0; k < n; k++) {
+        to[k] = i == n ? (long double)nearbyint(from[k] * power[places]) / power[places] : (long double)from[k];
+    }
 }
 
 static int small_fit(fit *f, long double *beta, long double *effect, lb_error *err)
@@ -39,13 +61,17 @@ static int small_fit(fit *f, long double *beta, long double *effect, lb_error *e
     size_t n = f->n, p = f->p;
     long double *a = lb_arena_try(f->work, n * p + 1, sizeof *a), *z = lb_arena_try(f->work, n + 1, sizeof *z);
     long double *step = lb_arena_array(f->work, p + 1, sizeof *step);
-    if (!a || !z) return no_memory(f, err);
+    f->wide_x = lb_arena_try(f->work, n * p + 1, sizeof *a);
+    f->wide_y = lb_arena_try(f->work, n + 1, sizeof *z);
+    if (!a || !z || !f->wide_x || !f->wide_y) return no_memory(f, err);
+    widen(f->y, n, f->wide_y);
     for (size_t j = 0; j < p; j++) {
-        for (size_t i = 0; i < n; i++) a[i + j * n] = f->x[i + j * n] * root(f, i);
+        widen(f->x + j * n, n, f->wide_x + j * n);
+        for (size_t i = 0; i < n; i++) a[i + j * n] = f->wide_x[i + j * n] * root(f, i);
     }
     int rc = lb_qr_factor(&f->qr, a, n, p, f->work, err);
     if (rc) return rc;
-    for (size_t i = 0; i < n; i++) z[i] = f->y[i] * root(f, i);
+    for (size_t i = 0; i < n; i++) z[i] = f->wide_y[i] * root(f, i);
     lb_qr_apply(&f->qr, z);
     memcpy(effect, z, f->qr.rank * sizeof *effect);
     lb_qr_solve(&f->qr, z, beta);
@@ -57,11 +83,11 @@ static int small_fit(fit *f, long double *beta, long double *effect, lb_error *e
     for (size_t i = 0; i < n; i++) {
         long double r = root(f, i) > 0 ? z[i] / root(f, i) : 0;
         if (root(f, i) == 0) {
-            r = f->y[i];
-            for (size_t k = 0; k < f->qr.rank; k++) r -= beta[k] * f->x[i + f->qr.pivot[k] * n];
+            r = f->wide_y[i];
+            for (size_t k = 0; k < f->qr.rank; k++) r -= beta[k] * f->wide_x[i + f->qr.pivot[k] * n];
         }
         f->out->residual[i] = (double)r;
-        f->out->fitted[i] = (double)(f->y[i] - r);
+        f->out->fitted[i] = (double)(f->wide_y[i] - r);
     }
     return LB_OK;
 }
