@@ -36,8 +36,6 @@ static int read_wishes(const lb_call *call, const lb_effects *effects, double *l
         .favours_right = lb_text_equal(lb_call_text(call, "favours"), "right"),
         .digits = (int)lb_call_int(call, "digits"),
     };
-    if (!out->label1) out->label1 = "Experimental";
-    if (!out->label2) out->label2 = "Control";
     bool two_groups = effects->measure->kind == LB_EFFECT_MEANS || effects->measure->kind == LB_EFFECT_COUNTS || effects->measure->kind == LB_EFFECT_RATES;
     bool named = lb_call_given(call, "label1") || lb_call_given(call, "label2") || lb_call_given(call, "favours");
     out->favours_known = !lb_text_equal(lb_call_text(call, "favours"), "none") && (given ? named : two_groups);

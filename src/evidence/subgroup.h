@@ -14,6 +14,7 @@ typedef struct lb_subgroup {
 typedef struct lb_subgroups {
     size_t count;
     lb_subgroup *group; /**< in order of first appearance */
+    int32_t *group_of;  /**< of every row of the table, used or not; -1 = none */
     double q, df, p;    /**< test of differences; NaN for one group */
     double common_tau2; /**< NaN when each group has its own */
 } lb_subgroups;
