@@ -310,7 +310,7 @@ void lb_forest_fill(lb_forest *forest, const lb_effects *effects, const lb_summa
     add_studies(&f, total, groups, random);
     add_total(&f, total, random);
     forest->footer[forest->footers++] = heterogeneity_text(&f, total, random);
-    forest->footer[forest->footers++] = overall_text(&f, total);
+    if (forest->has_null) forest->footer[forest->footers++] = overall_text(&f, total);
     if (groups && groups->count > 1) {
         forest->footer[forest->footers++] =
             lb_arena_printf(arena, "Test for subgroup differences: \xcf\x87\xc2\xb2 = %s, df = %.0f (%s)", number(&f, groups->q, 2), groups->df,
