@@ -53,9 +53,9 @@ const lb_op lb_op_meta_effect = {
     .verb = "effect",
     .summary = "effect sizes and sampling variances from arms",
     .description =
-        "Computes one effect and its sampling variance per study. Columns are named as in metafor's escalc and found by these names\n"
-        "unless told otherwise. SMD is Hedges' g with the exact correction J (Hedges 1981); its variance is the usual large-sample\n"
-        "one (LS), Borenstein's with J squared (LS2), or the unbiased one (UB). Ratios are returned as logarithms. A table with an\n"
+        "Computes one effect and its sampling variance per study. Columns are named as in metafor's escalc and found by these names "
+        "unless told otherwise. SMD is Hedges' g with the exact correction J (Hedges 1981); its variance is the usual large-sample "
+        "one (LS), Borenstein's with J squared (LS2), or the unbiased one (UB). Ratios are returned as logarithms. A table with an "
         "empty cell gets half an event in each cell. A study with a missing number keeps its row, without an effect.",
     .params = params,
     .param_count = LB_COUNT(params),

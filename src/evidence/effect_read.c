@@ -254,6 +254,8 @@ int lb_effects_read(lb_call *call, bool may_be_empty, lb_effects *out, lb_error 
                  lb_call_given(call, "sei");
     code = given ? read_given(call, out, err) : compute(call, out, arena, err);
     if (code) return code;
+    /* Given effects of a named measure: its columns are shown in a forest plot when the table has them. */
+    if (given && out->measure->kind != LB_EFFECT_GIVEN && read_arms(call, out, arena, NULL) != 0) out->arm[0] = NULL;
     collect(out, arena);
     if (out->k == 0 && !may_be_empty) {
         code = lb_fail(err, LB_BAD_DATA, "none of the %zu studies has an effect and a variance", out->rows);

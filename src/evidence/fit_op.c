@@ -53,6 +53,7 @@ static int fit_summary(lb_call *call, const lb_effects *effects, const lb_pool_s
     if (code) return code;
     lb_value *results = result->results;
     lb_summary_report(&summary, settings, results);
+    lb_model_report(&summary.pool, results);
     report_transformed(&summary, effects->measure->transform, effects->measure->shown, results);
     add_coefficient(lb_set_array(results, "coefficients"), "(Intercept)", &summary.pool, 0);
     add_weights(effects, &summary.pool, results);
@@ -109,6 +110,7 @@ static int fit_regression(lb_call *call, const lb_effects *effects, const lb_poo
         else lb_result_warn(result, "'%s' is given by the other moderators and was left out", design->name[column]);
     }
     lb_pool_report(&pool, &tau2, settings, results);
+    lb_model_report(&pool, results);
     lb_pool_note(&pool, settings, settings->fit.method == LB_TAU2_FE ? "Equal-effects meta-regression" : "Mixed-effects meta-regression", result);
     lb_result_note(result, "Factors by treatment coding; R2 is the share of tau2 explained (0 to 100), for FE the adjusted R2; the first level is the reference.");
     for (size_t i = 0; i < design->dropped_count; i++) {
@@ -144,11 +146,11 @@ const lb_op lb_op_meta_fit = {
     .verb = "fit",
     .summary = "pool effects: random or equal effects, meta-regression",
     .description =
-        "Pools the effects of independent studies. Eleven estimators of the heterogeneity variance tau2 (FE is the model without it)\n"
-        "are solved to machine precision, so results agree with metafor's when its iterations are run to the end. Reported with it:\n"
-        "Wald z or t or Knapp-Hartung tests, the Q-profile interval of tau2 (Viechtbauer 2007), I2 and H2, Cochran's Q, prediction\n"
-        "interval, log-likelihoods. With --mods: the mixed-effects meta-regression, the test of all moderators (QM, an F with t or\n"
-        "Knapp-Hartung tests) and R2 (Raudenbush 2009). I2 and R2 are in percent. Effects come from the columns yi and vi, or are\n"
+        "Pools the effects of independent studies. Eleven estimators of the heterogeneity variance tau2 (FE is the model without it) "
+        "are solved to machine precision, so results agree with metafor's when its iterations are run to the end. Reported with it: "
+        "Wald z or t or Knapp-Hartung tests, the Q-profile interval of tau2 (Viechtbauer 2007), I2 and H2, Cochran's Q, prediction "
+        "interval, log-likelihoods. With --mods: the mixed-effects meta-regression, the test of all moderators (QM, an F with t or "
+        "Knapp-Hartung tests) and R2 (Raudenbush 2009). I2 and R2 are in percent. Effects come from the columns yi and vi, or are "
         "computed from arms as meta effect does.",
     .params = params,
     .param_count = LB_COUNT(params),

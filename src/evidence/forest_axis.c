@@ -62,9 +62,9 @@ void lb_forest_axis(lb_forest *forest, const double *xlim)
     forest->low = s.low;
     forest->high = s.high;
     if (forest->log_axis) {
-        forest->ticks = lb_ticks_log(exp(s.low), exp(s.high), 7, forest->tick);
+        forest->ticks = lb_ticks_log(exp(s.low), exp(s.high), 9, forest->tick);
         for (size_t i = 0; i < forest->ticks; i++) forest->tick[i] = log(forest->tick[i]);
     } else {
-        forest->ticks = lb_ticks(s.low, s.high, 7, forest->tick);
+        forest->ticks = lb_ticks(s.low, s.high, 9, forest->tick);
     }
 }

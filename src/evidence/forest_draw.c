@@ -28,6 +28,7 @@ static void draw_header(const canvas *c)
     write_text(c, p->study_x, p->header, LB_START, true, "Study");
     for (size_t g = 0; g < forest->groups; g++) {
         write_text(c, (p->group_left[g] + p->group_right[g]) / 2, p->header_group, LB_MIDDLE, true, forest->group_title[g]);
+        lb_svg_line(c->svg, p->group_left[g], p->header_group + 2.6, p->group_right[g], p->header_group + 2.6, ink, .4, NULL);
     }
     for (size_t i = 0; i < forest->cells; i++) write_text(c, p->cell_right[i], p->header, LB_END, true, forest->cell_title[i]);
     write_text(c, middle, p->header_group, LB_MIDDLE, true, forest->effect_title);
@@ -85,7 +86,11 @@ static void draw_study(const canvas *c, const lb_forest_row *row, double y, doub
     if (!inside(c->forest, row->estimate) || !(row->weight > 0)) return;
     double side = fmax(.8, .72 * LB_FOREST_ROW * sqrt(row->weight / most_weight)), x = lb_forest_x(c->forest, c->place, row->estimate);
     lb_svg_rect(c->svg, x - side / 2, y - side / 2, side, side, c->forest->layout->mark, NULL, 0);
-    if (side > 5) lb_svg_line(c->svg, x, y - 1.6, x, y + 1.6, "#ffffff", .6, NULL);
+    /* The interval stays visible where the square is wider than it, and a small square has a tick to be found by. */
+    double lower = lb_forest_x(c->forest, c->place, row->lower), upper = lb_forest_x(c->forest, c->place, row->upper);
+    if (lower > x - side / 2 && upper < x + side / 2) lb_svg_line(c->svg, lower, y, upper, y, "#ffffff", .7, NULL);
+    const char *tick = side > 5 ? "#ffffff" : ink;
+    lb_svg_line(c->svg, x, y - 1.7, x, y + 1.7, tick, .6, NULL);
 }
 
 /* Height of the diamond's edge at x, between the tips a < m < b. */

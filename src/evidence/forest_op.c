@@ -36,26 +36,10 @@ static int read_wishes(const lb_call *call, const lb_effects *effects, double *l
         .favours_right = lb_text_equal(lb_call_text(call, "favours"), "right"),
         .digits = (int)lb_call_int(call, "digits"),
     };
-    if (!out->label1) out->label1 = "Experimental";
-    if (!out->label2) out->label2 = "Control";
     bool two_groups = effects->measure->kind == LB_EFFECT_MEANS || effects->measure->kind == LB_EFFECT_COUNTS || effects->measure->kind == LB_EFFECT_RATES;
     bool named = lb_call_given(call, "label1") || lb_call_given(call, "label2") || lb_call_given(call, "favours");
     out->favours_known = !lb_text_equal(lb_call_text(call, "favours"), "none") && (given ? named : two_groups);
     return read_limits(call, out->transform, limits, &out->xlim, err);
-}
-
-static void report_groups(const lb_subgroups *groups, const lb_pool_settings *settings, lb_value *results)
-{
-    lb_value *rows = lb_set_array(results, "groups");
-    for (size_t g = 0; g < groups->count; g++) {
-        lb_value *row = lb_push_object(rows);
-        lb_set_text(row, "group", groups->group[g].level);
-        lb_summary_report(&groups->group[g].summary, settings, row);
-    }
-    lb_value *between = lb_set_object(results, "between");
-    lb_set_number(between, "Q", groups->q);
-    lb_set_number(between, "df", groups->df);
-    lb_set_number(between, "p", groups->p);
 }
 
 static int run(lb_call *call, lb_result *result, lb_error *err)
@@ -86,7 +70,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_set_text(result->results, "measure", effects.measure->name);
     lb_set_text(result->results, "method", lb_tau2_method_name(settings.fit.method));
     lb_summary_report(&total, &settings, result->results);
-    if (by) report_groups(&groups, &settings, result->results);
+    if (by) lb_subgroups_report(&groups, &settings, result->results);
     lb_pool_note(&total.pool, &settings, settings.fit.method == LB_TAU2_FE ? "Equal-effects model" : "Random-effects model", result);
     lb_result_note(result, "Squares have areas proportional to the weights; studies' intervals are normal; an arrow marks an interval cut off by the axis.");
     lb_effects_note(&effects, result);
@@ -115,9 +99,9 @@ const lb_op lb_op_meta_forest = {
     .verb = "forest",
     .summary = "forest plot of a meta-analysis",
     .description =
-        "Draws the forest plot that journals print: the arms' numbers when effects are computed from them, squares with areas\n"
-        "proportional to weights, the pooled diamond, a prediction interval, heterogeneity and tests. Ratios have a logarithmic axis.\n"
-        "With --by: a diamond for each subgroup and the test of their difference. Layouts follow RevMan, JAMA and BMJ. The picture\n"
+        "Draws the forest plot that journals print: the arms' numbers when effects are computed from them, squares with areas "
+        "proportional to weights, the pooled diamond, a prediction interval, heterogeneity and tests. Ratios have a logarithmic axis. "
+        "With --by: a diamond for each subgroup and the test of their difference. Layouts follow RevMan, JAMA and BMJ. The picture "
         "is SVG with real text; -o NAME.pdf or NAME.png converts it at its size.",
     .params = params,
     .param_count = LB_COUNT(params),

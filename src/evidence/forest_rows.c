@@ -115,14 +115,17 @@ static double arm_value(const lb_effects *effects, const arm_column *column, siz
     return column->added < 0 ? value : value + effects->arm[column->added][row];
 }
 
-/* Decimals that the values need, at most two. */
-static int decimals(const lb_effects *effects, const arm_column *column)
+/* Decimals that the values of a column and of its like in the other group need, at most two. */
+static int decimals(const filler *f, const arm_column *column, size_t c)
 {
     int most = 0;
-    for (size_t r = 0; r < effects->rows && most < 2; r++) {
-        double value = arm_value(effects, column, r);
-        if (isnan(value)) continue;
-        while (most < 2 && fabs(value * pow(10, most) - round(value * pow(10, most))) > 1e-6) most++;
+    for (size_t like = 0; like < f->forest->cells; like++) {
+        if (strcmp(column[like].title, column[c].title) != 0) continue;
+        for (size_t r = 0; r < f->effects->rows && most < 2; r++) {
+            double value = arm_value(f->effects, &column[like], r);
+            if (isnan(value)) continue;
+            while (most < 2 && fabs(value * pow(10, most) - round(value * pow(10, most))) > 1e-6) most++;
+        }
     }
     return most;
 }
@@ -138,8 +141,8 @@ static void name_columns(filler *f)
     forest->groups = 2;
     forest->group_count[0] = forest->group_count[1] = first;
     forest->group_first[1] = first;
-    forest->group_title[0] = f->wishes->label1;
-    forest->group_title[1] = f->wishes->label2;
+    forest->group_title[0] = f->wishes->label1 ? f->wishes->label1 : "Experimental";
+    forest->group_title[1] = f->wishes->label2 ? f->wishes->label2 : "Control";
 }
 
 static void fill_cells(filler *f, lb_forest_row *row, size_t study)
@@ -147,7 +150,7 @@ static void fill_cells(filler *f, lb_forest_row *row, size_t study)
     size_t count, first;
     const arm_column *column = arm_columns(f->effects->measure->kind, &count, &first);
     for (size_t c = 0; c < f->forest->cells; c++) {
-        row->cell[c] = number(f, arm_value(f->effects, &column[c], study), decimals(f->effects, &column[c]));
+        row->cell[c] = number(f, arm_value(f->effects, &column[c], study), decimals(f, column, c));
     }
 }
 
@@ -160,7 +163,7 @@ static void fill_totals(filler *f, lb_forest_row *row, const size_t *member, siz
         if (!column[c].total) continue;
         double sum = 0;
         for (size_t i = 0; i < k; i++) sum += arm_value(f->effects, &column[c], f->effects->used[member ? member[i] : i]);
-        row->cell[c] = number(f, sum, decimals(f->effects, &column[c]));
+        row->cell[c] = number(f, sum, decimals(f, column, c));
     }
 }
 
@@ -190,9 +193,23 @@ static const char *heterogeneity_text(const filler *f, const lb_summary *s, bool
 {
     const lb_pool *pool = &s->pool;
     if (s->single) return "Heterogeneity: not applicable";
-    const char *tau2 = random ? lb_arena_printf(f->arena, "\xcf\x84\xc2\xb2 = %s; ", number(f, pool->tau2.tau2, pool->tau2.tau2 >= 100 ? 0 : 2)) : "";
+    double value = pool->tau2.tau2;
+    const char *tau2 = random ? lb_arena_printf(f->arena, "\xcf\x84\xc2\xb2 = %s; ", number(f, value, value >= 100 ? 0 : value > 0 && value < .005 ? 4 : 2)) : "";
     return lb_arena_printf(f->arena, "Heterogeneity: %s\xcf\x87\xc2\xb2 = %s, df = %.0f (%s); I\xc2\xb2 = %.0f%%", tau2, number(f, pool->q, 1),
                            pool->q_df, p_text(pool->q_p, f->arena), pool->i2);
+}
+
+/* Only the spaces after a semicolon may break a line. */
+static const char *keep_clauses(const char *text, lb_arena *arena)
+{
+    lb_buf out = {0};
+    for (const char *s = text; *s; s++) {
+        if (*s == ' ' && s > text && s[-1] != ';' && s[-1] != ':') lb_buf_puts(&out, "\xc2\xa0");
+        else lb_buf_putc(&out, *s);
+    }
+    const char *kept = lb_arena_text(arena, out.data ? out.data : "");
+    lb_buf_free(&out);
+    return kept;
 }
 
 static const char *overall_text(const filler *f, const lb_summary *s)
@@ -214,30 +231,33 @@ static void add_pooled(filler *f, lb_forest_kind kind, const char *label, const 
     set_weight(f, row, weight);
 }
 
-static void add_subgroup(filler *f, const lb_subgroup *group, const double *weight, bool random)
+static void add_subgroup(filler *f, const lb_subgroups *groups, size_t g, const double *weight, bool random)
 {
+    const lb_subgroup *group = &groups->group[g];
     add_row(f, LB_FOREST_GROUP, group->level);
     double sum = 0;
-    for (size_t i = 0; i < group->k; i++) {
-        add_study(f, f->effects->used[group->member[i]], weight[group->member[i]]);
-        sum += weight[group->member[i]];
+    for (size_t r = 0, i = 0; r < f->effects->rows; r++) {
+        if (groups->group_of[r] != (int32_t)g) continue;
+        bool used = i < group->k && f->effects->used[group->member[i]] == r;
+        add_study(f, r, used ? weight[group->member[i]] : NAN);
+        if (used) sum += weight[group->member[i++]];
     }
     const char *label = lb_arena_printf(f->arena, "Subtotal (%g%% CI)", 100 * f->level);
     add_pooled(f, LB_FOREST_SUBTOTAL, label, &group->summary, group->member, group->k, sum);
-    add_row(f, LB_FOREST_TEXT, heterogeneity_text(f, &group->summary, random));
+    add_row(f, LB_FOREST_TEXT, keep_clauses(heterogeneity_text(f, &group->summary, random), f->arena));
     add_row(f, LB_FOREST_GAP, NULL);
 }
 
-/* Studies without an effect are shown where they stand; with subgroups, after the groups. */
+/* Studies without an effect are shown where they stand; those of no subgroup after the groups. */
 static void add_studies(filler *f, const lb_summary *total, const lb_subgroups *groups, bool random)
 {
     const lb_effects *effects = f->effects;
     if (groups) {
-        for (size_t g = 0; g < groups->count; g++) add_subgroup(f, &groups->group[g], total->pool.weight, random);
+        for (size_t g = 0; g < groups->count; g++) add_subgroup(f, groups, g, total->pool.weight, random);
     }
     for (size_t r = 0, i = 0; r < effects->rows; r++) {
         bool used = i < effects->k && effects->used[i] == r;
-        if (!groups || !used) add_study(f, r, used ? total->pool.weight[i] : NAN);
+        if (!groups || groups->group_of[r] < 0) add_study(f, r, used ? total->pool.weight[i] : NAN);
         if (used) i++;
     }
 }
@@ -268,8 +288,8 @@ static void set_titles(filler *f, const lb_summary *total, bool random)
     forest->description = lb_arena_printf(f->arena, "%zu studies. Pooled %s %s %s. %s.", total->pool.k, effect, shown(f, total->pool.beta[0]),
                                           interval_text(f, total->pool.lower[0], total->pool.upper[0]), heterogeneity_text(f, total, random));
     if (!wishes->favours_known || !forest->has_null) return;
-    const char *one = lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label1);
-    const char *two = lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label2);
+    const char *one = lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label1 ? wishes->label1 : "experimental");
+    const char *two = lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label2 ? wishes->label2 : "control");
     forest->favours_left = wishes->favours_right ? two : one;
     forest->favours_right = wishes->favours_right ? one : two;
 }
@@ -290,7 +310,7 @@ void lb_forest_fill(lb_forest *forest, const lb_effects *effects, const lb_summa
     add_studies(&f, total, groups, random);
     add_total(&f, total, random);
     forest->footer[forest->footers++] = heterogeneity_text(&f, total, random);
-    forest->footer[forest->footers++] = overall_text(&f, total);
+    if (forest->has_null) forest->footer[forest->footers++] = overall_text(&f, total);
     if (groups && groups->count > 1) {
         forest->footer[forest->footers++] =
             lb_arena_printf(arena, "Test for subgroup differences: \xcf\x87\xc2\xb2 = %s, df = %.0f (%s)", number(&f, groups->q, 2), groups->df,

@@ -24,7 +24,7 @@ static size_t fitting(const char *text, double size_pt, bool bold, double width)
         memcpy(part, text, next);
         part[next] = '\0';
         if (lb_svg_text_width(part, size_pt, bold) > width) return broken ? broken : end ? end : next;
-        bool wide = (unsigned char)text[end] >= 0xe2;
+        bool wide = (unsigned char)text[end] >= 0xe3; /* from U+3000 on */
         end = next;
         if (text[end] == ' ' || text[end] == '\0' || wide) broken = end;
     }

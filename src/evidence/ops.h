@@ -4,5 +4,5 @@
 
 #include <lumbar/op.h>
 
-extern const lb_op lb_op_meta_effect, lb_op_meta_fit, lb_op_meta_forest;
+extern const lb_op lb_op_meta_effect, lb_op_meta_fit, lb_op_meta_forest, lb_op_meta_subgroup;
 #endif

@@ -56,13 +56,13 @@ static void test_moderators(const lb_pool_model *m, lb_pool *out)
     size_t p = m->p, skip = m->intercept ? 1 : 0, count = p - skip;
     out->qm = out->qm_df = out->qm_df2 = out->qm_p = NAN;
     if (count == 0) return;
-    double *v = m->b2, *g = m->u;
+    double *v = m->scratch, *g = m->u;
     for (size_t a = 0; a < count; a++) {
         g[a] = m->g[a + skip];
         for (size_t b = 0; b < count; b++) v[a * count + b] = m->inverse[(a + skip) * p + b + skip] * out->scale;
     }
     if (lb_chol(v, count) != 0) return;
-    double *solved = m->b3;
+    double *solved = m->scratch2;
     memcpy(solved, g, count * sizeof(double));
     lb_chol_solve(v, count, solved, 1);
     double qm = 0;
@@ -149,10 +149,11 @@ int lb_pool_fit(lb_pool_model *m, const lb_pool_options *options, lb_arena *aren
     bool fixed = !isnan(options->fixed_tau2);
     if (fixed) out->tau2 = (lb_tau2){.tau2 = options->fixed_tau2, .se = NAN, .converged = true};
     else lb_tau2_estimate(m, options->method, &out->tau2);
-    lb_pool_sums at_zero, at_tau2;
-    lb_pool_at(m, 0, &at_zero);
-    heterogeneity(m, &at_zero, options->method, out);
+    lb_pool_sums at_tau2;
+    const lb_pool_sums *at_zero = lb_pool_at_zero(m);
+    heterogeneity(m, at_zero, options->method, out);
     lb_pool_at(m, out->tau2.tau2, &at_tau2);
+    lb_pool_covariance(m);
     double df = (double)k - (double)p;
     if (options->test != LB_TEST_Z && k > p) {
         out->df = df;
@@ -167,7 +168,7 @@ int lb_pool_fit(lb_pool_model *m, const lb_pool_options *options, lb_arena *aren
     double parameters = (double)p + (estimated ? 1 : 0), ml = lb_pool_loglik(m, &at_tau2, false),
            reml = lb_pool_loglik(m, &at_tau2, true);
     /* The saturated model has the outcomes themselves as means. */
-    double saturated = lb_pool_loglik(m, &at_zero, false) + .5 * at_zero.ypy;
+    double saturated = lb_pool_loglik(m, at_zero, false) + .5 * at_zero->ypy;
     information(ml, -2 * (ml - saturated), parameters, (double)k, &out->ml);
     information(reml, -2 * reml, parameters, df, &out->reml);
     explained(m, options->method, out, arena);

@@ -11,6 +11,15 @@ typedef enum lb_tau2_method {
 } lb_tau2_method;
 typedef enum lb_pool_test { LB_TEST_Z, LB_TEST_T, LB_TEST_KNHA, LB_TEST_ADHOC } lb_pool_test;
 
+/** Everything that estimators and tests need at one τ², with W = diag(1/(vᵢ + τ²)) and
+ *  P = W − WX(XᵀWX)⁻¹XᵀW. The residuals and coefficients in Q's basis stay in the model's workspace. */
+typedef struct lb_pool_sums {
+    double ypy, yppy, ypppy;         /**< yᵀPy, yᵀPPy, yᵀPPPy */
+    double trace_p, trace_pp;        /**< tr P, tr PP */
+    double trace_w, trace_ww;        /**< Σw, Σw² */
+    double log_variances, log_det_q; /**< Σ log(vᵢ + τ²), log|QᵀWQ| */
+} lb_pool_sums;
+
 /** Outcomes, variances and moderators, with X = QR so that no later step squares the condition of X. */
 typedef struct lb_pool_model {
     size_t k, p;         /**< outcomes, and columns kept */
@@ -21,17 +30,12 @@ typedef struct lb_pool_model {
     size_t *kept;        /**< p: which given column */
     bool intercept;      /**< the first kept column is constant */
     /* workspace of lb_pool_at(), so that iterations allocate nothing */
-    double *w, *residual, *g, *a, *inverse, *b2, *b3, *u;
+    double *w, *root, *residual, *wz, *z; /**< weights, their roots, y − Qg, scratch; Z = W½QL⁻ᵀ */
+    double *g, *a, *inverse;              /**< coefficients in Q's basis; L of QᵀWQ = LLᵀ; its inverse when asked for */
+    double *scratch, *scratch2, *u;
+    lb_pool_sums zero;                    /**< at τ² = 0, where everybody asks */
+    bool zero_known;
 } lb_pool_model;
-
-/** Everything that estimators and tests need at one τ², with W = diag(1/(vᵢ + τ²)) and
- *  P = W − WX(XᵀWX)⁻¹XᵀW. The residuals and coefficients in Q's basis stay in the model's workspace. */
-typedef struct lb_pool_sums {
-    double ypy, yppy, ypppy;         /**< yᵀPy, yᵀPPy, yᵀPPPy */
-    double trace_p, trace_pp;        /**< tr P, tr PP */
-    double trace_w, trace_ww;        /**< Σw, Σw² */
-    double log_variances, log_det_q; /**< Σ log(vᵢ + τ²), log|QᵀWQ| */
-} lb_pool_sums;
 
 typedef struct lb_tau2 {
     double tau2, se;
@@ -44,6 +48,11 @@ typedef struct lb_tau2 {
 int lb_pool_model_init(lb_pool_model *model, const double *y, const double *v, const double *x, size_t k, size_t columns,
                        lb_arena *arena, lb_error *err) LB_MUST_CHECK;
 void lb_pool_at(lb_pool_model *model, double tau2, lb_pool_sums *sums);
+/** The sums at τ² = 0, worked out once; may move the workspace there. */
+const lb_pool_sums *lb_pool_at_zero(lb_pool_model *model);
+double lb_pool_dot(const double *a, const double *b, size_t n);
+/** (QᵀWQ)⁻¹ into `inverse`, at the τ² of the last lb_pool_at(). */
+void lb_pool_covariance(lb_pool_model *model);
 void lb_tau2_estimate(lb_pool_model *model, lb_tau2_method method, lb_tau2 *out);
 /** τ² at which the generalised Q statistic yᵀPy falls to `target`; 0 when it is below the target already at 0. */
 double lb_tau2_where_q(lb_pool_model *model, double target, int *iterations);

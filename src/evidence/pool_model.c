@@ -7,11 +7,19 @@
 #include <math.h>
 #include <string.h>
 
-static double dot(const double *a, const double *b, size_t n)
+/* Four sums side by side, in an order that never changes. */
+double lb_pool_dot(const double *a, const double *b, size_t n)
 {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += a[i] * b[i];
-    return sum;
+    double sum0 = 0, sum1 = 0, sum2 = 0, sum3 = 0;
+    size_t i = 0;
+    for (; i + 4 <= n; i += 4) {
+        sum0 += a[i] * b[i];
+        sum1 += a[i + 1] * b[i + 1];
+        sum2 += a[i + 2] * b[i + 2];
+        sum3 += a[i + 3] * b[i + 3];
+    }
+    for (; i < n; i++) sum0 += a[i] * b[i];
+    return (sum0 + sum1) + (sum2 + sum3);
 }
 
 /* Orthogonalise `column` against the p columns of q, adding to r; returns what is left of its length. */
@@ -19,12 +27,12 @@ static double orthogonalise(const double *q, size_t k, size_t p, double *column,
 {
     for (int pass = 0; pass < 2; pass++) {
         for (size_t j = 0; j < p; j++) {
-            double along = dot(q + j * k, column, k);
+            double along = lb_pool_dot(q + j * k, column, k);
             r[j] += along;
             for (size_t i = 0; i < k; i++) column[i] -= along * q[j * k + i];
         }
     }
-    return sqrt(dot(column, column, k));
+    return sqrt(lb_pool_dot(column, column, k));
 }
 
 static bool is_constant(const double *x, size_t n)
@@ -41,16 +49,20 @@ static int allocate(lb_pool_model *model, size_t k, size_t columns, lb_arena *ar
     model->q = lb_arena_try(arena, k * columns, sizeof(double));
     model->r = lb_arena_try(arena, square, sizeof(double));
     model->kept = lb_arena_try(arena, columns, sizeof(size_t));
-    model->w = lb_arena_try(arena, k, sizeof(double));
-    model->residual = lb_arena_try(arena, k, sizeof(double));
+    model->z = lb_arena_try(arena, k * columns, sizeof(double));
+    double *long_ones = lb_arena_try(arena, 4 * k, sizeof(double));
     double *small = lb_arena_try(arena, 4 * square + 2 * columns, sizeof(double));
-    if (!model->q || !model->r || !model->kept || !model->w || !model->residual || !small) {
+    if (!model->q || !model->r || !model->kept || !model->z || !long_ones || !small) {
         return lb_fail(err, LB_NO_MEMORY, "no memory for %zu studies and %zu moderators", k, columns);
     }
+    model->w = long_ones;
+    model->root = long_ones + k;
+    model->residual = long_ones + 2 * k;
+    model->wz = long_ones + 3 * k;
     model->a = small;
     model->inverse = small + square;
-    model->b2 = small + 2 * square;
-    model->b3 = small + 3 * square;
+    model->scratch = small + 2 * square;
+    model->scratch2 = small + 3 * square;
     model->g = small + 4 * square;
     model->u = model->g + columns;
     return 0;
@@ -71,7 +83,7 @@ int lb_pool_model_init(lb_pool_model *model, const double *y, const double *v, c
     for (size_t j = 0; j < columns && p < k; j++) {
         double *column = model->q + p * k, *r = model->r + p * columns;
         for (size_t i = 0; i < k; i++) column[i] = x ? x[j * k + i] : 1;
-        double before = sqrt(dot(column, column, k));
+        double before = sqrt(lb_pool_dot(column, column, k));
         memset(r, 0, columns * sizeof *r);
         bool constant = is_constant(column, k);
         double left = orthogonalise(model->q, k, p, column, r);
@@ -88,60 +100,14 @@ int lb_pool_model_init(lb_pool_model *model, const double *y, const double *v, c
     return 0;
 }
 
-/* QᵀWQ, QᵀW²Q, QᵀW³Q (lower triangles) and QᵀWy into g. */
-static void cross_products(lb_pool_model *m)
+/* Weights and their sums. */
+static void weigh(lb_pool_model *m, double tau2, lb_pool_sums *s)
 {
-    size_t k = m->k, p = m->p;
-    for (size_t a = 0; a < p; a++) {
-        const double *qa = m->q + a * k;
-        double wy = 0;
-        for (size_t i = 0; i < k; i++) wy += qa[i] * m->w[i] * m->y[i];
-        m->g[a] = wy;
-        for (size_t b = 0; b <= a; b++) {
-            const double *qb = m->q + b * k;
-            double one = 0, two = 0, three = 0;
-            for (size_t i = 0; i < k; i++) {
-                double w = m->w[i], term = qa[i] * qb[i] * w;
-                one += term;
-                two += term * w;
-                three += term * w * w;
-            }
-            m->a[b * p + a] = one;
-            m->b2[a * p + b] = m->b2[b * p + a] = two;
-            m->b3[a * p + b] = m->b3[b * p + a] = three;
-        }
-    }
-}
-
-/* tr(MB₃) and tr(MB₂MB₂) with M = (QᵀWQ)⁻¹; tr(MB₂) is returned. */
-static double traces(const lb_pool_model *m, double *mb3, double *mb2mb2)
-{
-    size_t p = m->p;
-    double mb2 = 0;
-    *mb3 = *mb2mb2 = 0;
-    for (size_t a = 0; a < p; a++) {
-        for (size_t b = 0; b < p; b++) {
-            double ab = 0, ba = 0;
-            for (size_t c = 0; c < p; c++) {
-                ab += m->inverse[c * p + a] * m->b2[b * p + c];
-                ba += m->inverse[c * p + b] * m->b2[a * p + c];
-            }
-            *mb2mb2 += ab * ba;
-            *mb3 += m->inverse[b * p + a] * m->b3[a * p + b];
-            if (a == b) mb2 += ab;
-        }
-    }
-    return mb2;
-}
-
-void lb_pool_at(lb_pool_model *m, double tau2, lb_pool_sums *s)
-{
-    size_t k = m->k, p = m->p;
     double product = 1;
-    *s = (lb_pool_sums){0};
-    for (size_t i = 0; i < k; i++) {
+    for (size_t i = 0; i < m->k; i++) {
         double variance = m->v[i] + tau2, w = 1 / variance;
         m->w[i] = w;
+        m->root[i] = sqrt(w);
         s->trace_w += w;
         s->trace_ww += w * w;
         /* One logarithm for many factors: taken before the product leaves the range of a double. */
@@ -152,35 +118,98 @@ void lb_pool_at(lb_pool_model *m, double tau2, lb_pool_sums *s)
         }
     }
     s->log_variances += log(product);
-    cross_products(m);
-    if (lb_chol(m->a, p) != 0) {
+}
+
+/* QᵀWQ = LLᵀ, g = (QᵀWQ)⁻¹QᵀWy, and Z = W½QL⁻ᵀ, whose columns are orthonormal: P = W½(I − ZZᵀ)W½. */
+static bool factorise(lb_pool_model *m)
+{
+    size_t k = m->k, p = m->p;
+    for (size_t a = 0; a < p; a++) {
+        double *z = m->z + a * k;
+        const double *q = m->q + a * k;
+        for (size_t i = 0; i < k; i++) z[i] = q[i] * m->root[i];
+    }
+    for (size_t a = 0; a < p; a++) {
+        for (size_t b = 0; b <= a; b++) m->a[b * p + a] = lb_pool_dot(m->z + a * k, m->z + b * k, k);
+        double wy = 0;
+        for (size_t i = 0; i < k; i++) wy += m->z[a * k + i] * m->root[i] * m->y[i];
+        m->g[a] = wy;
+    }
+    if (lb_chol(m->a, p) != 0) return false;
+    lb_chol_solve(m->a, p, m->g, 1);
+    for (size_t a = 0; a < p; a++) { /* Zᵀ := L⁻¹(W½Q)ᵀ, one row at a time */
+        double *z = m->z + a * k;
+        for (size_t b = 0; b < a; b++) {
+            double l = m->a[b * p + a];
+            const double *earlier = m->z + b * k;
+            for (size_t i = 0; i < k; i++) z[i] -= l * earlier[i];
+        }
+        double scale = 1 / m->a[a * p + a];
+        for (size_t i = 0; i < k; i++) z[i] *= scale;
+    }
+    return true;
+}
+
+/* tr P = Σw(1 − h), tr PP = Σw²(1 − 2h) + ‖ZᵀWZ‖² with h the diagonal of ZZᵀ. */
+static void traces(lb_pool_model *m, lb_pool_sums *s)
+{
+    size_t k = m->k, p = m->p;
+    s->trace_p = s->trace_w;
+    s->trace_pp = s->trace_ww;
+    for (size_t a = 0; a < p; a++) {
+        const double *z = m->z + a * k;
+        double *wz = m->wz, wh = 0, wwh = 0;
+        for (size_t i = 0; i < k; i++) {
+            wz[i] = m->w[i] * z[i];
+            wh += wz[i] * z[i];
+            wwh += wz[i] * wz[i];
+        }
+        s->trace_p -= wh;
+        s->trace_pp += wh * wh - 2 * wwh;
+        for (size_t b = 0; b < a; b++) {
+            double across = lb_pool_dot(wz, m->z + b * k, k);
+            s->trace_pp += 2 * across * across;
+        }
+    }
+}
+
+void lb_pool_at(lb_pool_model *m, double tau2, lb_pool_sums *s)
+{
+    size_t k = m->k, p = m->p;
+    *s = (lb_pool_sums){0};
+    weigh(m, tau2, s);
+    if (!factorise(m)) {
         s->ypy = s->yppy = s->ypppy = s->trace_p = s->trace_pp = s->log_det_q = NAN;
         return;
     }
     s->log_det_q = lb_chol_logdet(m->a, p);
-    lb_chol_inverse(m->a, p, m->inverse);
-    lb_chol_solve(m->a, p, m->g, 1);
-    double mb3, mb2mb2, mb2 = traces(m, &mb3, &mb2mb2);
-    s->trace_p = s->trace_w - mb2;
-    s->trace_pp = s->trace_ww - 2 * mb3 + mb2mb2;
-    memset(m->u, 0, p * sizeof *m->u);
-    double wpy2 = 0;
-    for (size_t i = 0; i < k; i++) {
-        double r = m->y[i];
-        for (size_t a = 0; a < p; a++) r -= m->q[a * k + i] * m->g[a];
-        double w = m->w[i], py = w * r;
-        m->residual[i] = r;
-        s->ypy += py * r;
-        s->yppy += py * py;
-        wpy2 += w * py * py;
-        for (size_t a = 0; a < p; a++) m->u[a] += m->q[a * k + i] * w * py;
-    }
-    double inside = 0;
+    traces(m, s);
+    memcpy(m->residual, m->y, k * sizeof(double));
     for (size_t a = 0; a < p; a++) {
-        for (size_t b = 0; b < p; b++) inside += m->u[a] * m->inverse[b * p + a] * m->u[b];
+        for (size_t i = 0; i < k; i++) m->residual[i] -= m->q[a * k + i] * m->g[a];
     }
-    s->ypppy = wpy2 - inside;
+    double *scaled = m->wz; /* W½Py */
+    for (size_t i = 0; i < k; i++) {
+        double py = m->w[i] * m->residual[i];
+        s->ypy += py * m->residual[i];
+        s->yppy += py * py;
+        scaled[i] = m->root[i] * py;
+        s->ypppy += scaled[i] * scaled[i];
+    }
+    for (size_t a = 0; a < p; a++) {
+        double along = lb_pool_dot(m->z + a * k, scaled, k);
+        s->ypppy -= along * along;
+    }
 }
+
+const lb_pool_sums *lb_pool_at_zero(lb_pool_model *model)
+{
+    if (!model->zero_known) lb_pool_at(model, 0, &model->zero);
+    model->zero_known = true;
+    return &model->zero;
+}
+
+void lb_pool_covariance(lb_pool_model *model) { lb_chol_inverse(model->a, model->p, model->inverse); }
 
 double lb_pool_loglik(const lb_pool_model *model, const lb_pool_sums *sums, bool restricted)
 {

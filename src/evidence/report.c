@@ -70,12 +70,16 @@ void lb_pool_report(const lb_pool *pool, const lb_interval *tau2, const lb_pool_
     lb_set_number(out, "Q", pool->q);
     lb_set_number(out, "Q_df", pool->q_df);
     lb_set_number(out, "Q_p", pool->q_p);
+    lb_set_number(out, "loglik", settings->fit.method == LB_TAU2_REML ? pool->reml.loglik : pool->ml.loglik);
+}
+
+void lb_model_report(const lb_pool *pool, lb_value *out)
+{
     lb_set_number(out, "QM", pool->qm);
     lb_set_number(out, "QM_df", pool->qm_df);
     lb_set_number(out, "QM_df2", pool->qm_df2);
     lb_set_number(out, "QM_p", pool->qm_p);
     lb_set_number(out, "R2", pool->r2);
-    lb_set_number(out, "loglik", settings->fit.method == LB_TAU2_REML ? pool->reml.loglik : pool->ml.loglik);
     report_information(out, "fit_ml", &pool->ml);
     report_information(out, "fit_reml", &pool->reml);
 }

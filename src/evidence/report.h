@@ -23,8 +23,10 @@ int lb_summary_fit(const double *y, const double *v, size_t k, const lb_pool_set
                    lb_summary *out, lb_error *err) LB_MUST_CHECK;
 /** estimate … pi_upper, heterogeneity, information criteria, into `out`. */
 void lb_summary_report(const lb_summary *summary, const lb_pool_settings *settings, lb_value *out);
-/** Heterogeneity and information keys, for models with moderators too. */
+/** Heterogeneity keys, for models with moderators too; flat, so that they fit in a row of a table. */
 void lb_pool_report(const lb_pool *pool, const lb_interval *tau2, const lb_pool_settings *settings, lb_value *out);
+/** The test of moderators, R² and the information criteria. */
+void lb_model_report(const lb_pool *pool, lb_value *out);
 /** How df and intervals were found, in one sentence; status and warnings of the search for τ². */
 void lb_pool_note(const lb_pool *pool, const lb_pool_settings *settings, const char *model, lb_result *result);
 /** Back to the scale people read ("exp", "tanh", "logit", "arcsine", "none"). */

@@ -15,6 +15,7 @@ static int collect_groups(const lb_effects *effects, const char *by, lb_arena *a
     if (code) return code;
     size_t *group_of = lb_arena_array(arena, factor.level_count + 1, sizeof *group_of); /* 1-based, by level */
     out->group = lb_arena_array(arena, factor.level_count + 1, sizeof *out->group);
+    out->group_of = lb_arena_array(arena, effects->rows + 1, sizeof *out->group_of);
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < effects->k; i++) {
             int32_t level = factor.code[effects->used[i]];
@@ -36,6 +37,9 @@ static int collect_groups(const lb_effects *effects, const char *by, lb_arena *a
             out->group[g].member = lb_arena_array(arena, out->group[g].k, sizeof(size_t));
             out->group[g].k = 0;
         }
+    }
+    for (size_t r = 0; r < effects->rows; r++) {
+        out->group_of[r] = factor.code[r] < 0 ? -1 : (int32_t)group_of[factor.code[r]] - 1;
     }
     return 0;
 }

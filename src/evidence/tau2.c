@@ -65,26 +65,27 @@ static void hedges(lb_pool_model *m, lb_tau2 *out)
 {
     size_t k = m->k, p = m->p;
     double rss = 0, trace_pv = 0, trace_pvpv = 0;
-    for (size_t a = 0; a < p; a++) {
-        m->g[a] = 0;
-        for (size_t i = 0; i < k; i++) m->g[a] += m->q[a * k + i] * m->y[i];
-        for (size_t b = 0; b < p; b++) {
-            double qvq = 0;
-            for (size_t i = 0; i < k; i++) qvq += m->q[a * k + i] * m->v[i] * m->q[b * k + i];
-            trace_pvpv += qvq * qvq;
-        }
-    }
     for (size_t i = 0; i < k; i++) {
-        double r = m->y[i], h = 0, v = m->v[i];
-        for (size_t a = 0; a < p; a++) {
-            double q = m->q[a * k + i];
-            r -= q * m->g[a];
-            h += q * q;
-        }
-        rss += r * r;
-        trace_pv += v * (1 - h);
-        trace_pvpv += v * v * (1 - 2 * h);
+        m->residual[i] = m->y[i];
+        trace_pv += m->v[i];
+        trace_pvpv += m->v[i] * m->v[i];
     }
+    for (size_t a = 0; a < p; a++) {
+        const double *q = m->q + a * k;
+        double along = lb_pool_dot(q, m->y, k);
+        for (size_t i = 0; i < k; i++) {
+            m->wz[i] = m->v[i] * q[i];
+            m->residual[i] -= along * q[i];
+        }
+        double vh = lb_pool_dot(m->wz, q, k);
+        trace_pv -= vh;
+        trace_pvpv += vh * vh - 2 * lb_pool_dot(m->wz, m->wz, k);
+        for (size_t b = 0; b < a; b++) {
+            double across = lb_pool_dot(m->wz, m->q + b * k, k);
+            trace_pvpv += 2 * across * across;
+        }
+    }
+    rss = lb_pool_dot(m->residual, m->residual, k);
     double df = (double)(k - p), tau2 = fmax(0, (rss - trace_pv) / df);
     out->tau2 = tau2;
     out->se = sqrt(2 * trace_pvpv + 4 * tau2 * trace_pv + 2 * tau2 * tau2 * df) / df;
@@ -156,13 +157,11 @@ static void likelihood(lb_pool_model *m, bool restricted, lb_tau2 *out)
     }
     lb_pool_at(m, out->tau2, &s);
     if (out->tau2 > 0) {
-        lb_pool_sums zero;
-        double here = lb_pool_loglik(m, &s, restricted);
-        lb_pool_at(m, 0, &zero);
-        if (lb_pool_loglik(m, &zero, restricted) - here > 1e-8) {
+        const lb_pool_sums *zero = lb_pool_at_zero(m);
+        if (lb_pool_loglik(m, zero, restricted) - lb_pool_loglik(m, &s, restricted) > 1e-8) {
             out->at_zero_better = out->tau2 > 1e-8 * scale;
             out->tau2 = 0;
-            s = zero;
+            s = *zero;
         }
     }
     out->se = sqrt(2 / (restricted ? s.trace_pp : s.trace_ww));
