@@ -1,4 +1,11 @@
 /* The operations of this room. */
-#include <lumbar/op.h>
+#include "muscle/muscle.h"
 
-void lb_muscle_register(lb_registry *registry) { (void)registry; }
+void lb_muscle_register(lb_registry *registry)
+{
+    lb_registry_add(registry, &lb_op_image_info);
+    lb_registry_add(registry, &lb_op_image_convert);
+    lb_registry_add(registry, &lb_op_image_phantom);
+    lb_registry_add(registry, &lb_op_muscle_measure);
+    lb_registry_add(registry, &lb_op_radiomics_extract);
+}

@@ -80,9 +80,9 @@ void lb_mixture_fit(const double *values, size_t count, const lb_kmeans *start, 
     double before = -INFINITY;
     while (out->iterations < MAX_ITERATIONS && !out->converged) {
         double now = expect(out, values, count, centre, t);
-        maximise(out, t, count, centre);
         out->iterations++;
         out->converged = fabs(now - before) < tolerance;
+        if (!out->converged) maximise(out, t, count, centre);
         before = now;
     }
     sort_classes(out);

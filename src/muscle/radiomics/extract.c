@@ -1,0 +1,232 @@
+/* `radiomics extract`: settings, region, feature classes, and the record of how each number came about. */
+#include <math.h>
+#include <string.h>
+
+#include "muscle/common/grid.h"
+#include "muscle/muscle.h"
+#include "muscle/radiomics/radiomics.h"
+
+static int read_settings(lb_call *call, lb_radiomics_settings *settings, lb_error *err)
+{
+    lb_bytes bytes;
+    lb_value *yaml = NULL;
+    int status = lb_call_document(call, "settings", &bytes, err);
+    if (status == LB_OK && bytes.data) status = lb_yaml_read(&bytes, lb_call_arena(call), &yaml, err);
+    if (status == LB_OK) status = lb_radiomics_settings_read(yaml, settings, err);
+    if (status == LB_OK && lb_call_given(call, "label")) settings->label = lb_call_int(call, "label");
+    return status;
+}
+
+/* Nearest-neighbour copy of the mask on the image's grid, in space: what PyRadiomics' correctMask does. */
+static int correct_mask(const lb_volume *image, lb_volume **mask, lb_result *result, lb_error *err)
+{
+    const lb_volume *from = *mask;
+    lb_volume *to = lb_volume_new(image->arena, image->size, LB_I32);
+    if (!to) return lb_fail(err, LB_NO_MEMORY, "not enough memory to resample the mask");
+    memcpy(to->spacing_mm, image->spacing_mm, sizeof to->spacing_mm);
+    memcpy(to->origin_mm, image->origin_mm, sizeof to->origin_mm);
+    memcpy(to->direction, image->direction, sizeof to->direction);
+    to->name = from->name;
+    size_t count = lb_volume_count(image);
+    for (size_t i = 0; i < count; i++) {
+        size_t at[3] = {i % image->size[0], i / image->size[0] % image->size[1], i / image->size[0] / image->size[1]};
+        double p[3];
+        int64_t nearest[3];
+        bool inside = true;
+        for (int row = 0; row < 3; row++) {
+            p[row] = image->origin_mm[row] - from->origin_mm[row];
+            for (int a = 0; a < 3; a++) p[row] += image->direction[3 * row + a] * image->spacing_mm[a] * (double)at[a];
+        }
+        for (int a = 0; a < 3; a++) {
+            double along = 0;
+            for (int row = 0; row < 3; row++) along += from->direction[3 * row + a] * p[row];
+            nearest[a] = (int64_t)floor(along / from->spacing_mm[a] + 0.5);
+            inside &= nearest[a] >= 0 && nearest[a] < (int64_t)from->size[a];
+        }
+        if (!inside) continue;
+        size_t source = (size_t)nearest[0] + from->size[0] * ((size_t)nearest[1] + from->size[1] * (size_t)nearest[2]);
+        ((int32_t *)to->voxels)[i] = (int32_t)lb_volume_at(from, source);
+    }
+    lb_result_warn(result, "the mask lay %.4g mm off the image's grid and was resampled onto it (correctMask)",
+                   lb_volume_distance_mm(image, from));
+    *mask = to;
+    return LB_OK;
+}
+
+static int read_volumes(lb_call *call, const lb_radiomics_settings *s, lb_volume **image, lb_volume **mask, lb_result *result,
+                        lb_error *err)
+{
+    int status = lb_call_volume(call, "image", image, err);
+    if (status == LB_OK) status = lb_call_volume(call, "mask", mask, err);
+    if (status == LB_OK) status = lb_mask_check(*mask, err);
+    if (status != LB_OK) return status;
+    lb_volume_pass_warnings(*image, "image", result);
+    lb_volume_pass_warnings(*mask, "mask", result);
+    lb_grid_rule rule = {lb_call_text(call, "adopt-geometry"), LB_GRID_TOLERANCE_UM / 1000.0};
+    if (isfinite(s->geometry_tolerance)) rule.tolerance_mm = s->geometry_tolerance * (*image)->spacing_mm[0];
+    bool same = memcmp((*image)->size, (*mask)->size, sizeof (*image)->size) == 0 &&
+                lb_volume_distance_mm(*image, *mask) <= rule.tolerance_mm;
+    if (s->correct_mask && !same && !rule.adopt) return correct_mask(*image, mask, result, err);
+    return lb_grid_match(image, mask, *mask, "image", "mask", &rule, result, err);
+}
+
+/* Is this class, and this feature of it, wanted? */
+static bool wanted(const lb_radiomics_settings *s, const lb_region *region, size_t class_index, const char *feature)
+{
+    const lb_feature_class *class = &lb_feature_classes[class_index];
+    if (!s->classes_given) return strcmp(class->name, "shape2D") != 0 || lb_shape2d_possible(region, s);
+    const lb_value *list = s->chosen[class_index];
+    if (!list) return false;
+    if (!feature || list->type != LB_ARRAY || list->count == 0) return true;
+    for (size_t i = 0; i < list->count; i++)
+        if (lb_text_equal(list->item[i]->text, feature)) return true;
+    return false;
+}
+
+static void push_undefined(lb_value *undefined, const char *feature, const char *reason)
+{
+    lb_value *row = lb_push_object(undefined);
+    lb_set_text(row, "feature", feature);
+    lb_set_text(row, "reason", reason);
+}
+
+static int compute(lb_call *call, const lb_feature_input *input, lb_result *result, lb_error *err)
+{
+    lb_value *features = lb_set_object(result->results, "features");
+    lb_value *undefined = lb_set_array(result->results, "undefined");
+    (void)call;
+    for (size_t c = 0; c < lb_feature_class_count; c++) {
+        const lb_feature_class *class = &lb_feature_classes[c];
+        if (!wanted(input->settings, input->region, c, NULL)) continue;
+        lb_features out = {0};
+        bool flat = strcmp(class->name, "shape2D") != 0 || lb_shape2d_possible(input->region, input->settings);
+        int status = flat ? class->compute(input, &out, err) : LB_OK;
+        if (status != LB_OK) return status;
+        for (size_t f = 0; f < class->features; f++) {
+            if (!wanted(input->settings, input->region, c, class->feature[f])) continue;
+            const char *name = lb_arena_printf(result->arena, "original_%s_%s", class->name, class->feature[f]);
+            double value = flat ? out.value[f] : NAN;
+            lb_set_number(features, name, value);
+            if (!flat)
+                push_undefined(undefined, name, "needs force2D and a region that is one voxel thick along force2Ddimension");
+            else if (!isfinite(value))
+                push_undefined(undefined, name, out.reason[f] ? out.reason[f] : "its formula divides by zero for this region");
+        }
+    }
+    return LB_OK;
+}
+
+static void push_sizes(lb_value *object, const char *key, const size_t value[3])
+{
+    double numbers[3] = {(double)value[0], (double)value[1], (double)value[2]};
+    lb_set_numbers(object, key, numbers, 3);
+}
+
+static void push_hashes(const lb_result *result, lb_value *diagnostics)
+{
+    static const char *const name[] = {"image", "mask", "settings"};
+    for (size_t n = 0; n < LB_COUNT(name); n++) {
+        const char *hash = NULL;
+        for (size_t i = 0; result->inputs && i < result->inputs->count; i++)
+            if (lb_text_equal(lb_get_text(result->inputs->item[i], "parameter", NULL), name[n]))
+                hash = lb_get_text(result->inputs->item[i], "sha256", NULL);
+        lb_set_text(diagnostics, lb_arena_printf(result->arena, "%s_sha256", name[n]), hash);
+    }
+}
+
+static void push_diagnostics(const lb_feature_input *input, const lb_region_record *record, lb_result *result)
+{
+    lb_value *d = lb_set_object(result->results, "diagnostics");
+    const lb_region *region = input->region;
+    const lb_radiomics_settings *s = input->settings;
+    lb_set_text(d, "version", lb_version());
+    lb_set_text(d, "profile", "pyradiomics-3.1");
+    push_hashes(result, d);
+    lb_set_int(d, "label", s->label);
+    push_sizes(d, "image_size", record->image_size);
+    lb_set_numbers(d, "image_spacing_mm", record->image_spacing_mm, 3);
+    lb_set_int(d, "mask_voxels", (int64_t)record->mask_voxels);
+    push_sizes(d, "bounding_box_start", record->box_start);
+    push_sizes(d, "bounding_box_size", record->box_size);
+    lb_set_numbers(d, "spacing_mm", region->spacing_mm, 3);
+    push_sizes(d, "region_size", region->size);
+    lb_set_int(d, "shape_voxels", (int64_t)region->shape_voxels);
+    lb_set_int(d, "intensity_voxels", (int64_t)region->voxels);
+    lb_set_int(d, "resegmented_away", (int64_t)record->resegmented_away);
+    lb_set_number(d, "minimum", input->grey->sorted[0]);
+    lb_set_number(d, "maximum", input->grey->sorted[input->grey->count - 1]);
+    lb_set_int(d, "bins", (int64_t)input->grey->bins);
+    lb_set_number(d, "bin_width", input->grey->width);
+}
+
+/* What a person should know before trusting the numbers. */
+static void advise(const lb_feature_input *input, lb_result *result)
+{
+    const lb_region *region = input->region;
+    const lb_grey *grey = input->grey;
+    double range = grey->sorted[grey->count - 1] - grey->sorted[0];
+    enum { FEW_VOXELS = 64, MANY_BINS = 1000 };
+    if (region->voxels < FEW_VOXELS)
+        lb_result_warn(result, "the region has %zu voxels: features of so few voxels are not reproducible", region->voxels);
+    if (grey->bins == 1 && range > 0)
+        lb_result_warn(result, "a bin width of %g puts all grey values (%g to %g) into one bin: entropy and texture say nothing; "
+                       "try binWidth near %.2g", grey->width, grey->sorted[0], grey->sorted[grey->count - 1], range / 32);
+    if (grey->bins > MANY_BINS)
+        lb_result_warn(result, "a bin width of %g gives %zu bins for %zu voxels; try binWidth near %.2g", grey->width, grey->bins,
+                       region->voxels, range / 32);
+    lb_result_note(result, "Region of label %lld: %zu voxels of %.4g x %.4g x %.4g mm; %zu grey level bins of width %.6g.",
+                   (long long)input->settings->label, region->voxels, region->spacing_mm[0], region->spacing_mm[1],
+                   region->spacing_mm[2], grey->bins, grey->width);
+    lb_result_note(result, "Profile pyradiomics-3.1: moments divide by N, kurtosis is not excess, shape from a marching cubes "
+                           "surface; names are PyRadiomics'.");
+}
+
+static int run(lb_call *call, lb_result *result, lb_error *err)
+{
+    lb_radiomics_settings settings;
+    lb_volume *image, *mask;
+    lb_arena *arena = lb_call_arena(call);
+    lb_region region;
+    lb_region_record record;
+    lb_grey grey;
+    int status = read_settings(call, &settings, err);
+    if (status == LB_OK) status = read_volumes(call, &settings, &image, &mask, result, err);
+    if (status == LB_OK) status = lb_region_prepare(image, mask, &settings, arena, &region, &record, err);
+    if (status == LB_OK) status = lb_grey_bin(&region, &settings, arena, &grey, err);
+    if (status != LB_OK) return status;
+    lb_feature_input input = {&region, &grey, &settings, arena, lb_call_threads(call)};
+    status = compute(call, &input, result, err);
+    if (status != LB_OK) return status;
+    push_diagnostics(&input, &record, result);
+    advise(&input, result);
+    return LB_OK;
+}
+
+static const lb_param params[] = {
+    {.name = "image", .type = LB_P_VOLUME, .flags = LB_REQUIRED, .summary = "image to describe"},
+    {.name = "mask", .type = LB_P_VOLUME, .flags = LB_REQUIRED, .summary = "label map of the region"},
+    {.name = "label", .type = LB_P_INT, .summary = "label of the region in the mask (default: the settings', or 1)", .min = 1,
+     .max = 1000000000},
+    {.name = "settings", .type = LB_P_DOCUMENT, .summary = "PyRadiomics parameter file (YAML or JSON)"},
+    {.name = "profile", .type = LB_P_CHOICE, .summary = "whose definitions", .preset = "pyradiomics-3.1",
+     .choices = "pyradiomics-3.1"},
+    {.name = "adopt-geometry", .type = LB_P_CHOICE, .summary = "when positions differ: whose geometry counts",
+     .choices = "mask,image"},
+};
+
+const lb_op lb_op_radiomics_extract = {
+    .area = "radiomics",
+    .verb = "extract",
+    .summary = "radiomic features of a labelled region, by PyRadiomics' names and definitions",
+    .description =
+        "Computes the features of one label of a mask in an image: shape (14), shape2D (9, for force2D and a region of one "
+        "slice) and first order (18). Settings are a PyRadiomics parameter file as it is: binning, normalisation, resampling, "
+        "resegmentation, choice of classes and features. A setting or filter that is not computed here is refused by name.\n\n"
+        "A feature that is not defined for the region (skewness of a constant one) is null and listed with its reason. "
+        "Diagnostics hold the hashes of image, mask and settings, the counts of voxels and the bounding box.",
+    .params = params,
+    .param_count = LB_COUNT(params),
+    .run = run,
+    .example = "lumbar radiomics extract --image reference/muscle/phantom_water.nii.gz --mask "
+               "reference/muscle/phantom_mask.nii.gz --label 2",
+};
