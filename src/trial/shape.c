@@ -134,8 +134,10 @@ static void check_label(flaws *f, const lb_value *value, const char *key)
     }
     for (size_t i = 0; i < value->count; i++) {
         if (strlen(value->key[i]) != 2 || !strstr("en zh da", value->key[i]))
-            trial_flaw_key(f, value, value->key[i], "error", trial_nearest(f, value->key[i], languages, 3), "'%s' is no language of '%s'",
-                           value->key[i], key);
+            trial_flaw_key(f, value, value->key[i], "error",
+                           value->item[i]->type == LB_NULL ? "a text with a comma inside {…} needs quotes"
+                                                           : trial_nearest(f, value->key[i], languages, 3),
+                           "'%s' is no language of '%s'", value->key[i], key);
         else if (value->item[i]->type != LB_STRING) expect(f, value->item[i], value->key[i], "a text");
     }
     if (!lb_get(value, "en")) trial_flaw(f, value, "error", "add en: …", "'%s' has no English text", key);

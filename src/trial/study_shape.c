@@ -84,7 +84,7 @@ SHAPE(omission, "gap", R("id", ID), R("about", LABEL), R("decision", LABEL));
 
 /* -- simulation: the truth of an invented trial -- */
 SHAPE(drawn, "draw", R("item", ID), RC("draw", "normal,uniform,chance,choice,lognormal"), K("mean", NUMBER), K("sd", NUMBER), K("low", NUMBER), K("high", NUMBER),
-      K("step", NUMBER), K("chance", NUMBER), K("values", SCALARS), K("weights", NUMBERS), K("per", NUMBER_MAP), K("centre", NUMBER));
+      K("step", NUMBER), K("chance", NUMBER), K("values", SCALARS), K("weights", NUMBERS), K("per", NUMBER_MAP));
 SHAPE(modifier, "modifier", R("item", ID), R("above", NUMBER), R("per_unit", NUMBER));
 SHAPE(simulated_score, "simulated score", R("score", ID), R("range", RANGE), R("step", NUMBER), K("baseline", ID), K("mean", NUMBER), K("carry", NUMBER),
       K("course", NUMBER_MAP), K("effect", NUMBER), K("fraction", NUMBER_MAP), L("modifiers", modifier), K("person_sd", NUMBER), K("slope_sd", NUMBER),

@@ -1,0 +1,88 @@
+/* An invented trial with known truth, drawn from the `simulation` section of a protocol. */
+#ifndef LUMBAR_TRIAL_SIMULATE_H
+#define LUMBAR_TRIAL_SIMULATE_H
+
+#include <lumbar/trial.h>
+
+typedef enum draw_kind { DRAW_NORMAL, DRAW_UNIFORM, DRAW_CHANCE, DRAW_CHOICE, DRAW_LOGNORMAL } draw_kind;
+
+/* How one item of a person is drawn. */
+typedef struct draw {
+    const char *item;
+    draw_kind kind;
+    double mean, sd, low, high, step, chance;
+    const lb_value *values, *weights;
+    size_t per_count, *per_item; /* earlier draws it depends on, linearly */
+    double *per;
+} draw;
+
+typedef struct modifier {
+    size_t item;
+    double above, per_unit;
+} modifier;
+
+/* How one score runs over the visits; arrays have one entry per visit of the study. */
+typedef struct score {
+    const char *name;
+    double low, high, step, mean, carry, effect, person_sd, slope_sd, residual_sd, per;
+    int baseline, follows;   /* draw, earlier score; or -1 */
+    double *course, *fraction; /* NaN course: not measured then */
+    const char **column;     /* column of the participants' table, or NULL */
+    bool *not_at;
+    size_t modifiers;
+    modifier *modifier;
+} score;
+
+typedef struct model {
+    const lb_study *study;
+    const lb_value *spec;
+    lb_arena *arena;
+    uint64_t seed;
+    size_t draws, candidate_draws; /* candidates first, then baseline */
+    draw *draw;
+    size_t scores;
+    score *score;
+    int treated, baseline_visit, last_visit; /* last_visit: the last that is not optional */
+    int *visit;                              /* visits at which something is measured, in order of their day */
+    size_t visits;
+    double jitter;
+} model;
+
+typedef struct person {
+    const char *id;        /* participant code; NULL until randomised */
+    const char *screening; /* screening number */
+    const char *site, *stratum;
+    lb_value *value;       /* per draw */
+    lb_random random;
+    int64_t screened, randomised; /* seconds */
+    bool eligible, consented;
+    int reason;            /* first criterion not met, or -1 */
+    int arm;
+    int64_t block, position;
+    double probability;    /* minimisation: chance of the arm taken */
+    double *y;             /* scores × visits of the study; NaN = missing */
+    int *day;              /* per visit of the study; INT32_MIN = not attended */
+    const char *left;      /* reason of leaving, or NULL */
+    int last;              /* last visit attended (not optional) */
+    double effect;         /* true effect of treatment on the first score at full size */
+    int recurrence_days, recurrence, last_day;
+    double *week, adherence;
+    size_t weeks;
+} person;
+
+int trial_model_read(const lb_study *study, uint64_t seed, lb_arena *arena, model *out, lb_error *err) LB_MUST_CHECK;
+/** The drawn value of an item, or of an item derived from drawn ones; LB_NULL when there is none. */
+lb_value trial_person_value(const model *m, const person *p, const char *item);
+const char *trial_person_text(const model *m, const person *p, const char *item);
+void trial_draw_candidate(const model *m, size_t number, person *out);
+void trial_draw_baseline(const model *m, person *p);
+/** Screen until n people are randomised; gives everyone screened, in order. */
+int trial_enrol(const model *m, size_t n, person **screened, size_t *count, lb_error *err) LB_MUST_CHECK;
+/** Allocate people who are in order of randomisation; writes the seed of the sequence. */
+void trial_allocate(const model *m, person **people, size_t n, lb_rtsm *rtsm);
+/** Visits, scores, leaving, recurrence, adherence. */
+void trial_follow(const model *m, person *p);
+double trial_step(double value, double step);
+size_t trial_weighted(lb_random *random, const lb_value *weights, size_t count);
+
+#endif
