@@ -117,13 +117,16 @@ int lb_ancova_compare(lb_ancova *a, lb_error *err)
 
 static void find_aliased(lb_ancova *a)
 {
+    size_t found = 0, most = 10;
     for (size_t j = 0; j < a->design->p; j++) {
         if (!a->fit.aliased[j]) continue;
         lb_result_status(a->result, "singular");
+        if (++found > most) continue;
         lb_result_warn(a->result, "%s cannot be estimated: its column is a combination of the others (collinear, or an empty "
                        "combination of levels)", a->design->name[j]);
     }
-    if (a->fit.rank < a->design->p && lb_call_chosen(a->call, "anova", "3")) {
+    if (found > most) lb_result_warn(a->result, "%zu further coefficients cannot be estimated", found - most);
+    if (found && lb_call_chosen(a->call, "anova", "3")) {
         lb_result_warn(a->result, "with columns that cannot be estimated, type III tests depend on which cells are empty");
     }
 }
@@ -140,7 +143,7 @@ static void find_empty_arms(lb_ancova *a)
         if (k < arm->level_count) continue;
         for (size_t i = 0; i < a->table->rows; i++) rows += whole.code[i] == (int32_t)l;
         lb_result_status(a->result, "empty_arm");
-        lb_result_warn(a->result, "%s '%s' is left out: none of its %zu rows is complete", a->treatment, whole.level[l], rows);
+        lb_result_warn(a->result, "%s '%s' is left out: it has no complete row (of %zu)", a->treatment, whole.level[l], rows);
     }
 }
 

@@ -243,7 +243,7 @@ static int bind_response(frame *f, const lb_node *response, lb_error *err)
     if (!response) return LB_OK;
     const char *source = lb_node_factor(response);
     const lb_column *column = response->type == NODE_NAME ? lb_table_find(f->table, response->text) : NULL;
-    bool text = column && column->type == LB_TEXT && !column->odd_text && !column->decimal_comma;
+    bool text = column && column->type == LB_TEXT && column->number_cells == 0;
     if (source || text) {
         lb_fail(err, LB_BAD_DATA, "the outcome %s is a factor, not a number", source ? source : column->name);
         lb_error_where(err, "%s", f->table->name);
