@@ -6,7 +6,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { MAX_ITERATIONS = 100, FIRST_SEPARATION_CHECK = 10, MAX_HALVINGS = 30 };
+enum { MAX_ITERATIONS = 100, FIRST_SEPARATION_CHECK = 25, MAX_HALVINGS = 30 };
 static const double ALIAS_TOLERANCE = 1e-9;      /* a column whose remainder is below this share of its length */
 static const double SEPARATION_TOLERANCE = 1e-7; /* share of the longest move that counts as no move */
 
