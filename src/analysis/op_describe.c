@@ -81,7 +81,7 @@ static lb_value *new_row(const describe *d, const lb_column *column, const char 
 static lb_value *printed_row(const describe *d, const char *text)
 {
     lb_value *row = lb_push_object(d->printed);
-    lb_set_text(row, "characteristic", text);
+    lb_set_text(row, "Characteristic", text);
     return row;
 }
 

@@ -251,6 +251,22 @@ static int is_excluded(const lb_plan *plan, const lb_value *exclude, size_t row,
     return 0;
 }
 
+/* labels: {age: "Age, years"} where the data come without a codebook. */
+static int label_columns(lb_plan *plan, lb_error *err)
+{
+    const lb_value *labels = lb_get(plan->root, "labels");
+    for (size_t i = 0; labels && labels->type == LB_OBJECT && i < labels->count; i++) {
+        lb_column *column;
+        int code = lb_table_column(plan->participants, labels->key[i], &column, err);
+        if (code) {
+            if (err) lb_error_where(err, "%s:%d:%d", plan->name, labels->item[i]->line, labels->item[i]->column);
+            return code;
+        }
+        if (labels->item[i]->type == LB_STRING) column->label = labels->item[i]->text;
+    }
+    return 0;
+}
+
 static int make_sets(lb_plan *plan, lb_error *err)
 {
     const lb_value *list = lb_get(plan->root, "sets");
@@ -299,6 +315,7 @@ int lb_plan_prepare(lb_plan *plan, lb_table *const *table, size_t count, lb_erro
     int code = name_tables(plan, table, count, err);
     if (!code) code = check_arms(plan, err);
     if (!code) code = derive(plan, err);
+    if (!code) code = label_columns(plan, err);
     if (!code) code = make_sets(plan, err);
     return code;
 }

@@ -241,7 +241,7 @@ static void provenance(const lb_plan *plan, lb_buf *out)
 {
     heading(out, "Provenance");
     lb_html_table(plan->result->inputs, "Inputs and their SHA-256", out);
-    paragraph(out, "note", "Run by Lumbar %s. The same plan, data and version give this page again, byte for byte.", lb_version());
+    paragraph(out, "note", "The same plan, data and version of Lumbar give this page again, byte for byte.");
 }
 
 void lb_plan_report(const lb_plan *plan, lb_buf *out)
