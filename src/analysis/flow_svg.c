@@ -75,7 +75,7 @@ static void tab(lb_svg *svg, double y, double height, const char *text)
 
 static const char *counted(lb_arena *arena, const char *text, int64_t n)
 {
-    return lb_arena_printf(arena, "%s (n = %lld)", text, (long long)n);
+    return lb_arena_printf(arena, "%s (n\xC2\xA0=\xC2\xA0%lld)", text, (long long)n); /* never broken inside */
 }
 
 static void add_reasons(lb_arena *arena, box *b, const lb_value *reasons)

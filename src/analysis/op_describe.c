@@ -81,7 +81,7 @@ static lb_value *new_row(const describe *d, const lb_column *column, const char 
 static lb_value *printed_row(const describe *d, const char *text)
 {
     lb_value *row = lb_push_object(d->printed);
-    lb_set_text(row, "characteristic", text);
+    lb_set_text(row, "Characteristic", text);
     return row;
 }
 
@@ -277,4 +277,4 @@ const lb_op lb_op_analyse_describe = {
         "SD has divisor n - 1. Quantiles are type 7 (R) or 2 (SAS); ties in rounding go away from zero (SAS) or to the even "
         "digit. Source: Hyndman & Fan 1996 for quantiles.",
     .params = params, .param_count = LB_COUNT(params), .run = run,
-    .example = "lumbar analyse describe reference/analysis/flow.csv --by arm --columns age,sex,odi_0"};
+    .example = "lumbar analyse describe reference/analysis/trial60.csv --by arm --columns age,sex,odi_0"};

@@ -214,4 +214,4 @@ const lb_op lb_op_analyse_flow = {
         "draws the CONSORT flow diagram. A person with an empty reason completed the study.\n\n"
         "Source of the layout: CONSORT 2025 statement, figure 1.",
     .params = params, .param_count = LB_COUNT(params), .run = run,
-    .example = "lumbar analyse flow reference/analysis/flow.csv --arm arm --last-visit last_visit --reason reason --analysed odi_12m"};
+    .example = "lumbar analyse flow reference/analysis/trial60.csv --arm arm --last-visit last_visit --reason reason --analysed odi_12m"};

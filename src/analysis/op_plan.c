@@ -83,4 +83,4 @@ const lb_op lb_op_analyse_plan = {
         "read against the minimal important difference, sensitivity, sample-size readings, methods.\n\n"
         "See docs/plan.md for the keys of a plan.",
     .params = params, .param_count = LB_COUNT(params), .run = run,
-    .example = "lumbar analyse plan reference/analysis/small.plan.yaml --data participants=reference/analysis/flow.csv -o report.html"};
+    .example = "lumbar analyse plan reference/analysis/trial60.plan.yaml --data participants=reference/analysis/trial60.csv --data visits=reference/analysis/visits60.csv --data screening=reference/analysis/screening83.csv -o report.html"};

@@ -251,6 +251,67 @@ static int is_excluded(const lb_plan *plan, const lb_value *exclude, size_t row,
     return 0;
 }
 
+/* labels: {age: "Age, years"} where the data come without a codebook. */
+static int label_columns(lb_plan *plan, lb_error *err)
+{
+    const lb_value *labels = lb_get(plan->root, "labels");
+    for (size_t i = 0; labels && labels->type == LB_OBJECT && i < labels->count; i++) {
+        lb_column *column;
+        int code = lb_table_column(plan->participants, labels->key[i], &column, err);
+        if (code) {
+            if (err) lb_error_where(err, "%s:%d:%d", plan->name, labels->item[i]->line, labels->item[i]->column);
+            return code;
+        }
+        if (labels->item[i]->type == LB_STRING) column->label = labels->item[i]->text;
+    }
+    return 0;
+}
+
+/* levels: {load: [low, medium, high], smoker: {"0": no, "1": yes}}: the order of a column's values, and what to call them. */
+static int order_levels(lb_plan *plan, const char *name, const lb_value *wanted, lb_error *err)
+{
+    lb_column *column;
+    char cell[64], number[32];
+    int code = lb_table_column(plan->participants, name, &column, err);
+    if (code) {
+        if (err) lb_error_where(err, "%s:%d:%d", plan->name, wanted->line, wanted->column);
+        return code;
+    }
+    if (wanted->type != LB_ARRAY && wanted->type != LB_OBJECT)
+        return lb_plan_fail(plan, wanted, err, "the levels of %s must be a list, or a mapping of values to names", name);
+    size_t rows = plan->participants->rows;
+    lb_column out = {.name = column->name, .type = LB_TEXT, .label = column->label, .unit = column->unit, .level_count = wanted->count};
+    const char **value = lb_arena_array(plan->arena, wanted->count + 1, sizeof *value);
+    out.level = lb_arena_array(plan->arena, wanted->count + 1, sizeof *out.level);
+    out.code = lb_arena_array(plan->arena, rows + 1, sizeof *out.code);
+    for (size_t k = 0; k < wanted->count; k++) {
+        const lb_value *item = wanted->item[k];
+        const char *text = item->type == LB_STRING ? item->text : lb_arena_text(plan->arena, lb_number_text(lb_number_of(item), number));
+        value[k] = wanted->type == LB_OBJECT ? wanted->key[k] : text;
+        out.level[k] = text;
+    }
+    for (size_t i = 0; i < rows; i++) {
+        bool missing = lb_column_missing(column, i);
+        const char *text = missing ? "" : lb_column_text(column, i, cell);
+        size_t k = 0;
+        while (!missing && k < wanted->count && strcmp(value[k], text) != 0) k++;
+        if (k == wanted->count) return lb_plan_fail(plan, wanted, err, "column %s holds '%.60s', which is not among its levels", name, text);
+        out.code[i] = missing ? -1 : (int32_t)k;
+        out.missing += missing;
+    }
+    *column = out;
+    return 0;
+}
+
+static int name_levels(lb_plan *plan, lb_error *err)
+{
+    const lb_value *levels = lb_get(plan->root, "levels");
+    int code = 0;
+    for (size_t i = 0; levels && levels->type == LB_OBJECT && i < levels->count && !code; i++)
+        code = order_levels(plan, levels->key[i], levels->item[i], err);
+    return code;
+}
+
 static int make_sets(lb_plan *plan, lb_error *err)
 {
     const lb_value *list = lb_get(plan->root, "sets");
@@ -299,6 +360,8 @@ int lb_plan_prepare(lb_plan *plan, lb_table *const *table, size_t count, lb_erro
     int code = name_tables(plan, table, count, err);
     if (!code) code = check_arms(plan, err);
     if (!code) code = derive(plan, err);
+    if (!code) code = label_columns(plan, err);
+    if (!code) code = name_levels(plan, err);
     if (!code) code = make_sets(plan, err);
     return code;
 }

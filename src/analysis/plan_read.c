@@ -67,7 +67,7 @@ static int need_text(const lb_plan *plan, const lb_value *object, const char *wh
 static int check_sections(const lb_plan *plan, const lb_value *root, lb_error *err)
 {
     int code = check_keys(plan, root, "the plan",
-                          KEYS("plan", "version", "title", "study", "registration", "seed", "participants", "id", "treatment", "derive",
+                          KEYS("plan", "version", "title", "study", "registration", "seed", "participants", "id", "treatment", "labels", "levels", "derive",
                                "estimands", "sets", "flow", "baseline", "primary", "margin_test", "sensitivity", "secondary",
                                "sample_size", "methods", "notes"), err);
     if (!code) code = check_keys(plan, lb_get(root, "treatment"), "treatment", KEYS("column", "reference", "comparison", "labels"), err);

@@ -29,6 +29,16 @@ static void paragraph(lb_buf *out, const char *class_name, const char *fmt, ...)
     lb_buf_free(&text);
 }
 
+/* Columns of numbers to the right, so that decimals line up; `text_columns` first columns stay left. */
+static void figures_table(lb_buf *out, const lb_value *rows, const char *caption, int text_columns)
+{
+    lb_buf_printf(out, "<div class=\"figures%d\">\n", text_columns);
+    lb_html_table(rows, caption, out);
+    lb_buf_puts(out, "</div>\n");
+}
+
+static const char alignment[] = "<style>.figures1 tr>*:nth-child(n+2),.figures2 tr>*:nth-child(n+3){text-align:right}</style>\n";
+
 static void picture(lb_buf *out, const char *svg, const char *caption)
 {
     const char *start = svg ? strstr(svg, "<svg") : NULL;
@@ -107,7 +117,7 @@ static void means_table(const lb_plan *plan, lb_buf *out)
         lb_set_text(row, "SE", number(plan->arena, lb_get_number(from, "se", NAN), 2));
         lb_set_text(row, "CI", interval(plan->arena, lb_get_number(from, "lower", NAN), lb_get_number(from, "upper", NAN)));
     }
-    if (rows->count) lb_html_table(rows, lb_arena_printf(plan->arena, "Adjusted means (%g %% CI)", 100 * plan->level), out);
+    if (rows->count) figures_table(out, rows, lb_arena_printf(plan->arena, "Adjusted means (%g %% CI)", 100 * plan->level), 1);
 }
 
 static const char *set_label(const lb_plan *plan, const char *id)
@@ -132,7 +142,7 @@ static void comparison_table(const lb_plan *plan, const char *role, const char *
         lb_set_text(row, "df", isfinite(from->df) ? number(plan->arena, from->df, from->df == floor(from->df) ? 0 : 1) : "z");
         lb_set_text(row, "p, two-sided", p_text(plan->arena, from->p));
     }
-    if (rows->count) lb_html_table(rows, caption, out);
+    if (rows->count) figures_table(out, rows, caption, 2);
     if (rows->count && strcmp(role, "secondary") == 0)
         paragraph(out, "note", "Secondary and sensitivity analyses carry no claim of their own: intervals and p values are not adjusted for their number.");
 }
@@ -165,7 +175,7 @@ static void sample_size(const lb_plan *plan, lb_buf *out)
         lb_set_text(row, "detectable", number(plan->arena, lb_get_number(from, "detectable", NAN), 2));
         lb_set_text(row, "power", number(plan->arena, lb_get_number(from, "power", NAN), 3));
     }
-    lb_html_table(shown, "What the stated assumptions need, and what the number randomised can show", out);
+    figures_table(out, shown, "What the stated assumptions need, and what the number randomised can show", 1);
     for (size_t i = 0; i < plans->count; i++) {
         const char *note = lb_get_text(plans->item[i], "note", NULL);
         if (note) paragraph(out, NULL, "%s", note);
@@ -231,7 +241,7 @@ static void provenance(const lb_plan *plan, lb_buf *out)
 {
     heading(out, "Provenance");
     lb_html_table(plan->result->inputs, "Inputs and their SHA-256", out);
-    paragraph(out, "note", "Run by Lumbar %s. The same plan, data and version give this page again, byte for byte.", lb_version());
+    paragraph(out, "note", "The same plan, data and version of Lumbar give this page again, byte for byte.");
 }
 
 void lb_plan_report(const lb_plan *plan, lb_buf *out)
@@ -239,6 +249,7 @@ void lb_plan_report(const lb_plan *plan, lb_buf *out)
     const lb_value *root = plan->root;
     const char *title = lb_get_text(root, "title", "Analysis");
     lb_html_page_open(out, title, "en");
+    lb_buf_puts(out, alignment);
     lb_buf_puts(out, "<h1>");
     lb_buf_xml(out, title);
     lb_buf_puts(out, "</h1>\n");

@@ -346,7 +346,7 @@ static void check_sameness(lb_plan *plan)
         lb_set_number(plan->result->results, "raw_versus_change", gap);
         if (gap <= 1e-9 * scale)
             lb_result_note(plan->result, "The change from baseline and the outcome itself, both with baseline as a covariate, give the same "
-                           "difference between the arms (they differ by %.1e).", gap);
+                           "difference between the arms: here to within 1e-9 of its standard error.");
         else
             lb_result_warn(plan->result, "%s was planned to equal the primary analysis and differs by %g", plan->row[i].title, gap);
     }

@@ -47,7 +47,7 @@ static void axis(lb_svg *svg, const scale *s, double y, const char *title)
         lb_svg_line(svg, x, y, x, y + 3, INK, 0.75, NULL);
         lb_svg_text(svg, x, y + 12, TEXT_PT, LB_MIDDLE, "", INK, lb_svg_number(tick[i], whole ? 0 : 1, text));
     }
-    lb_svg_text(svg, PLOT_LEFT + PLOT_WIDTH / 2, y + 24, TEXT_PT, LB_MIDDLE, "", INK, title);
+    if (*title) lb_svg_text(svg, PLOT_LEFT + PLOT_WIDTH / 2, y + 24, TEXT_PT, LB_MIDDLE, "", INK, title);
 }
 
 /* Text cut with an ellipsis where it would run into the plot. */
@@ -150,8 +150,10 @@ static double difference_panel(const lb_plan *plan, lb_svg *svg, double y)
         interval_row(svg, plan->arena, &s, y, row->title, i == 0, row->estimate, row->lower, row->upper);
         y += ROW_PT;
     }
-    axis(svg, &s, bottom, plan->lower_is_better ? "\xE2\x86\x90 better with the comparison      worse \xE2\x86\x92"
-                                                : "\xE2\x86\x90 worse      better with the comparison \xE2\x86\x92");
+    axis(svg, &s, bottom, "");
+    const char *left = plan->lower_is_better ? plan->comparison : plan->reference, *right = plan->lower_is_better ? plan->reference : plan->comparison;
+    lb_svg_text(svg, at(&s, 0) - 4, bottom + 24, TEXT_PT, LB_END, "", INK, lb_arena_printf(plan->arena, "\xE2\x86\x90 favours %s", left));
+    lb_svg_text(svg, at(&s, 0) + 4, bottom + 24, TEXT_PT, LB_START, "", INK, lb_arena_printf(plan->arena, "favours %s \xE2\x86\x92", right));
     return bottom + 32;
 }
 

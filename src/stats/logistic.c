@@ -4,9 +4,10 @@
 #include <lumbar/stats.h>
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
-enum { MAX_ITERATIONS = 100, FIRST_SEPARATION_CHECK = 10, MAX_HALVINGS = 30 };
+enum { MAX_ITERATIONS = 100, FIRST_SEPARATION_CHECK = 25, MAX_HALVINGS = 30 };
 static const double ALIAS_TOLERANCE = 1e-9;      /* a column whose remainder is below this share of its length */
 static const double SEPARATION_TOLERANCE = 1e-7; /* share of the longest move that counts as no move */
 
@@ -19,22 +20,22 @@ typedef struct fit_state {
     double *gamma, *step;   /* q: coefficients in the basis, and the Newton step */
     double *gradient, *information, *factor;
     double *eta, *move;     /* n */
+    double *decay;          /* n: exp(-|eta|), shared by likelihood and score */
 } fit_state;
-
-/* log(1 + exp(x)) without overflow. */
-static double softplus(double x) { return x > 0 ? x + log1p(exp(-x)) : log1p(exp(x)); }
 
 static double weight_of(const fit_state *s, size_t i) { return s->weight ? s->weight[i] : 1.0; }
 
+/* Also leaves exp(-|eta|) in s->decay. log(1 + exp(x)) is taken as max(x, 0) + log1p(exp(-|x|)): no overflow. */
 static double log_likelihood(const fit_state *s, const double *eta)
 {
     double sum = 0, lost = 0;
     for (size_t i = 0; i < s->n; i++) {
         double w = weight_of(s, i);
+        s->decay[i] = exp(-fabs(eta[i]));
         if (w == 0) continue;
-        double term = 0;
-        if (s->y[i] > 0) term -= s->y[i] * softplus(-eta[i]);
-        if (s->y[i] < 1) term -= (1 - s->y[i]) * softplus(eta[i]);
+        double e = s->decay[i], term = -log1p(e);
+        if (eta[i] < 0) term += s->y[i] * eta[i];
+        else term -= (1 - s->y[i]) * eta[i];
         double add = w * term, next = sum + add; /* Neumaier */
         lost += fabs(sum) >= fabs(add) ? (sum - next) + add : (add - next) + sum;
         sum = next;
@@ -55,22 +56,23 @@ static double saturated(const fit_state *s)
     return sum;
 }
 
-/* Gram–Schmidt with one repetition ("twice is enough"); rows of weight 0 do not count. `work` holds n numbers. */
-static void orthonormalise(fit_state *s, const double *x, bool *aliased, double *work)
+/* Gram–Schmidt with one repetition ("twice is enough") by columns, then turned to rows; rows of weight 0 do not count.
+ * `columns` holds n × p numbers. */
+static void orthonormalise(fit_state *s, const double *x, bool *aliased, double *columns)
 {
     size_t n = s->n, p = s->p;
-    s->q = 0;
     for (size_t j = 0; j < p; j++) {
-        double norm = 0, rest = 0;
+        double norm = 0, rest = 0, *work = columns + s->q * n;
         for (size_t i = 0; i < n; i++) {
             work[i] = weight_of(s, i) > 0 ? x[j * n + i] : 0;
             norm += work[i] * work[i];
         }
         for (int pass = 0; pass < 2; pass++) {
             for (size_t k = 0; k < s->q; k++) {
+                const double *other = columns + k * n;
                 double dot = 0;
-                for (size_t i = 0; i < n; i++) dot += s->basis[i * p + k] * work[i];
-                for (size_t i = 0; i < n; i++) work[i] -= dot * s->basis[i * p + k];
+                for (size_t i = 0; i < n; i++) dot += other[i] * work[i];
+                for (size_t i = 0; i < n; i++) work[i] -= dot * other[i];
                 s->r[j * p + k] += dot;
             }
         }
@@ -78,10 +80,12 @@ static void orthonormalise(fit_state *s, const double *x, bool *aliased, double 
         aliased[j] = !(sqrt(rest) > ALIAS_TOLERANCE * sqrt(norm));
         if (aliased[j]) continue;
         double length = sqrt(rest);
-        for (size_t i = 0; i < n; i++) s->basis[i * p + s->q] = work[i] / length;
+        for (size_t i = 0; i < n; i++) work[i] /= length;
         s->r[j * p + s->q] = length;
         s->column[s->q++] = j;
     }
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < s->q; k++) s->basis[i * p + k] = columns[k * n + i];
 }
 
 /* out = basis · coefficients. */
@@ -103,7 +107,7 @@ static void score_and_information(const fit_state *s)
     memset(s->information, 0, q * q * sizeof(double));
     for (size_t i = 0; i < s->n; i++) {
         const double *row = s->basis + i * s->p;
-        double e = exp(-fabs(s->eta[i])), small = e / (1 + e), w = weight_of(s, i);
+        double e = s->decay[i], small = e / (1 + e), w = weight_of(s, i);
         double mu = s->eta[i] >= 0 ? 1 / (1 + e) : small;
         /* y - mu without cancellation when mu is next to 1 */
         double residual = s->eta[i] >= 0 ? small - (1 - s->y[i]) : s->y[i] - mu;
@@ -187,7 +191,6 @@ static double take_step(fit_state *s, double current, double *trial)
 
 static void iterate(fit_state *s, const double *x, double *trial, double *work, lb_logistic *out)
 {
-    double best = INFINITY;
     out->loglik = log_likelihood(s, s->eta);
     for (int iteration = 1; iteration <= MAX_ITERATIONS; iteration++) {
         out->iterations = iteration;
@@ -206,18 +209,17 @@ static void iterate(fit_state *s, const double *x, double *trial, double *work, 
         }
         double size = longest / (1 + furthest);
         out->loglik = take_step(s, out->loglik, trial);
-        /* quadratic convergence: after a step this small only rounding is left; one more step polishes it */
-        bool stalled = size < 1e-9 && !(size < best * 0.5);
-        best = fmin(best, size);
-        if (stalled || size < 1e-15) break;
+        /* quadratic convergence: what a step this small leaves is its square, below rounding */
+        out->converged = size < 1e-9;
+        if (out->converged) return;
     }
-    out->converged = best < 1e-9;
 }
 
 /* vcov = r⁻¹ (basisᵀ W basis)⁻¹ r⁻ᵀ; `inverse` q × q, `work` p. */
 static void covariance(fit_state *s, double *inverse, double *half, double *work, lb_logistic *out)
 {
     size_t p = s->p, q = s->q;
+    log_likelihood(s, s->eta);
     score_and_information(s);
     memcpy(s->factor, s->information, q * q * sizeof(double));
     bool singular = lb_chol(s->factor, q) != 0;
@@ -286,7 +288,7 @@ static bool allocate(lb_arena *arena, size_t n, size_t p, fit_state *s, lb_logis
     out->diverging = lb_arena_try(arena, p, sizeof(bool));
     if (!out->coefficient || !out->se || !out->vcov || !out->fitted || !out->aliased || !out->diverging) return false;
     if (n > SIZE_MAX / 16 / p) return false;
-    size_t need = n * p + 5 * p * p + 4 * p + 3 * n;
+    size_t need = n * p + 5 * p * p + 4 * p + 4 * n;
     double *block = lb_arena_try(arena, need, sizeof(double));
     if (!block) return false;
     s->column = lb_arena_try(arena, p, sizeof(size_t));
@@ -299,6 +301,7 @@ static bool allocate(lb_arena *arena, size_t n, size_t p, fit_state *s, lb_logis
     s->gradient = block, block += p;
     s->eta = block, block += n;
     s->move = block, block += n;
+    s->decay = block, block += n;
     *scratch = block; /* n + p + 2 p² */
     return s->column != NULL;
 }
@@ -316,7 +319,9 @@ int lb_logistic_fit(const double *x, const double *y, const double *weights, siz
     double *trial = scratch, *work = scratch + n, *inverse = work + p, *half = inverse + p * p;
     out->n = n;
     out->p = p;
-    orthonormalise(&s, x, out->aliased, trial);
+    double *columns = lb_alloc(n * p, sizeof(double));
+    orthonormalise(&s, x, out->aliased, columns);
+    free(columns);
     out->rank = s.q;
     out->loglik_null = null_likelihood(&s, x, trial);
     iterate(&s, x, trial, work, out);
