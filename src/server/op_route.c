@@ -81,6 +81,13 @@ static void answer_result(const lb_server *server, const lb_result *result, lb_f
     }
 }
 
+/* Operations speak of options as the command line writes them; here they are parameters. */
+static void answer_op_error(lb_answer *answer, unsigned status, lb_error *err)
+{
+    if (lb_text_starts(err->where, "--")) memmove(err->where, err->where + 2, strlen(err->where + 2) + 1);
+    lb_answer_error(answer, status, err);
+}
+
 static void run_call(const lb_server *server, const lb_request *request, lb_call *call, lb_format format, lb_answer *answer)
 {
     watchdog dog = {.server = server, .request = request};
@@ -92,7 +99,7 @@ static void run_call(const lb_server *server, const lb_request *request, lb_call
     lb_call_set_threads(call, running > 1 ? 1 : server->cores); /* results do not depend on it */
     int code = lb_call_run(call, &result, &err);
     if (code) {
-        lb_answer_error(answer, 0, &err);
+        answer_op_error(answer, 0, &err);
     } else {
         answer_result(server, result, format, answer);
         lb_answer_header(answer, "Lumbar-Status", lb_arena_text(request->arena, result->status));
@@ -122,7 +129,7 @@ void lb_route_op(lb_server *server, const lb_request *request, const char *name,
     lb_face_datasets datasets = {find_dataset, server->demo};
     if (!code) code = lb_face_call(server->registry, op, &body, &datasets, request->arena, &call, &unsupported, &err);
     if (code) {
-        lb_answer_error(answer, unsupported ? 415 : 0, &err);
+        answer_op_error(answer, unsupported ? 415 : 0, &err);
         return;
     }
     run_call(server, request, call, format, answer);
