@@ -9,6 +9,7 @@
 typedef struct watchdog {
     const lb_server *server;
     const lb_request *request;
+    double deadline;
     _Atomic(double) next_look;
 } watchdog;
 
@@ -17,6 +18,7 @@ static bool is_cancelled(void *context)
     watchdog *dog = context;
     if (lb_jobs_stopping(dog->server->jobs)) return true;
     double now = lb_seconds();
+    if (now > dog->deadline) return true;
     if (!dog->request->gone || now < atomic_load(&dog->next_look)) return false;
     atomic_store(&dog->next_look, now + 0.2);
     return dog->request->gone(dog->request->gone_context);
@@ -90,7 +92,7 @@ static void answer_op_error(lb_answer *answer, unsigned status, lb_error *err)
 
 static void run_call(const lb_server *server, const lb_request *request, lb_call *call, lb_format format, lb_answer *answer)
 {
-    watchdog dog = {.server = server, .request = request};
+    watchdog dog = {.server = server, .request = request, .deadline = lb_seconds() + server->options.op_seconds};
     lb_progress progress = {.cancelled = is_cancelled, .context = &dog};
     unsigned running = lb_jobs_running(server->jobs);
     lb_error err = LB_ERROR_INIT;

@@ -307,7 +307,9 @@ int lb_server_start(const lb_server_options *options, const lb_registry *registr
     if (!code) {
         server->artifacts = lb_artifacts_new(o->artifact_total);
         server->watch = lb_watch_new(o->head_seconds, o->body_rate, o->send_seconds);
-        server->demo = lb_demo_new(o->root, o->shared, o->study, o->demo, registry);
+        code = lb_demo_new(o->root, o->shared, o->study, o->demo, registry, &server->demo, err);
+    }
+    if (!code) {
         lb_routes_prepare(server);
         server->jobs = lb_jobs_new(o->workers, o->queue);
         if (!server->jobs) code = lb_fail(err, LB_FAILED, "no thread can be started");

@@ -25,10 +25,11 @@ typedef struct lb_server_options {
     double head_seconds;   /**< a request's head must have arrived by then; also the longest idle keep-alive */
     double body_rate;      /**< bytes per second a body must come at, on average, after head_seconds */
     double send_seconds;   /**< an answer must have been taken by then */
+    double op_seconds;     /**< an operation that takes longer is cancelled */
 } lb_server_options;
 #define LB_SERVER_OPTIONS_INIT                                                                                     \
     {"127.0.0.1:8080", false, NULL, NULL, NULL, NULL, 0, 0, 0, 512, 64, (size_t)256 << 20, (size_t)1 << 30,       \
-     (size_t)64 << 20, 20, 16384, 900}
+     (size_t)64 << 20, 20, 16384, 900, 1800}
 
 /** Bind, prepare the demo, and answer requests on threads of its own. The registry is borrowed. */
 int lb_server_start(const lb_server_options *options, const lb_registry *registry, lb_server **out,

@@ -653,7 +653,17 @@ static void beyond_the_queue_it_says_busy(void **state)
     assert_int_equal(r.status, 200);
     reply_free(&r);
     close(waiting);
-    /* Stopping cancels what runs. */
+    lb_server_stop(server);
+    options.op_seconds = 0.3; /* too long: cancelled */
+    server = start(f, &options);
+    port = port_of(server);
+    client_post(port, "/api/op/test.slow", "application/json", "", "{\"parameters\":{\"seconds\":9}}", 28, &r);
+    assert_int_equal(r.status, 409);
+    reply_free(&r);
+    lb_server_stop(server);
+    options.op_seconds = 3600; /* stopping cancels what runs */
+    server = start(f, &options);
+    port = port_of(server);
     running = begin_slow(port, "3600");
     nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
     began = lb_seconds();
@@ -677,6 +687,9 @@ static void without_pages_it_says_how_to_build_them(void **state)
     options.web = "/nonexistent";
     assert_int_equal(lb_server_start(&options, f->registry, &server, &err), LB_NOT_FOUND);
     options.web = NULL;
+    options.study = "/nonexistent/study.yaml"; /* the test's registry cannot read protocols */
+    assert_int_not_equal(lb_server_start(&options, f->registry, &server, &err), LB_OK);
+    options.study = NULL;
     options.demo = true;
     options.listen = "0.0.0.0:0";
     assert_int_equal(lb_server_start(&options, f->registry, &server, &err), LB_USAGE);
