@@ -271,6 +271,7 @@ static void settle_options(lb_server *server)
 {
     lb_server_options *o = &server->options;
     o->listen = lb_arena_text(server->arena, o->listen);
+    o->host = lb_arena_text(server->arena, o->host);
     o->study = lb_arena_text(server->arena, o->study);
     o->web = lb_arena_text(server->arena, o->web);
     o->root = lb_arena_text(server->arena, o->root);

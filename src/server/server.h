@@ -9,6 +9,7 @@ typedef struct lb_server lb_server;
 
 typedef struct lb_server_options {
     const char *listen;    /**< "127.0.0.1:8080"; port 0 = any free one; IPv6 in brackets */
+    const char *host;      /**< a public name to answer to besides this machine's own, e.g. behind nginx; or NULL */
     bool demo;             /**< serve the demo data; loopback addresses only */
     const char *study;     /**< a protocol file to show beside the shipped ones, or NULL */
     const char *web;       /**< folder of the built front end; NULL = found from `root` */
@@ -28,7 +29,7 @@ typedef struct lb_server_options {
     double op_seconds;     /**< an operation that takes longer is cancelled */
 } lb_server_options;
 #define LB_SERVER_OPTIONS_INIT                                                                                     \
-    {"127.0.0.1:8080", false, NULL, NULL, NULL, NULL, 0, 0, 0, 512, 64, (size_t)256 << 20, (size_t)1 << 30,       \
+    {"127.0.0.1:8080", NULL, false, NULL, NULL, NULL, NULL, 0, 0, 0, 512, 64, (size_t)256 << 20, (size_t)1 << 30,       \
      (size_t)64 << 20, 20, 16384, 900, 1800}
 
 /** Bind, prepare the demo, and answer requests on threads of its own. The registry is borrowed. */

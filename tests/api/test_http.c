@@ -672,6 +672,32 @@ static void beyond_the_queue_it_says_busy(void **state)
     close(running);
 }
 
+static void a_public_name_must_be_given(void **state)
+{
+    fixture *f = *state;
+    char web[128];
+    lb_server_options options = test_options(f, web, sizeof web);
+    options.demo = false;
+    options.host = "trial.example.org";
+    static const struct {
+        const char *host;
+        bool demo;
+        int status;
+    } ask[] = {{"trial.example.org", false, 200}, {"TRIAL.example.org:443", false, 200}, {"localhost", false, 200},
+               {"evil.example", false, 403},      {"trial.example.org.evil.example", false, 403}, {"trial.example.org", true, 403}};
+    for (size_t i = 0; i < LB_COUNT(ask); i++) {
+        char head[128];
+        reply r;
+        options.demo = ask[i].demo;
+        lb_server *server = start(f, &options);
+        snprintf(head, sizeof head, "GET /api/health HTTP/1.1\r\nHost: %s\r\n", ask[i].host);
+        client_ask(port_of(server), head, NULL, 0, &r);
+        if (r.status != ask[i].status) fail_msg("%s: %d", ask[i].host, r.status);
+        reply_free(&r);
+        lb_server_stop(server);
+    }
+}
+
 static void without_pages_it_says_how_to_build_them(void **state)
 {
     fixture *f = *state;
@@ -715,6 +741,7 @@ int main(void)
         cmocka_unit_test(large_bodies_are_refused),
         cmocka_unit_test(slow_clients_are_cut_off),
         cmocka_unit_test(beyond_the_queue_it_says_busy),
+        cmocka_unit_test(a_public_name_must_be_given),
         cmocka_unit_test(without_pages_it_says_how_to_build_them),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
