@@ -163,7 +163,7 @@ static void add_meta_analysis(lb_demo *demo)
     const char *path = lb_demo_path(demo, "reference/evidence/bcg.csv");
     lb_bytes bytes;
     if (!path || lb_file_read(path, lb_max_input(), demo->arena, &bytes, NULL) != LB_OK) return;
-    lb_dataset *set = lb_demo_add(demo, "bcg", "BCG vaccine against tuberculosis: 13 trials", "table", "bcg.csv", bytes.data,
+    lb_dataset *set = lb_demo_add(demo, "bcg", "BCG vaccine against tuberculosis: log risk ratios of 13 trials", "table", "bcg.csv", bytes.data,
                                   bytes.length);
     lb_demo_run run = {"meta", "effect", setting, NULL, table};
     lb_result *result = set ? lb_demo_try(demo, &run) : NULL;
