@@ -99,7 +99,6 @@ int main(void)
     lb_server *server = NULL;
     unsigned port = 0;
     options.listen = "127.0.0.1:0";
-    options.queue = 4 * CLIENTS;
     if (lb_server_start(&options, registry, &server, &err) || sscanf(lb_server_url(server), "http://127.0.0.1:%u/", &port) != 1) {
         fprintf(stderr, "%s\n", err.message);
         return 1;

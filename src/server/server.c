@@ -280,7 +280,7 @@ static void settle_options(lb_server *server)
     server->cores = online > 0 ? (unsigned)online : 1;
     if (o->threads == 0) o->threads = server->cores < 2 ? 2 : server->cores > 8 ? 8 : server->cores;
     if (o->workers == 0) o->workers = server->cores;
-    if (o->queue == 0) o->queue = 4 * o->workers;
+    if (o->queue == 0) o->queue = 64;
     if (o->connections < o->threads) o->connections = o->threads;
     if (o->body_max > lb_max_input()) o->body_max = lb_max_input();
     if (o->body_total < o->body_max) o->body_total = o->body_max;

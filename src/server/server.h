@@ -17,7 +17,7 @@ typedef struct lb_server_options {
     const char *shared;    /**< folder that holds data/lumbar_mri; NULL = LUMBAR_SHARED or <root>/../shared */
     unsigned threads;      /**< network threads; 0 = chosen from the cores */
     unsigned workers;      /**< operations that run at once; 0 = cores */
-    unsigned queue;        /**< operations that may wait; 0 = 4 × workers */
+    unsigned queue;        /**< operations that may wait; 0 = 64 */
     unsigned connections;  /**< open at once */
     unsigned parts_max;    /**< of a multipart body */
     size_t body_max;       /**< bytes of one request body; lb_max_input() lowers it */
