@@ -7,9 +7,10 @@
 #include <string.h>
 
 static const char usage_text[] =
-    "usage: lumbar serve [--listen HOST:PORT] [--demo] [--study FILE] [--web DIR]\n"
+    "usage: lumbar serve [--listen HOST:PORT] [--host NAME] [--demo] [--study FILE] [--web DIR]\n"
     "\n"
     "  --listen HOST:PORT  where to listen (default 127.0.0.1:8080; port 0 picks a free one)\n"
+    "  --host NAME         the public name it has behind a proxy, e.g. trial.example.org\n"
     "  --demo              serve a simulated trial, scans and a small meta-analysis; this machine only\n"
     "  --study FILE        show this protocol beside the shipped ones\n"
     "  --web DIR           folder of the built front end (default: found beside the program)\n"
@@ -35,10 +36,11 @@ static int read_options(int argc, char **argv, lb_server_options *options, bool 
         else if (strcmp(argv[i], "--demo") == 0) options->demo = true;
         else if (strcmp(argv[i], "--quiet") == 0) continue;
         else if ((value = option_value(argc, argv, &i, "--listen"))) options->listen = value;
+        else if ((value = option_value(argc, argv, &i, "--host"))) options->host = value;
         else if ((value = option_value(argc, argv, &i, "--study"))) options->study = value;
         else if ((value = option_value(argc, argv, &i, "--web"))) options->web = value;
         else {
-            static const char *const names[] = {"--listen", "--demo", "--study", "--web", "--help"};
+            static const char *const names[] = {"--listen", "--host", "--demo", "--study", "--web", "--help"};
             const char *nearest = lb_text_nearest(argv[i], names, LB_COUNT(names));
             bool lone = nearest && strcmp(nearest, argv[i]) == 0;
             lb_fail(err, LB_USAGE, lone ? "'%.100s' needs a value" : "serve has no option '%.100s'", argv[i]);

@@ -13,29 +13,35 @@ const char *lb_demo_path(lb_demo *demo, const char *relative)
     return lb_place_below(demo->root, relative, demo->arena);
 }
 
-lb_dataset *lb_demo_add(lb_demo *demo, const char *id, const char *title, const char *kind, const char *name,
-                        const void *data, size_t length)
+/* Content of a data set: a copy of the bytes, their tag, and for a table its rows. */
+static void fill(lb_demo *demo, lb_dataset *set, const void *data, size_t length)
 {
-    if (demo->datasets == demo->dataset_capacity || lb_demo_dataset(demo, id)) return NULL;
-    lb_dataset *set = &demo->dataset[demo->datasets++];
     char hex[65];
-    set->id = lb_arena_text(demo->arena, id);
-    set->title = lb_arena_text(demo->arena, title);
-    set->kind = kind;
-    set->name = lb_arena_text(demo->arena, name);
-    set->type = lb_text_ends(name, ".csv") ? "text/csv; charset=utf-8" : "application/octet-stream";
     set->bytes.data = (const uint8_t *)lb_arena_textn(demo->arena, data, length);
     set->bytes.length = length;
     set->bytes.name = set->name;
     set->rows = -1;
     lb_sha256_hex(data, length, hex);
     snprintf(set->etag, sizeof set->etag, "\"%.32s\"", hex);
-    if (strcmp(kind, "table") != 0) return set;
+    if (strcmp(set->kind, "table") != 0) return;
     lb_arena *scratch = lb_arena_new();
     lb_csv_options options = LB_CSV_OPTIONS_INIT;
     lb_table *table = NULL;
     if (lb_csv_read(&set->bytes, &options, scratch, &table, NULL) == LB_OK) set->rows = (int64_t)table->rows;
     lb_arena_free(scratch);
+}
+
+lb_dataset *lb_demo_add(lb_demo *demo, const char *id, const char *title, const char *kind, const char *name,
+                        const void *data, size_t length)
+{
+    if (demo->datasets == demo->dataset_capacity || lb_demo_dataset(demo, id)) return NULL;
+    lb_dataset *set = &demo->dataset[demo->datasets++];
+    set->id = lb_arena_text(demo->arena, id);
+    set->title = lb_arena_text(demo->arena, title);
+    set->kind = kind;
+    set->name = lb_arena_text(demo->arena, name);
+    set->type = lb_text_ends(name, ".csv") ? "text/csv; charset=utf-8" : "application/octet-stream";
+    fill(demo, set, data, length);
     return set;
 }
 
@@ -89,29 +95,34 @@ static int bind_tables(lb_demo *demo, lb_call *call, const lb_op *op, const char
     return code;
 }
 
-lb_result *lb_demo_operation(lb_demo *demo, const lb_demo_run *run)
+int lb_demo_operation(lb_demo *demo, const lb_demo_run *run, lb_result **out, lb_error *err)
 {
     const lb_op *op = lb_registry_find(demo->registry, run->area, run->verb);
-    if (!op) return NULL;
-    lb_error err = LB_ERROR_INIT;
+    *out = NULL;
+    if (!op) return lb_fail(err, LB_FAILED, "this build has no operation %s %s", run->area, run->verb);
     lb_source source = {read_beside, demo};
     lb_call *call = lb_call_new(demo->registry, op);
-    lb_result *result = NULL;
     int code = LB_OK;
     for (size_t i = 0; run->setting && run->setting[i][0] && !code; i++) {
-        code = lb_call_set(call, run->setting[i][0], run->setting[i][1], &err);
+        code = lb_call_set(call, run->setting[i][0], run->setting[i][1], err);
     }
-    if (!code && run->document) code = bind_document(demo, call, op, run->document, &err);
-    if (!code && run->table) code = bind_tables(demo, call, op, run->table, &err);
+    if (!code && run->document) code = bind_document(demo, call, op, run->document, err);
+    if (!code && run->table) code = bind_tables(demo, call, op, run->table, err);
     lb_call_bind_source(call, &source);
     lb_call_set_threads(call, 0);
-    if (!code) code = lb_call_run(call, &result, &err);
+    if (!code) code = lb_call_run(call, out, err);
     lb_call_free(call);
-    if (code) {
-        fprintf(stderr, "lumbar: warning: %s %s: %s%s%s\n", run->area, run->verb, err.where, err.where[0] ? ": " : "",
-                err.message);
-    }
-    return result;
+    return code;
+}
+
+lb_result *lb_demo_try(lb_demo *demo, const lb_demo_run *run)
+{
+    lb_error err = LB_ERROR_INIT;
+    lb_result *result = NULL;
+    if (!lb_registry_find(demo->registry, run->area, run->verb)) return NULL;
+    if (lb_demo_operation(demo, run, &result, &err) == LB_OK) return result;
+    fprintf(stderr, "lumbar: warning: %s %s: %s%s%s\n", run->area, run->verb, err.where, err.where[0] ? ": " : "", err.message);
+    return NULL;
 }
 
 /* -- the parts ------------------------------------------------------------------------------------------------ */
@@ -133,7 +144,7 @@ static void add_trial(lb_demo *demo)
 {
     static const char *const setting[][2] = {{"n", "314"}, {"seed", "20260120"}, {NULL, NULL}};
     lb_demo_run run = {"study", "simulate", setting, lb_demo_path(demo, "studies/metnlbp.yaml"), NULL};
-    lb_result *result = run.document ? lb_demo_operation(demo, &run) : NULL;
+    lb_result *result = run.document ? lb_demo_try(demo, &run) : NULL;
     for (size_t i = 0; result && i < result->artifact_count; i++) {
         const lb_artifact *file = &result->artifact[i];
         if (!lb_text_ends(file->name, ".csv")) continue;
@@ -143,17 +154,25 @@ static void add_trial(lb_demo *demo)
     lb_result_free(result);
 }
 
-static void add_file(lb_demo *demo, const char *id, const char *title, const char *relative)
+/* The 13 trials of BCG vaccine with their log risk ratios, so that they can be pooled as they are. */
+static void add_meta_analysis(lb_demo *demo)
 {
-    const char *path = lb_demo_path(demo, relative), *slash = strrchr(relative, '/');
+    static const char *const setting[][2] = {{"measure", "RR"}, {"ai", "tpos"}, {"bi", "tneg"}, {"ci", "cpos"}, {"di", "cneg"},
+                                             {"append", "true"}, {NULL, NULL}};
+    static const char *const table[] = {"bcg", NULL};
+    const char *path = lb_demo_path(demo, "reference/evidence/bcg.csv");
     lb_bytes bytes;
-    lb_error err = LB_ERROR_INIT;
-    if (!path) return;
-    if (lb_file_read(path, lb_max_input(), demo->arena, &bytes, &err) != LB_OK) {
-        fprintf(stderr, "lumbar: warning: %s: %s\n", relative, err.message);
-        return;
-    }
-    lb_demo_add(demo, id, title, "table", slash + 1, bytes.data, bytes.length);
+    if (!path || lb_file_read(path, lb_max_input(), demo->arena, &bytes, NULL) != LB_OK) return;
+    lb_dataset *set = lb_demo_add(demo, "bcg", "BCG vaccine against tuberculosis: log risk ratios of 13 trials", "table", "bcg.csv", bytes.data,
+                                  bytes.length);
+    lb_demo_run run = {"meta", "effect", setting, NULL, table};
+    lb_result *result = set ? lb_demo_try(demo, &run) : NULL;
+    if (!result) return;
+    lb_buf csv = {0};
+    lb_result_csv(result, NULL, &csv);
+    fill(demo, set, csv.data, csv.length);
+    lb_buf_free(&csv);
+    lb_result_free(result);
 }
 
 static void list_demo(lb_demo *demo)
@@ -182,7 +201,7 @@ static void make_report(lb_demo *demo)
     static const char *const tables[] = {"participants", "visits", "screening", "adverse_events", "adherence", NULL};
     lb_demo_run run = {"analyse", "plan", NULL, lb_demo_path(demo, "studies/metnlbp.plan.yaml"), tables};
     if (!run.document || !lb_demo_dataset(demo, "participants")) return;
-    lb_result *result = lb_demo_operation(demo, &run);
+    lb_result *result = lb_demo_try(demo, &run);
     if (!result) return;
     for (size_t i = 0; i < result->artifact_count && !demo->report; i++) {
         const lb_artifact *file = &result->artifact[i];
@@ -200,7 +219,8 @@ static void make_report(lb_demo *demo)
     lb_result_free(result);
 }
 
-lb_demo *lb_demo_new(const char *root, const char *shared, const char *study_file, bool is_demo, const lb_registry *registry)
+int lb_demo_new(const char *root, const char *shared, const char *study_file, bool is_demo, const lb_registry *registry,
+                lb_demo **out, lb_error *err)
 {
     lb_arena *arena = lb_arena_new();
     lb_demo *demo = lb_arena_alloc(arena, sizeof *demo);
@@ -210,13 +230,15 @@ lb_demo *lb_demo_new(const char *root, const char *shared, const char *study_fil
     demo->scans = lb_value_array(arena);
     if (is_demo) {
         add_trial(demo);
-        add_file(demo, "bcg", "BCG vaccine against tuberculosis: 13 trials", "reference/evidence/bcg.csv");
+        add_meta_analysis(demo);
         lb_demo_add_scans(demo);
         make_report(demo);
     }
-    lb_demo_add_studies(demo, study_file);
     list_demo(demo);
-    return demo;
+    int code = lb_demo_add_studies(demo, study_file, err);
+    if (code) lb_demo_free(demo);
+    *out = code ? NULL : demo;
+    return code;
 }
 
 void lb_demo_free(lb_demo *demo)

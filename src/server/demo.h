@@ -34,8 +34,10 @@ typedef struct lb_demo {
     size_t report_length;
 } lb_demo;
 
-/** Never fails: what cannot be made is missing, with a line on standard error saying why. */
-lb_demo *lb_demo_new(const char *root, const char *shared, const char *study_file, bool demo, const lb_registry *registry);
+/** Fails only when `study_file` cannot be shown; what else cannot be made is missing, with a line on standard error
+ *  saying why. */
+int lb_demo_new(const char *root, const char *shared, const char *study_file, bool demo, const lb_registry *registry,
+                lb_demo **out, lb_error *err) LB_MUST_CHECK;
 void lb_demo_free(lb_demo *demo);
 const lb_dataset *lb_demo_dataset(const lb_demo *demo, const char *id);
 const lb_study_page *lb_demo_study(const lb_demo *demo, const char *id);
@@ -49,13 +51,15 @@ typedef struct lb_demo_run {
     const char *document;            /**< path for the first document parameter, or NULL */
     const char *const *table;        /**< ids of data sets for the first table parameter, NULL-ended; may be NULL */
 } lb_demo_run;
-/** The result, owned by the caller; NULL (and a note on standard error) when it cannot be made. */
-lb_result *lb_demo_operation(lb_demo *demo, const lb_demo_run *run);
+/** The result is the caller's. */
+int lb_demo_operation(lb_demo *demo, const lb_demo_run *run, lb_result **out, lb_error *err) LB_MUST_CHECK;
+/** The same for what may be missing: NULL, and a line on standard error unless the operation is not there at all. */
+lb_result *lb_demo_try(lb_demo *demo, const lb_demo_run *run);
 /** Add a data set; the bytes are copied. */
 lb_dataset *lb_demo_add(lb_demo *demo, const char *id, const char *title, const char *kind, const char *name,
                         const void *data, size_t length);
 const char *lb_demo_path(lb_demo *demo, const char *relative); /**< below root; NULL when it is not there */
 void lb_demo_add_scans(lb_demo *demo);
-void lb_demo_add_studies(lb_demo *demo, const char *study_file);
+int lb_demo_add_studies(lb_demo *demo, const char *study_file, lb_error *err) LB_MUST_CHECK;
 
 #endif

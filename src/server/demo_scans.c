@@ -45,7 +45,7 @@ static void add_phantom(lb_demo *demo)
                                           {"fat", "fat.nii.gz", "Synthetic lumbar scan: fat"},
                                           {"mask", "mask.nii.gz", "Synthetic lumbar scan: muscles"}};
     lb_demo_run run = {"image", "phantom", setting, NULL, NULL};
-    lb_result *result = lb_demo_operation(demo, &run);
+    lb_result *result = lb_demo_try(demo, &run);
     if (!result) return;
     lb_value *scan = lb_value_object(demo->arena);
     lb_set_text(scan, "id", "phantom");

@@ -34,12 +34,15 @@ static void copy_words(lb_value *row, const char *key, const lb_value *results)
     for (size_t i = 0; i < found->count; i++) lb_set_text(copy, found->key[i], lb_get_text(found, found->key[i], NULL));
 }
 
-static void add_study(lb_demo *demo, const char *id, const char *path)
+/* `strict`: whoever named the file is told what is wrong with it. */
+static int add_study(lb_demo *demo, const char *id, const char *path, bool strict, lb_error *err)
 {
-    if (demo->studies == STUDIES_MAX || lb_demo_study(demo, id)) return;
+    if (demo->studies == STUDIES_MAX || lb_demo_study(demo, id)) return LB_OK;
     lb_demo_run run = {"study", "describe", NULL, path, NULL};
-    lb_result *result = lb_demo_operation(demo, &run);
-    if (!result) return;
+    lb_result *result = NULL;
+    int code = strict ? lb_demo_operation(demo, &run, &result, err) : LB_OK;
+    if (!strict) result = lb_demo_try(demo, &run);
+    if (!result) return code;
     lb_buf json = {0};
     lb_json_write(result->results, 0, &json);
     lb_study_page *page = &demo->study[demo->studies++];
@@ -52,6 +55,7 @@ static void add_study(lb_demo *demo, const char *id, const char *path)
     copy_words(row, "title", result->results);
     copy_words(row, "acronym", result->results);
     lb_result_free(result);
+    return LB_OK;
 }
 
 static int is_protocol(const struct dirent *entry)
@@ -60,22 +64,26 @@ static int is_protocol(const struct dirent *entry)
     return name[0] != '.' && lb_text_ends(name, ".yaml") && !lb_text_ends(name, ".plan.yaml");
 }
 
-void lb_demo_add_studies(lb_demo *demo, const char *study_file)
+int lb_demo_add_studies(lb_demo *demo, const char *study_file, lb_error *err)
 {
+    int code = LB_OK;
     struct dirent **entry = NULL;
     demo->study_listing = lb_value_array(demo->arena);
     demo->study = lb_arena_array(demo->arena, STUDIES_MAX, sizeof *demo->study);
     if (study_file) {
         const char *slash = strrchr(study_file, '/'), *name = slash ? slash + 1 : study_file;
-        add_study(demo, lb_arena_textn(demo->arena, name, strcspn(name, ".")), study_file);
+        code = add_study(demo, lb_arena_textn(demo->arena, name, strcspn(name, ".")), study_file, true, err);
     }
     const char *folder = lb_demo_path(demo, "studies");
     int count = folder ? scandir(folder, &entry, is_protocol, alphasort) : 0;
     for (int i = 0; i < count; i++) {
         const char *name = entry[i]->d_name;
-        add_study(demo, lb_arena_textn(demo->arena, name, strlen(name) - strlen(".yaml")),
-                  lb_arena_printf(demo->arena, "%s/%s", folder, name));
+        if (!code) {
+            code = add_study(demo, lb_arena_textn(demo->arena, name, strlen(name) - strlen(".yaml")),
+                             lb_arena_printf(demo->arena, "%s/%s", folder, name), false, err);
+        }
         free(entry[i]);
     }
     free(entry);
+    return code;
 }

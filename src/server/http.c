@@ -63,6 +63,12 @@ bool lb_host_is_loopback(const char *host)
     return dots == 3;
 }
 
+bool lb_host_is(const char *host, const char *name)
+{
+    char sent[256];
+    return host && name && host_name(host, sent, sizeof sent) && strcasecmp(sent, name) == 0;
+}
+
 bool lb_origin_allowed(const lb_request *request)
 {
     const char *site = request->fetch_site;

@@ -48,6 +48,8 @@ bool lb_answer_etag(lb_answer *answer, const lb_request *request, const char *et
 bool lb_path_decode(const char *raw, lb_arena *arena, const char **out);
 /** Is this Host header a name of this machine alone: localhost, 127.x.x.x, [::1]? Any port. */
 bool lb_host_is_loopback(const char *host);
+/** Is it this public name? Any port. */
+bool lb_host_is(const char *host, const char *name);
 /** Does a POST come from our own pages or from a program: no Origin, or one that equals Host, and no cross-site mark? */
 bool lb_origin_allowed(const lb_request *request);
 

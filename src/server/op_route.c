@@ -9,6 +9,7 @@
 typedef struct watchdog {
     const lb_server *server;
     const lb_request *request;
+    double deadline;
     _Atomic(double) next_look;
 } watchdog;
 
@@ -17,6 +18,7 @@ static bool is_cancelled(void *context)
     watchdog *dog = context;
     if (lb_jobs_stopping(dog->server->jobs)) return true;
     double now = lb_seconds();
+    if (now > dog->deadline) return true;
     if (!dog->request->gone || now < atomic_load(&dog->next_look)) return false;
     atomic_store(&dog->next_look, now + 0.2);
     return dog->request->gone(dog->request->gone_context);
@@ -81,9 +83,16 @@ static void answer_result(const lb_server *server, const lb_result *result, lb_f
     }
 }
 
+/* Operations speak of options as the command line writes them; here they are parameters. */
+static void answer_op_error(lb_answer *answer, unsigned status, lb_error *err)
+{
+    if (lb_text_starts(err->where, "--")) memmove(err->where, err->where + 2, strlen(err->where + 2) + 1);
+    lb_answer_error(answer, status, err);
+}
+
 static void run_call(const lb_server *server, const lb_request *request, lb_call *call, lb_format format, lb_answer *answer)
 {
-    watchdog dog = {.server = server, .request = request};
+    watchdog dog = {.server = server, .request = request, .deadline = lb_seconds() + server->options.op_seconds};
     lb_progress progress = {.cancelled = is_cancelled, .context = &dog};
     unsigned running = lb_jobs_running(server->jobs);
     lb_error err = LB_ERROR_INIT;
@@ -92,7 +101,7 @@ static void run_call(const lb_server *server, const lb_request *request, lb_call
     lb_call_set_threads(call, running > 1 ? 1 : server->cores); /* results do not depend on it */
     int code = lb_call_run(call, &result, &err);
     if (code) {
-        lb_answer_error(answer, 0, &err);
+        answer_op_error(answer, 0, &err);
     } else {
         answer_result(server, result, format, answer);
         lb_answer_header(answer, "Lumbar-Status", lb_arena_text(request->arena, result->status));
@@ -122,7 +131,7 @@ void lb_route_op(lb_server *server, const lb_request *request, const char *name,
     lb_face_datasets datasets = {find_dataset, server->demo};
     if (!code) code = lb_face_call(server->registry, op, &body, &datasets, request->arena, &call, &unsupported, &err);
     if (code) {
-        lb_answer_error(answer, unsupported ? 415 : 0, &err);
+        answer_op_error(answer, unsupported ? 415 : 0, &err);
         return;
     }
     run_call(server, request, call, format, answer);

@@ -25,7 +25,7 @@ const char *lb_place_root(lb_arena *arena)
     *slash = '\0';
     for (size_t i = 0; i < LB_COUNT(ways); i++) {
         const char *root = lb_place_below(program, ways[i], arena);
-        if (!root || !lb_place_below(root, "studies", arena)) continue;
+        if (!root || !(lb_place_below(root, "studies", arena) || lb_place_below(root, "reference", arena))) continue;
         char *plain = realpath(root, NULL);
         if (plain) lb_arena_adopt(arena, plain);
         return plain ? plain : root;

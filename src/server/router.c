@@ -191,6 +191,16 @@ bool lb_route_is_long(const lb_request *request)
     return found && found->post;
 }
 
+/* A page on the web can point a name of its own at 127.0.0.1 (DNS rebinding); its requests then carry that name. A server
+ * that listens on this machine only answers to this machine's names and to the one it was given. */
+static bool host_allowed(const lb_server *server, const lb_request *request)
+{
+    const lb_server_options *o = &server->options;
+    if (!o->demo && lb_host_is(request->host, o->host)) return true;
+    if (!server->listener.loopback && !o->host) return true;
+    return lb_host_is_loopback(request->host);
+}
+
 bool lb_route_refuses(const lb_server *server, const lb_request *request, lb_answer *answer)
 {
     const char *rest = NULL, *method = request->method;
@@ -199,9 +209,9 @@ bool lb_route_refuses(const lb_server *server, const lb_request *request, lb_ans
         lb_answer_refuse(answer, 400, "the address is malformed", "percent-encode it as UTF-8");
         return true;
     }
-    if (server->options.demo && !lb_host_is_loopback(request->host)) {
-        lb_answer_refuse(answer, 403, "the Host header is not a name of this machine",
-                         "open the address that the server printed, e.g. http://127.0.0.1:8080/");
+    if (!host_allowed(server, request)) {
+        lb_answer_refuse(answer, 403, "the Host header is not a name of this server",
+                         "open the address that it printed, e.g. http://127.0.0.1:8080/; behind a proxy, start it with --host NAME");
         return true;
     }
     const route *found = find_route(request->path, &rest);

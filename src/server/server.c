@@ -271,6 +271,7 @@ static void settle_options(lb_server *server)
 {
     lb_server_options *o = &server->options;
     o->listen = lb_arena_text(server->arena, o->listen);
+    o->host = lb_arena_text(server->arena, o->host);
     o->study = lb_arena_text(server->arena, o->study);
     o->web = lb_arena_text(server->arena, o->web);
     o->root = lb_arena_text(server->arena, o->root);
@@ -279,7 +280,7 @@ static void settle_options(lb_server *server)
     server->cores = online > 0 ? (unsigned)online : 1;
     if (o->threads == 0) o->threads = server->cores < 2 ? 2 : server->cores > 8 ? 8 : server->cores;
     if (o->workers == 0) o->workers = server->cores;
-    if (o->queue == 0) o->queue = 4 * o->workers;
+    if (o->queue == 0) o->queue = 64;
     if (o->connections < o->threads) o->connections = o->threads;
     if (o->body_max > lb_max_input()) o->body_max = lb_max_input();
     if (o->body_total < o->body_max) o->body_total = o->body_max;
@@ -307,7 +308,9 @@ int lb_server_start(const lb_server_options *options, const lb_registry *registr
     if (!code) {
         server->artifacts = lb_artifacts_new(o->artifact_total);
         server->watch = lb_watch_new(o->head_seconds, o->body_rate, o->send_seconds);
-        server->demo = lb_demo_new(o->root, o->shared, o->study, o->demo, registry);
+        code = lb_demo_new(o->root, o->shared, o->study, o->demo, registry, &server->demo, err);
+    }
+    if (!code) {
         lb_routes_prepare(server);
         server->jobs = lb_jobs_new(o->workers, o->queue);
         if (!server->jobs) code = lb_fail(err, LB_FAILED, "no thread can be started");

@@ -9,6 +9,7 @@ typedef struct lb_server lb_server;
 
 typedef struct lb_server_options {
     const char *listen;    /**< "127.0.0.1:8080"; port 0 = any free one; IPv6 in brackets */
+    const char *host;      /**< a public name to answer to besides this machine's own, e.g. behind nginx; or NULL */
     bool demo;             /**< serve the demo data; loopback addresses only */
     const char *study;     /**< a protocol file to show beside the shipped ones, or NULL */
     const char *web;       /**< folder of the built front end; NULL = found from `root` */
@@ -16,7 +17,7 @@ typedef struct lb_server_options {
     const char *shared;    /**< folder that holds data/lumbar_mri; NULL = LUMBAR_SHARED or <root>/../shared */
     unsigned threads;      /**< network threads; 0 = chosen from the cores */
     unsigned workers;      /**< operations that run at once; 0 = cores */
-    unsigned queue;        /**< operations that may wait; 0 = 4 × workers */
+    unsigned queue;        /**< operations that may wait; 0 = 64 */
     unsigned connections;  /**< open at once */
     unsigned parts_max;    /**< of a multipart body */
     size_t body_max;       /**< bytes of one request body; lb_max_input() lowers it */
@@ -25,10 +26,11 @@ typedef struct lb_server_options {
     double head_seconds;   /**< a request's head must have arrived by then; also the longest idle keep-alive */
     double body_rate;      /**< bytes per second a body must come at, on average, after head_seconds */
     double send_seconds;   /**< an answer must have been taken by then */
+    double op_seconds;     /**< an operation that takes longer is cancelled */
 } lb_server_options;
 #define LB_SERVER_OPTIONS_INIT                                                                                     \
-    {"127.0.0.1:8080", false, NULL, NULL, NULL, NULL, 0, 0, 0, 512, 64, (size_t)256 << 20, (size_t)1 << 30,       \
-     (size_t)64 << 20, 20, 16384, 900}
+    {"127.0.0.1:8080", NULL, false, NULL, NULL, NULL, NULL, 0, 0, 0, 512, 64, (size_t)256 << 20, (size_t)1 << 30,       \
+     (size_t)64 << 20, 20, 16384, 900, 1800}
 
 /** Bind, prepare the demo, and answer requests on threads of its own. The registry is borrowed. */
 int lb_server_start(const lb_server_options *options, const lb_registry *registry, lb_server **out,

@@ -653,13 +653,49 @@ static void beyond_the_queue_it_says_busy(void **state)
     assert_int_equal(r.status, 200);
     reply_free(&r);
     close(waiting);
-    /* Stopping cancels what runs. */
+    lb_server_stop(server);
+    options.op_seconds = 0.3; /* too long: cancelled */
+    server = start(f, &options);
+    port = port_of(server);
+    client_post(port, "/api/op/test.slow", "application/json", "", "{\"parameters\":{\"seconds\":9}}", 28, &r);
+    assert_int_equal(r.status, 409);
+    reply_free(&r);
+    lb_server_stop(server);
+    options.op_seconds = 3600; /* stopping cancels what runs */
+    server = start(f, &options);
+    port = port_of(server);
     running = begin_slow(port, "3600");
     nanosleep(&(struct timespec){.tv_nsec = 200000000}, NULL);
     began = lb_seconds();
     lb_server_stop(server);
     assert_true(lb_seconds() - began < 5);
     close(running);
+}
+
+static void a_public_name_must_be_given(void **state)
+{
+    fixture *f = *state;
+    char web[128];
+    lb_server_options options = test_options(f, web, sizeof web);
+    options.demo = false;
+    options.host = "trial.example.org";
+    static const struct {
+        const char *host;
+        bool demo;
+        int status;
+    } ask[] = {{"trial.example.org", false, 200}, {"TRIAL.example.org:443", false, 200}, {"localhost", false, 200},
+               {"evil.example", false, 403},      {"trial.example.org.evil.example", false, 403}, {"trial.example.org", true, 403}};
+    for (size_t i = 0; i < LB_COUNT(ask); i++) {
+        char head[128];
+        reply r;
+        options.demo = ask[i].demo;
+        lb_server *server = start(f, &options);
+        snprintf(head, sizeof head, "GET /api/health HTTP/1.1\r\nHost: %s\r\n", ask[i].host);
+        client_ask(port_of(server), head, NULL, 0, &r);
+        if (r.status != ask[i].status) fail_msg("%s: %d", ask[i].host, r.status);
+        reply_free(&r);
+        lb_server_stop(server);
+    }
 }
 
 static void without_pages_it_says_how_to_build_them(void **state)
@@ -677,6 +713,9 @@ static void without_pages_it_says_how_to_build_them(void **state)
     options.web = "/nonexistent";
     assert_int_equal(lb_server_start(&options, f->registry, &server, &err), LB_NOT_FOUND);
     options.web = NULL;
+    options.study = "/nonexistent/study.yaml"; /* the test's registry cannot read protocols */
+    assert_int_not_equal(lb_server_start(&options, f->registry, &server, &err), LB_OK);
+    options.study = NULL;
     options.demo = true;
     options.listen = "0.0.0.0:0";
     assert_int_equal(lb_server_start(&options, f->registry, &server, &err), LB_USAGE);
@@ -702,6 +741,7 @@ int main(void)
         cmocka_unit_test(large_bodies_are_refused),
         cmocka_unit_test(slow_clients_are_cut_off),
         cmocka_unit_test(beyond_the_queue_it_says_busy),
+        cmocka_unit_test(a_public_name_must_be_given),
         cmocka_unit_test(without_pages_it_says_how_to_build_them),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
