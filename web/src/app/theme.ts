@@ -48,6 +48,7 @@ export const colours: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#aab7bb',
     '--mantine-color-placeholder': '#98a6aa',
     '--mantine-color-error': '#ff9c92',
+    '--mantine-primary-color-contrast': '#06262c',
     '--mantine-color-anchor': '#8fcdd4',
     '--mantine-color-default-border': '#48565b',
     '--lumbar-surface': '#1c2326',
