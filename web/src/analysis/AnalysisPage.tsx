@@ -6,6 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
 import { type Call, getDemo, getDemoText, getOperations, runAs } from '../shared/api';
 import { parseCsv } from '../shared/csv';
+import { addressOf } from '../operations/form';
 import { IconPlay, IconPrint } from '../shared/icons';
 import { Page } from '../shared/Page';
 import { ResultCard } from '../shared/ResultCard';
@@ -99,7 +100,7 @@ function More() {
       {(list) => (
         <ul>
           {list.filter((op) => op.area === 'analyse' || op.area === 'power').map((op) => (
-            <li key={op.name} style={{ padding: '.25rem 0' }}><Anchor component={Link} href={`/operations/${op.name}`}>{op.area} {op.verb}</Anchor> <span className="quiet">{op.summary}</span></li>
+            <li key={op.name} style={{ padding: '.25rem 0' }}><Anchor component={Link} href={addressOf(op)}>{op.area} {op.verb}</Anchor> <span className="quiet">{op.summary}</span></li>
           ))}
           {list.length === 0 && <Empty>{t('operations.nothing')}</Empty>}
         </ul>

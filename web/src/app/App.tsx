@@ -33,7 +33,7 @@ export function App() {
           <Route path="/study"><Redirect to="/study/metnlbp" replace /></Route>
           <Route path="/study/:id">{({ id }) => <StudyPage key={id} id={id} />}</Route>
           <Route path="/operations" component={OperationsPage} />
-          <Route path="/operations/:name">{({ name }) => <OperationPage key={name} name={name} />}</Route>
+          <Route path="/operations/:area/:verb">{({ area, verb }) => <OperationPage key={`${area}.${verb}`} name={`${area}.${verb}`} />}</Route>
           <Route component={Missing} />
         </Switch>
       </Suspense>

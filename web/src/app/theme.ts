@@ -8,8 +8,6 @@ const teal: MantineColorsTuple = [
 export const theme = createTheme({
   primaryColor: 'lumbar',
   primaryShade: { light: 8, dark: 3 },
-  autoContrast: true,
-  luminanceThreshold: 0.35,
   colors: { lumbar: teal },
   defaultRadius: 'md',
   cursorType: 'pointer',
@@ -20,6 +18,12 @@ export const theme = createTheme({
   components: {
     Paper: { defaultProps: { withBorder: true, radius: 'md' } },
     Anchor: { defaultProps: { underline: 'always' } },
+    Button: {
+      // the accent is light on the dark ground: dark words on it there
+      vars: (_: unknown, props: { variant?: string; color?: string }) => ({
+        root: (props.variant ?? 'filled') === 'filled' && !props.color ? { '--button-color': 'var(--lumbar-on-accent)' } : {},
+      }),
+    },
     Badge: { styles: { label: { textTransform: 'none' } } },
   },
 });
@@ -32,6 +36,7 @@ export const colours: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#4b5a5f',
     '--mantine-color-placeholder': '#5c6a6f',
     '--mantine-color-error': '#a61e1e',
+    '--lumbar-on-accent': '#ffffff',
     '--mantine-color-anchor': '#0b5c68',
     '--mantine-color-default-border': '#c3ced1',
     '--lumbar-surface': '#ffffff',
@@ -48,6 +53,8 @@ export const colours: CSSVariablesResolver = () => ({
     '--mantine-color-dimmed': '#aab7bb',
     '--mantine-color-placeholder': '#98a6aa',
     '--mantine-color-error': '#ff9c92',
+    '--lumbar-on-accent': '#06262c',
+    '--mantine-primary-color-contrast': '#06262c',
     '--mantine-color-anchor': '#8fcdd4',
     '--mantine-color-default-border': '#48565b',
     '--lumbar-surface': '#1c2326',

@@ -1,19 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { nameOf, shapeOf, without } from './studies';
+import { designOf, without } from './studies';
 
-const table = { header: ['trial', 'author', 'year', 'yi', 'vi'], rows: [['1', 'Aronson', '1948', '-0.89', '0.33'], ['2', '', '1949', '-1.59', '0.19']] };
+const table = (...header: string[]) => ({ header, rows: [header.map(() => '1'), header.map(() => '2')] });
 
 describe('studies', () => {
-  it('finds the columns', () => {
-    expect(shapeOf(table)).toEqual({ yi: 'yi', vi: 'vi', slab: 'author' });
-    expect(shapeOf({ header: ['a'], rows: [] })).toBe(null);
-  });
-  it('names a study, also one without a name', () => {
-    const shape = shapeOf(table)!;
-    expect(nameOf(table, 0, shape)).toBe('Aronson 1948');
-    expect(nameOf(table, 1, shape)).toBe('#2');
+  it('takes effects, counts or means', () => {
+    expect(designOf(table('study', 'yi', 'vi'))).toEqual({ measures: ['GEN'], parameters: { slab: 'study' } });
+    expect(designOf(table('author', 'year', 'tpos', 'tneg', 'cpos', 'cneg'))).toEqual({
+      measures: ['RR', 'OR', 'RD'], parameters: { slab: 'author,year', ai: 'tpos', bi: 'tneg', ci: 'cpos', di: 'cneg' },
+    });
+    expect(designOf(table('m1i', 'sd1i', 'n1i', 'm2i', 'sd2i', 'n2i'))?.measures).toEqual(['SMD', 'MD']);
+    expect(designOf(table('age', 'sex'))).toBe(null);
   });
   it('leaves studies out', () => {
-    expect(without(table, new Set([0])).rows).toEqual([table.rows[1]]);
+    expect(without(table('a'), new Set([0])).rows).toEqual([['2']]);
   });
 });

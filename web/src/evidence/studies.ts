@@ -1,22 +1,24 @@
-// The demo's small meta-analysis as rows that can be left out; which columns hold effect, variance and name.
-import { isNumeric, type Table } from '../shared/csv';
+// A table of studies as `meta effect`, `meta fit` and `meta forest` take it: which columns they need, which studies stay.
+import type { Table } from '../shared/csv';
 
-export interface Shape { yi: string; vi: string; slab: string | null }
+export interface Design { measures: string[]; parameters: Record<string, string> }
 
-/** Columns that `meta fit` can take as they are. */
-export function shapeOf(table: Table): Shape | null {
+const COUNTS = [['ai', 'bi', 'ci', 'di'], ['tpos', 'tneg', 'cpos', 'cneg']];
+const MEANS = ['m1i', 'sd1i', 'n1i', 'm2i', 'sd2i', 'n2i'];
+
+/** Effects as they are, counts of two arms, or means of two arms; null when the table is none of these. */
+export function designOf(table: Table): Design | null {
   const has = (name: string) => table.header.includes(name);
-  const vi = ['vi', 'variance'].find(has);
-  if (!has('yi') || !vi) return null;
-  const slab = ['slab', 'study', 'author', 'trial', 'name', 'id'].find(has) ?? table.header.find((h, i) => h !== 'yi' && table.rows.some((r) => !isNumeric(r[i] ?? ''))) ?? null;
-  return { yi: 'yi', vi, slab };
-}
-
-export function nameOf(table: Table, row: number, shape: Shape): string {
-  const cell = (name: string) => table.rows[row]?.[table.header.indexOf(name)] ?? '';
-  const name = shape.slab ? cell(shape.slab) : '';
-  const year = table.header.includes('year') ? cell('year') : '';
-  return name === '' ? `#${row + 1}` : year && !name.includes(year) ? `${name} ${year}` : name;
+  const slab: Record<string, string> = has('slab') ? { slab: 'slab' } : has('author') && has('year') ? { slab: 'author,year' }
+    : ['study', 'author', 'trial', 'name', 'id'].filter(has).slice(0, 1).reduce((_, name) => ({ slab: name }), {});
+  if (has('yi') && has('vi')) return { measures: ['GEN'], parameters: slab };
+  const counts = COUNTS.find((names) => names.every(has));
+  if (counts) {
+    const [ai, bi, ci, di] = counts as [string, string, string, string];
+    return { measures: ['RR', 'OR', 'RD'], parameters: { ...slab, ai, bi, ci, di } };
+  }
+  if (MEANS.every(has)) return { measures: ['SMD', 'MD'], parameters: { ...slab, ...Object.fromEntries(MEANS.map((m) => [m, m])) } };
+  return null;
 }
 
 export function without(table: Table, out: ReadonlySet<number>): Table {

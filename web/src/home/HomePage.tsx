@@ -17,7 +17,7 @@ const STEPS = [
   { to: '/imaging', key: 'scan' },
   { to: '/evidence', key: 'forest' },
   { to: '/model', key: 'model' },
-  { to: '/operations/power.means', key: 'power' },
+  { to: '/operations/power/means', key: 'power' },
   { to: '/operations', key: 'operations' },
 ] as const;
 

@@ -40,7 +40,7 @@ export function targetOf(study: Row | undefined): number | null {
       if (inner !== null) return inner;
     }
   }
-  for (const key of ['study', 'identity', 'summary', 'design']) {
+  for (const key of ['design', 'study']) {
     const value = study[key];
     if (isRow(value)) {
       const inner = targetOf(value);

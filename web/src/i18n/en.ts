@@ -67,9 +67,9 @@ export const en = {
   },
   evidence: {
     title: 'Evidence', lede: 'Untick a study to leave it out: the picture and the pooled numbers follow.', studies: 'Studies', in: 'Include', effect: 'Effect', variance: 'Variance',
-    settings: 'How to pool', method: 'Between-study variance', test: 'Test', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', ratio: 'Show as ratios', all: 'Include all again',
+    settings: 'How to pool', method: 'Between-study variance', test: 'Test', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: 'Effect size', measures: { RR: 'Risk ratio', OR: 'Odds ratio', RD: 'Risk difference', SMD: 'Standardised mean difference', MD: 'Mean difference' }, equal: 'none (equal effects)', notEstimable: 'not estimable', all: 'Include all again',
     left: '{{n}} of {{all}} studies are included.', few: 'At least two studies are needed to pool.', forest: 'Forest plot and pooled numbers', numbers: 'Pooled numbers',
-    noSet: 'This server holds no meta-analysis. Start it with "lumbar serve --demo".', noColumns: 'The demo\'s table has no columns yi and vi.',
+    noSet: 'This server holds no meta-analysis. Start it with "lumbar serve --demo".', noColumns: 'The demo\'s table holds neither effects (yi, vi) nor counts or means of two arms.',
   },
   imaging: {
     title: 'Imaging', lede: 'A scan with its muscles drawn in, and what was measured on exactly these pixels.', scan: 'Scan', picture: 'The scan', which: 'Which picture', water: 'Water', fat: 'Fat', image: 'Image',
@@ -87,12 +87,17 @@ export const en = {
     roc: 'ROC curve', logistic: 'Logistic regression', noOutcome: 'The participants\' table has no outcome of the values 0 and 1.',
   },
   study: {
-    lede: 'The protocol as pages, read from the same file that runs the study.', choose: 'Study', contents: 'On this page', none: 'This server holds no study.', proposal: 'our proposal',
-    anchor: 'from', days: 'day {{day}}', window: 'window', and: 'and', decision: 'Decision', readings: 'What the records say', every: 'Form', stage: 'Stage {{n}}', contradiction: 'The records disagree', inclusion: 'Inclusion', exclusion: 'Exclusion',
+    lede: 'The protocol as pages, read from the same file that runs the study.', choose: 'Study', contents: 'On this page', none: 'This server holds no study.',
+    proposal: 'our proposal', notStated: 'not stated', from: 'from:', source: { R: 'registry record', S: 'summary of the trial' }, questions: 'Questions', design: 'Design',
+    contradictionsText: 'The documents of this trial do not agree in these places. Both readings are shown, and what this protocol does.',
+    proposalsText: 'The documents leave these open. What stands in the protocol is ours and can be changed in its file.',
+    decision: 'Decision', gap: 'What the documents leave open', inclusion: 'Inclusion', exclusion: 'Exclusion', secondary: 'Secondary outcomes', outcome: 'Outcome', analysed: 'Analysed by',
+    items_one: '{{count}} item', items_other: '{{count}} items', item: 'Item', type: 'Type', unit: 'Unit', rangeOrCodes: 'Range or codes', required: 'Required', revealsArm: 'reveals the arm', shownIf: 'shown if', derivedBy: 'calculated:',
+    scheduleText: 'Days count from randomisation; below them the window in days before and after.', every: 'Form', days: 'day {{day}}', anchor: 'counted from', unscheduled: 'when it happens', optional: 'optional', repeat_one: 'every day', repeat_other: 'every {{count}} days',
     section: {
-      summary: 'Summary', identity: 'Identity', study: 'Summary', sites: 'Sites', arms: 'Arms', strata: 'Stratification', randomisation: 'Randomisation', eligibility: 'Eligibility', visits: 'Visits', schedule: 'Schedule',
-      forms: 'Forms', instruments: 'Instruments', outcomes: 'Outcomes', endpoints: 'Outcomes', primary: 'Primary endpoint', adherence: 'Adherence', safety: 'Safety', drugs: 'Drugs', roles: 'Roles', retention: 'Retention', sharing: 'Data sharing',
-      plan: 'Analysis plan', contradictions: 'Where the records contradict each other', proposals: 'What we propose', registry: 'Registry record', contacts: 'Contacts', simulation: 'Simulation',
+      summary: 'Summary', contradictions: 'Where the records contradict each other', gaps: 'What the records leave open', arms: 'Arms', interventions: 'Treatments', outcomes: 'Outcomes', primary: 'Primary', eligibility: 'Eligibility',
+      schedule: 'Schedule', visits: 'Visits', sample_size: 'Sample size', randomisation: 'Randomisation', masking: 'Masking', consent: 'Consent', drugs: 'Drugs', adherence: 'Adherence', safety: 'Safety', instruments: 'Instruments', imaging: 'Imaging',
+      prediction: 'Prediction', plan: 'Analysis plan', forms: 'Forms', sites: 'Sites', roles: 'Roles', data: 'Data', retention: 'Retention', sharing: 'Data sharing', proposals: 'What is our proposal', registry: 'Registry record', contacts: 'Contacts',
     },
   },
 };

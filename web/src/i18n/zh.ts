@@ -71,9 +71,9 @@ export const zh: Same<typeof en> = {
   },
   evidence: {
     title: '证据', lede: '取消勾选即可剔除某项研究：图和合并结果随之更新。', studies: '研究', in: '纳入', effect: '效应量', variance: '方差',
-    settings: '合并方法', method: '研究间方差', test: '检验', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', ratio: '以比值显示', all: '重新纳入全部',
+    settings: '合并方法', method: '研究间方差', test: '检验', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: '效应指标', measures: { RR: '风险比', OR: '比值比', RD: '风险差', SMD: '标准化均数差', MD: '均数差' }, equal: '无（等效应）', notEstimable: '无法估计', all: '重新纳入全部',
     left: '已纳入 {{all}} 项研究中的 {{n}} 项。', few: '至少需要两项研究才能合并。', forest: '森林图与合并结果', numbers: '合并结果',
-    noSet: '此服务器没有荟萃分析数据。请用 “lumbar serve --demo” 启动。', noColumns: '演示表格没有 yi 和 vi 两列。',
+    noSet: '此服务器没有荟萃分析数据。请用 “lumbar serve --demo” 启动。', noColumns: '演示表格既没有效应量（yi、vi），也没有两组的计数或均值。',
   },
   imaging: {
     title: '影像', lede: '带肌肉标注的扫描，以及正是在这些像素上测得的结果。', scan: '扫描', picture: '扫描图像', which: '选择图像', water: '水像', fat: '脂像', image: '图像',
@@ -91,12 +91,17 @@ export const zh: Same<typeof en> = {
     roc: 'ROC 曲线', logistic: '逻辑回归', noOutcome: '受试者表中没有取值为 0 和 1 的结局。',
   },
   study: {
-    lede: '以页面呈现的方案，与运行研究的是同一个文件。', choose: '研究', contents: '本页内容', none: '此服务器没有研究。', proposal: '我们的建议',
-    anchor: '自', days: '第 {{day}} 天', window: '窗口', and: '和', decision: '决定', readings: '各记录的说法', every: '表单', stage: '第 {{n}} 阶段', contradiction: '记录不一致', inclusion: '纳入标准', exclusion: '排除标准',
+    lede: '以页面呈现的方案，与运行研究的是同一个文件。', choose: '研究', contents: '本页内容', none: '此服务器没有研究。',
+    proposal: '我们的建议', notStated: '未说明', from: '出处：', source: { R: '注册记录', S: '试验概要' }, questions: '研究问题', design: '设计',
+    contradictionsText: '本试验的各份文件在以下各处说法不一。这里列出两种说法以及本方案的处理。',
+    proposalsText: '各份文件对以下内容没有规定。方案中所写为我们的建议，可在方案文件中修改。',
+    decision: '决定', gap: '文件未规定之处', inclusion: '纳入标准', exclusion: '排除标准', secondary: '次要结局', outcome: '结局', analysed: '分析方法',
+    items_one: '{{count}} 项', items_other: '{{count}} 项', item: '条目', type: '类型', unit: '单位', rangeOrCodes: '范围或编码', required: '必填', revealsArm: '会暴露分组', shownIf: '显示条件', derivedBy: '计算：',
+    scheduleText: '天数自随机化起算；其下为前后允许的天数。', every: '表单', days: '第 {{day}} 天', anchor: '起算自', unscheduled: '发生时', optional: '可选', repeat_one: '每天', repeat_other: '每 {{count}} 天',
     section: {
-      summary: '概要', identity: '身份信息', study: '概要', sites: '研究中心', arms: '组别', strata: '分层', randomisation: '随机化', eligibility: '入排标准', visits: '访视', schedule: '访视安排',
-      forms: '表单', instruments: '量表', outcomes: '结局', endpoints: '结局', primary: '主要终点', adherence: '依从性', safety: '安全性', drugs: '药物', roles: '角色', retention: '保存期限', sharing: '数据共享',
-      plan: '分析计划', contradictions: '各记录相互矛盾之处', proposals: '我们的建议', registry: '注册记录', contacts: '联系人', simulation: '模拟',
+      summary: '概要', contradictions: '各记录相互矛盾之处', gaps: '记录未规定之处', arms: '组别', interventions: '治疗', outcomes: '结局', primary: '主要结局', eligibility: '入排标准',
+      schedule: '访视安排', visits: '访视', sample_size: '样本量', randomisation: '随机化', masking: '盲法', consent: '知情同意', drugs: '药物', adherence: '依从性', safety: '安全性', instruments: '量表', imaging: '影像',
+      prediction: '预测', plan: '分析计划', forms: '表单', sites: '研究中心', roles: '角色', data: '数据', retention: '保存期限', sharing: '数据共享', proposals: '我们的建议', registry: '注册记录', contacts: '联系人',
     },
   },
 };

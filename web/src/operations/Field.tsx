@@ -1,9 +1,10 @@
 // One parameter as a field: what it is called, what it means, its range, and what is wrong with it.
-import { Checkbox, Chip, FileButton, Button, Group, Input, MultiSelect, NativeSelect, Pill, SegmentedControl, Select, Switch, TextInput } from '@mantine/core';
+import { Checkbox, Chip, FileButton, Button, Group, Input, MultiSelect, NativeSelect, SegmentedControl, Select, Switch, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Binding, DataSet, Param } from '../shared/api';
 import type { Fault, Values } from './form';
 import { takesSeveral, withTerm, words } from './form';
+import { IconRemove } from '../shared/icons';
 
 interface Common {
   param: Param;
@@ -126,8 +127,8 @@ export function DataField({ param, bindings, sets, bind, fault }: DataProps) {
       {bindings.some((b) => b.kind === 'file') && (
         <Group gap={6} mt={6}>
           {bindings.map((b, i) => b.kind === 'file' && (
-            <Pill key={i} size="lg" withRemoveButton removeButtonProps={{ 'aria-label': t('form.remove', { name: b.file.name }), tabIndex: 0 }}
-              onRemove={() => bind(param.name, bindings.filter((_, j) => j !== i))}>{b.file.name}</Pill>
+            <Button key={i} size="compact-md" variant="light" rightSection={<IconRemove size={14} />} aria-label={t('form.remove', { name: b.file.name })}
+              onClick={() => bind(param.name, bindings.filter((_, j) => j !== i))}>{b.file.name}</Button>
           ))}
         </Group>
       )}

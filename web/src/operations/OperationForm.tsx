@@ -1,5 +1,5 @@
 // The form an operation's declaration makes, and its result below as a card.
-import { Accordion, Button, CopyButton, Group, Paper, Stack, Text } from '@mantine/core';
+import { Button, CopyButton, Group, Paper, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { type FormEvent, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -80,12 +80,10 @@ export function OperationForm({ op }: { op: Operation }) {
           {params.length === 0 && <Text className="quiet">{t('form.nothingToSet')}</Text>}
           {plain.map(field)}
           {advanced.length > 0 && (
-            <Accordion variant="contained">
-              <Accordion.Item value="advanced">
-                <Accordion.Control>{t('form.advanced', { count: advanced.length })}</Accordion.Control>
-                <Accordion.Panel><Stack gap="lg">{advanced.map(field)}</Stack></Accordion.Panel>
-              </Accordion.Item>
-            </Accordion>
+            <details className="fold">
+              <summary>{t('form.advanced', { count: advanced.length })}</summary>
+              <Stack gap="lg">{advanced.map(field)}</Stack>
+            </details>
           )}
           <Group>
             <Button type="submit" size="md" leftSection={<IconPlay size={18} />} loading={run.isPending}>{t('form.run')}</Button>

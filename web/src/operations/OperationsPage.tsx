@@ -8,7 +8,7 @@ import { getOperations, type Operation } from '../shared/api';
 import { IconSearch } from '../shared/icons';
 import { Page } from '../shared/Page';
 import { Empty, Loaded } from '../shared/states';
-import { matches } from './form';
+import { addressOf, matches } from './form';
 
 // In the order of the work: conduct, measure, analyse, predict, pool.
 const ORDER = ['study', 'randomise', 'instrument', 'safety', 'image', 'muscle', 'radiomics', 'emg', 'power', 'analyse', 'predict', 'meta'];
@@ -42,7 +42,7 @@ export function OperationsPage() {
                   </Title>
                   <SimpleGrid cols={{ base: 1, xs: 2, lg: 3 }} spacing="sm">
                     {ops.map((op) => (
-                      <Card key={op.name} component={Link} href={`/operations/${op.name}`} withBorder className="surface step-card" p="md">
+                      <Card key={op.name} component={Link} href={addressOf(op)} withBorder className="surface step-card" p="md">
                         <Text fw={650} td="underline">{op.area} {op.verb}</Text>
                         <Text c="dimmed" fz="sm">{op.summary}</Text>
                       </Card>

@@ -10,6 +10,9 @@ const DATA: ParamType[] = ['table', 'tables', 'volume', 'document', 'source'];
 export const isData = (param: Param) => DATA.includes(param.type);
 export const takesSeveral = (param: Param) => param.type === 'tables' || param.type === 'source';
 
+/** Where an operation's page is. */
+export const addressOf = (op: Operation) => `/operations/${op.area}/${op.verb}`;
+
 /** What a form shows: nothing that names a file to write. */
 export const formParams = (op: Operation) => op.params.filter((p) => !p.output);
 

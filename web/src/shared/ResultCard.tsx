@@ -1,5 +1,5 @@
 // A result as a card: status, pictures, numbers, the sentences that state model, n, df and method, and where it all came from.
-import { Accordion, Alert, Button, Code, Group, Paper, Stack, Switch, Title } from '@mantine/core';
+import { Alert, Button, Code, Group, Paper, Stack, Switch, Title } from '@mantine/core';
 import { type ReactNode, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Json, ResultDocument, Row } from './api';
@@ -126,14 +126,10 @@ export function ResultCard({ result, title, as, children, hidePictures = false }
             <ul>{artifacts.map((a) => <li key={a.href}><a href={a.href} download={a.name}>{a.name}</a> <span className="quiet">{formatBytes(a.size)}</span></li>)}</ul>
           </div>
         )}
-        <Accordion variant="contained">
-          <Accordion.Item value="origin">
-            <Accordion.Control>{t('result.origin')}</Accordion.Control>
-            <Accordion.Panel>
-              <Origin result={result} />
-            </Accordion.Panel>
-          </Accordion.Item>
-        </Accordion>
+        <details className="fold">
+          <summary>{t('result.origin')}</summary>
+          <Origin result={result} />
+        </details>
       </Stack>
     </Paper>
   );

@@ -31,4 +31,4 @@ export const IconPlay = icon(<path d="M7 4.5v15l12-7.5z" />);
 export const IconSearch = icon(<><circle cx="10.5" cy="10.5" r="6.5" /><path d="m15.5 15.5 5 5" /></>);
 export const IconNext = icon(<path d="m9 5 7 7-7 7" />);
 export const IconPrint = icon(<path d="M7 9V4h10v5M7 17H4V9h16v8h-3M7 14h10v6H7z" />);
-export const IconDrop = icon(<path d="M5 5l14 14M19 5 5 19" />);
+export const IconRemove = icon(<path d="M5 5l14 14M19 5 5 19" />);

@@ -1,58 +1,71 @@
-// Any part of a protocol as words: facts as a list of terms, things as headed paragraphs, the schedule as a matrix.
+// Any part of a protocol as words: facts as a list of terms, things as headed paragraphs.
 import { Badge } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
 import type { Json, Row } from '../shared/api';
 import { isRow, said } from '../shared/format';
 import { useLabel } from '../shared/label';
-import { Schedule, scheduleOf } from './Schedule';
+import { filled } from './sections';
 
-const isWords = (value: Json | undefined): value is Row => isRow(value) && typeof value.en === 'string' && Object.keys(value).every((k) => /^[a-z]{2}(-[A-Z]{2})?$/.test(k));
+const isWords = (value: Json | undefined): value is Row => isRow(value) && Object.keys(value).length > 0
+  && Object.entries(value).every(([k, v]) => /^[a-z]{2}(-[A-Z]{2})?$/.test(k) && typeof v === 'string') && ('en' in value || 'zh' in value);
 const isPlain = (value: Json | undefined) => value === null || value === undefined || typeof value !== 'object' || isWords(value);
-const filled = (value: Json | undefined) => value !== null && value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0);
 
 /** The words by which a thing is called. */
-const NAMES = ['label', 'title', 'name', 'wording', 'text', 'about', 'topic'];
+const NAMES = ['label', 'title', 'name', 'about', 'event', 'register'];
+const ASIDE = ['id', 'source', 'proposal', 'line', 'column', 'code', 'rule', 'items'];
 
-function Plain({ value }: { value: Json | undefined }) {
+export function Words({ value }: { value: Json | undefined }) {
   const { t, i18n } = useTranslation();
   if (typeof value === 'boolean') return <>{value ? t('table.yes') : t('table.no')}</>;
+  if (value === null || value === undefined) return <span className="quiet">{t('study.notStated')}</span>;
   return <>{said(value, i18n.language)}</>;
 }
 
-function Facts({ row, skip = [] }: { row: Row; skip?: string[] }) {
+/** Where the record says it, and what is ours. */
+export function Origins({ row }: { row: Row }) {
+  const { t } = useTranslation();
+  const sources = (Array.isArray(row.source) ? row.source : filled(row.source) ? [row.source] : []).map(String);
+  const word = (s: string) => (s === 'R' || s === 'S' ? t(`study.source.${s}`) : s);
+  return (
+    <>
+      {sources.length > 0 && <span className="quiet source">{t('study.from')} {sources.map(word).join(', ')}</span>}
+      {filled(row.proposal) && (
+        <div className="proposal"><Badge variant="outline" color="var(--lumbar-warn)" c="var(--lumbar-warn)">{t('study.proposal')}</Badge>{' '}
+          {typeof row.proposal === 'string' && <span className="quiet">{row.proposal}</span>}</div>
+      )}
+    </>
+  );
+}
+
+export function Facts({ row, skip = [] }: { row: Row; skip?: string[] }) {
   const label = useLabel();
   const entries = Object.entries(row).filter(([key, value]) => !skip.includes(key) && filled(value));
   if (entries.length === 0) return null;
   return (
     <dl className="terms">
       {entries.map(([key, value]) => (
-        <div key={key}><dt>{label(key)}</dt><dd>{isPlain(value) ? <Plain value={value} /> : <Readable name={key} value={value} />}</dd></div>
+        <div key={key}><dt>{label(key)}</dt><dd>{isPlain(value) ? <Words value={value} /> : <Readable value={value} />}</dd></div>
       ))}
     </dl>
   );
 }
 
-function Thing({ row }: { row: Row }) {
-  const { t } = useTranslation();
+export function Thing({ row, skip = [] }: { row: Row; skip?: string[] }) {
   const name = NAMES.find((key) => filled(row[key]) && isPlain(row[key]));
-  const marked = row.proposal === true;
   return (
     <li>
-      {name && <strong><Plain value={row[name]} /></strong>}
-      {!name && filled(row.id) && <strong><Plain value={row.id} /></strong>}
-      {marked && <> <Badge variant="outline" color="var(--lumbar-warn)" c="var(--lumbar-warn)">{t('study.proposal')}</Badge></>}
-      <Facts row={row} skip={[name ?? 'id', ...(name ? ['id'] : []), 'proposal', 'line', 'column']} />
+      <strong><Words value={name ? row[name] : row.id} /></strong>{' '}<Origins row={row} />
+      <Facts row={row} skip={[...(name ? [name] : []), ...ASIDE, ...skip]} />
     </li>
   );
 }
 
-export function Readable({ name, value, study }: { name: string; value: Json; study?: Row }) {
-  const schedule = name === 'schedule' && study ? scheduleOf(value, study) : null;
-  if (schedule) return <Schedule schedule={schedule} />;
-  if (isPlain(value)) return <p><Plain value={value} /></p>;
+export function Readable({ value }: { value: Json | undefined }) {
+  if (isPlain(value)) return <p><Words value={value} /></p>;
   if (Array.isArray(value)) {
-    if (value.every(isPlain)) return <ul>{value.map((v, i) => <li key={i}><Plain value={v} /></li>)}</ul>;
-    return <ul className="things">{value.map((v, i) => (isRow(v) ? <Thing key={i} row={v} /> : <li key={i}><Readable name="" value={v} /></li>))}</ul>;
+    if (value.every((v) => typeof v === 'string' || typeof v === 'number') && value.join('').length < 120) return <>{value.join(', ')}</>;
+    if (value.every(isPlain)) return <ul>{value.map((v, i) => <li key={i}><Words value={v} /></li>)}</ul>;
+    return <ul className="things">{value.map((v, i) => (isRow(v) ? <Thing key={i} row={v} /> : <li key={i}><Readable value={v} /></li>))}</ul>;
   }
-  return isRow(value) ? <Facts row={value} /> : null;
+  return isRow(value) ? <><Facts row={value} skip={['source', 'proposal']} /><Origins row={value} /></> : null;
 }

@@ -4,10 +4,10 @@ import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
 import { getStudies, getStudy, type Row, type StudyEntry } from '../shared/api';
-import { isRow, said } from '../shared/format';
+import { said } from '../shared/format';
 import { Page } from '../shared/Page';
 import { Empty, Loaded } from '../shared/states';
-import { Readable } from './Readable';
+import { Part } from './parts';
 import { sectionsOf } from './sections';
 
 function useSectionTitle() {
@@ -23,25 +23,20 @@ function Sections({ study }: { study: Row }) {
   return (
     <>
       <nav aria-label={t('study.contents')} className="no-print" style={{ display: 'flex', flexWrap: 'wrap', gap: '.3rem 1rem', margin: '1rem 0' }}>
-        {sections.map(([key]) => <a key={key} href={`#${key}`} style={{ padding: '.25rem 0' }}>{title(key)}</a>)}
+        {sections.map((key) => <a key={key} href={`#${key}`} style={{ padding: '.25rem 0' }}>{title(key)}</a>)}
       </nav>
-      {sections.map(([key, value]) => (
+      {sections.map((key) => (
         <Paper key={key} p={{ base: 'md', sm: 'lg' }} className="surface prose" mb="md" component="section" id={key} aria-labelledby={`h-${key}`}
           style={key === 'contradictions' ? { borderLeft: '5px solid var(--lumbar-warn)' } : undefined}>
           <Title order={2} id={`h-${key}`} mb="sm">{title(key)}</Title>
-          <Readable name={key} value={value} study={study} />
+          <Part name={key} study={study} />
         </Paper>
       ))}
     </>
   );
 }
 
-function titleOf(study: Row, language: string): string {
-  for (const place of [study, study.study, study.identity, study.summary]) {
-    if (isRow(place) && place.title) return said(place.title, language);
-  }
-  return '';
-}
+const titleOf = (study: Row, language: string) => said(study.title, language);
 
 export function StudyPage({ id }: { id: string }) {
   const { t, i18n } = useTranslation();

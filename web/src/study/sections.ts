@@ -2,29 +2,21 @@
 import type { Json, Row } from '../shared/api';
 import { isRow } from '../shared/format';
 
-const ORDER = [
-  'study', 'identity', 'summary', 'contradictions', 'primary', 'outcomes', 'endpoints', 'arms', 'eligibility', 'randomisation', 'strata', 'sites', 'schedule', 'visits', 'forms',
-  'instruments', 'adherence', 'drugs', 'safety', 'roles', 'retention', 'sharing', 'plan', 'proposals', 'registry', 'contacts',
-];
-const LEFT_OUT = ['simulation', 'schema', 'sha256', 'hash'];
+export const ORDER = [
+  'summary', 'contradictions', 'gaps', 'arms', 'interventions', 'outcomes', 'eligibility', 'schedule', 'sample_size', 'randomisation', 'masking', 'consent', 'drugs',
+  'adherence', 'safety', 'instruments', 'imaging', 'prediction', 'plan', 'forms', 'sites', 'roles', 'data', 'retention', 'sharing', 'proposals', 'registry', 'contacts',
+] as const;
 
-const filled = (value: Json) => value !== null && value !== '' && !(Array.isArray(value) && value.length === 0) && !(isRow(value) && Object.keys(value).length === 0);
+/** What the summary tells, so that it is no section of its own. */
+const TOLD = ['id', 'version', 'sha256', 'title', 'acronym', 'date', 'official_title', 'summary', 'background', 'condition', 'participant_languages', 'sponsor', 'design', 'visits', 'simulation'];
 
-/** Single facts gather under "summary"; every list or group is a section of its own. */
-export function sectionsOf(study: Row): [string, Json][] {
-  const facts: Row = {};
-  const sections: [string, Json][] = [];
-  for (const [key, value] of Object.entries(study)) {
-    if (LEFT_OUT.includes(key) || !filled(value)) continue;
-    const words = isRow(value) && 'en' in value;
-    if (typeof value !== 'object' || words) facts[key] = value;
-    else sections.push([key, value]);
-  }
-  if (Object.keys(facts).length > 0) {
-    const summary = sections.find(([key]) => key === 'summary');
-    if (summary && isRow(summary[1])) summary[1] = { ...facts, ...summary[1] };
-    else sections.push(['summary', facts]);
-  }
-  const place = (key: string) => (ORDER.includes(key) ? ORDER.indexOf(key) : ORDER.length);
-  return sections.sort(([a], [b]) => place(a) - place(b));
+export const filled = (value: Json | undefined): value is Exclude<Json, null> =>
+  value !== null && value !== undefined && value !== '' && !(Array.isArray(value) && value.length === 0) && !(isRow(value) && Object.keys(value).length === 0);
+
+export function sectionsOf(study: Row): string[] {
+  const others = Object.keys(study).filter((key) => filled(study[key]) && !TOLD.includes(key));
+  const place = (key: string) => { const at = (ORDER as readonly string[]).indexOf(key); return at < 0 ? ORDER.length : at; };
+  return ['summary', ...others.filter((k) => k !== 'summary')].sort((a, b) => place(a) - place(b));
 }
+
+export const rowsOf = (value: Json | undefined): Row[] => (Array.isArray(value) ? value.filter(isRow) : []);

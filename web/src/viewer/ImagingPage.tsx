@@ -1,5 +1,5 @@
 // A scan with its mask beside the numbers made from both.
-import { Button, Group, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
+import { Button, Group, NativeSelect, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -148,7 +148,7 @@ export default function ImagingPage() {
           return (
             <>
               {d.scans.length > 1 && (
-                <SegmentedControl size="md" mb="sm" aria-label={t('imaging.scan')} value={scan.id} onChange={setChosen}
+                <NativeSelect size="md" mb="sm" maw="34rem" label={t('imaging.scan')} value={scan.id} onChange={(e) => setChosen(e.currentTarget.value)}
                   data={d.scans.map((s) => ({ value: s.id, label: s.title }))} />
               )}
               <Title order={2} fz="1.15rem">{scan.title}</Title>
