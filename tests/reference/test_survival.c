@@ -1,0 +1,178 @@
+/* Kaplan–Meier, log-rank and restricted mean survival against R's survival package (../shared/data/trialstats). */
+#include "lumbar_test.h"
+
+static lb_arena *arena;
+static lb_registry *registry;
+
+static int setup(void **state)
+{
+    (void)state;
+    arena = lb_arena_new();
+    registry = lb_registry_all();
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    lb_registry_free(registry);
+    lb_arena_free(arena);
+    return 0;
+}
+
+static lb_value *expected(const char *file)
+{
+    const char *path = shared_data(file);
+    if (path == NULL) skip();
+    lb_bytes bytes;
+    lb_value *value = NULL;
+    lb_error err = LB_ERROR_INIT;
+    if (lb_file_read(path, 0, arena, &bytes, &err) || lb_json_read(&bytes, arena, &value, &err)) fail_msg("%s", err.message);
+    return lb_get(value, "results");
+}
+
+/* Runs an operation on a shared table; options are name, value, …, NULL. The results live in the test's arena. */
+static lb_value *run(const char *verb, const char *file, const char *const *options)
+{
+    lb_error err = LB_ERROR_INIT;
+    lb_bytes bytes, text;
+    lb_value *results = NULL;
+    lb_call *call = lb_call_new(registry, lb_registry_find(registry, "analyse", verb));
+    const char *path = shared_data(file);
+    if (path == NULL) skip();
+    int code = lb_file_read(path, 0, arena, &bytes, &err);
+    if (code == 0) code = lb_call_bind(call, "data", &bytes, &err);
+    for (; code == 0 && *options; options += 2) code = lb_call_set(call, options[0], options[1], &err);
+    lb_result *result = NULL;
+    if (code == 0) code = lb_call_run(call, &result, &err);
+    lb_call_free(call);
+    if (code) fail_msg("%s: %s %s", verb, err.where, err.message);
+    lb_buf json = {0};
+    lb_json_write(result->results, 0, &json);
+    text = (lb_bytes){(const uint8_t *)json.data, json.length, "results"};
+    assert_int_equal(lb_json_read(&text, arena, &results, &err), 0);
+    lb_buf_free(&json);
+    lb_result_free(result);
+    return results;
+}
+#define RUN(verb, file, ...) run(verb, file, (const char *const[]){"time", "time", "event", "status", __VA_ARGS__, NULL})
+
+/* R's summary(survfit) rows: stratum "sex=1", time, n.risk, … */
+static void compare_curves(const lb_value *curves, const lb_value *rows)
+{
+    size_t step = 0, curve = 0;
+    assert_true(rows->count > 10);
+    for (size_t r = 0; r < rows->count; r++) {
+        const lb_value *row = rows->item[r];
+        if (strcmp(lb_get_text(row, "strata", ""), lb_get_text(curves->item[curve], "stratum", "")) != 0) curve++, step = 0;
+        const lb_value *c = curves->item[curve];
+        assert_string_equal(lb_get_text(row, "strata", ""), lb_get_text(c, "stratum", ""));
+        static const char *const pairs[][2] = {{"time", "time"}, {"n.risk", "at_risk"}, {"n.event", "events"}, {"surv", "survival"},
+                                               {"std.err", "se"}, {"lower", "lower"},   {"upper", "upper"}};
+        for (size_t k = 0; k < LB_COUNT(pairs); k++) {
+            const lb_value *want = lb_get(row, pairs[k][0]), *got = lb_get(c, pairs[k][1])->item[step];
+            if (lb_number_of(lb_get(row, "surv")) == 0 && k > 3) continue; /* R prints NaN for the error at zero */
+            if (want->type == LB_NULL) assert_int_equal(got->type, LB_NULL);
+            else assert_close(lb_number_of(got), lb_number_of(want), 1e-10);
+        }
+        step++;
+    }
+}
+
+static void kaplan_meier(void **state)
+{
+    (void)state;
+    lb_value *lung = expected("trialstats/survival_lung.json"), *veteran = expected("trialstats/survival_veteran.json");
+    compare_curves(lb_get(RUN("km", "trialstats/lung.csv", "by", "sex"), "curves"), lb_get(lung, "km_loglog_by_sex"));
+    compare_curves(lb_get(RUN("km", "trialstats/aml.csv", "by", "x"), "curves"), lb_get(veteran, "aml_km"));
+}
+
+static void limits_at_times(void **state)
+{
+    (void)state;
+    const lb_value *all = lb_get(expected("trialstats/survival_lung.json"), "km_all_times_100_365_700");
+    assert_int_equal(all->count, 5);
+    for (size_t k = 0; k < all->count; k++) {
+        lb_value *got = lb_get(RUN("km", "trialstats/lung.csv", "by", "sex", "times", "100,365,700", "ci", all->key[k]), "at_times");
+        assert_int_equal(got->count, all->item[k]->count);
+        for (size_t r = 0; r < got->count; r++) {
+            const lb_value *want = all->item[k]->item[r];
+            static const char *const pairs[][2] = {{"n.risk", "at_risk"}, {"n.event", "events"}, {"surv", "survival"}, {"std.err", "se"}, {"lower", "lower"}, {"upper", "upper"}};
+            for (size_t c = 0; c < LB_COUNT(pairs); c++)
+                assert_close(lb_get_number(got->item[r], pairs[c][1], NAN), lb_get_number(want, pairs[c][0], NAN), 1e-10);
+        }
+    }
+}
+
+static void compare_quartiles(const lb_value *curves, const lb_value *want)
+{
+    static const char *const part[] = {"quantile", "lower", "upper"};
+    static const char *const key[3][3] = {{"quartile1", "median", "quartile3"}, {"quartile1_lower", "median_lower", "quartile3_lower"},
+                                          {"quartile1_upper", "median_upper", "quartile3_upper"}};
+    for (int p = 0; p < 3; p++)
+        for (size_t g = 0; g < curves->count; g++)
+            for (int q = 0; q < 3; q++) {
+                double e = lb_number_of(lb_get(lb_get(want, part[p]), "values")->item[g]->item[q]);
+                assert_close(lb_get_number(curves->item[g], key[p][q], NAN), e, 1e-12); /* null: not reached */
+            }
+}
+
+static void quartiles(void **state)
+{
+    (void)state;
+    lb_value *lung = expected("trialstats/survival_lung.json"), *veteran = expected("trialstats/survival_veteran.json");
+    compare_quartiles(lb_get(RUN("km", "trialstats/lung.csv", "by", "sex"), "curves"), lb_get(lung, "quartiles_loglog"));
+    compare_quartiles(lb_get(RUN("km", "trialstats/lung.csv", "by", "sex", "ci", "log"), "curves"), lb_get(lung, "quartiles_log"));
+    compare_quartiles(lb_get(RUN("km", "trialstats/lung.csv", "by", "sex", "ci", "plain"), "curves"), lb_get(lung, "quartiles_plain"));
+    compare_quartiles(lb_get(RUN("km", "trialstats/veteran.csv", "by", "trt"), "curves"), lb_get(veteran, "km_medians_loglog"));
+    compare_quartiles(lb_get(RUN("km", "trialstats/aml.csv", "by", "x"), "curves"), lb_get(veteran, "aml_quartiles"));
+}
+
+static void compare_logrank(const lb_value *got, const lb_value *want)
+{
+    assert_close(lb_get_number(got, "chisq", NAN), lb_get_number(want, "chisq", NAN), 1e-10);
+    assert_close(lb_get_number(got, "p", NAN), lb_get_number(want, "p", NAN), 1e-10);
+    assert_int_equal(lb_get_int(got, "df", -1), lb_get_int(want, "df", -2));
+    const lb_value *observed = lb_get(want, "obs"), *groups = lb_get(got, "groups");
+    for (size_t g = 0; g < groups->count && observed->type == LB_ARRAY; g++) { /* with strata R gives a matrix */
+        assert_close(lb_get_number(groups->item[g], "observed", NAN), lb_number_of(observed->item[g]), 1e-10);
+        assert_close(lb_get_number(groups->item[g], "expected", NAN), lb_number_of(lb_get(want, "exp")->item[g]), 1e-10);
+    }
+    const lb_value *variance = lb_get(lb_get(want, "var"), "values");
+    for (size_t g = 0; variance && g < groups->count; g++)
+        assert_close(lb_get_number(groups->item[g], "variance", NAN), lb_number_of(variance->item[g]->item[g]), 1e-10);
+}
+
+static void logrank(void **state)
+{
+    (void)state;
+    lb_value *lung = expected("trialstats/survival_lung.json"), *veteran = expected("trialstats/survival_veteran.json");
+    compare_logrank(RUN("logrank", "trialstats/lung.csv", "by", "sex"), lb_get(lung, "logrank"));
+    compare_logrank(RUN("logrank", "trialstats/lung.csv", "by", "sex", "rho", "1"), lb_get(lung, "peto_rho1"));
+    compare_logrank(RUN("logrank", "trialstats/lung.csv", "by", "sex", "strata", "ph.ecog"), lb_get(lung, "logrank_stratified_ecog"));
+    compare_logrank(RUN("logrank", "trialstats/lung.csv", "by", "ph.ecog"), lb_get(lung, "logrank_ecog_k4"));
+    compare_logrank(RUN("logrank", "trialstats/veteran.csv", "by", "trt"), lb_get(veteran, "logrank_trt"));
+    compare_logrank(RUN("logrank", "trialstats/veteran.csv", "by", "trt", "strata", "celltype"), lb_get(veteran, "logrank_trt_strat_cell"));
+    compare_logrank(RUN("logrank", "trialstats/aml.csv", "by", "x"), lb_get(veteran, "aml_logrank"));
+}
+
+static void restricted_mean(void **state)
+{
+    (void)state;
+    const lb_value *want = lb_get(expected("trialstats/survival_lung.json"), "rmst_tau365");
+    lb_value *got = RUN("rmst", "trialstats/lung.csv", "by", "sex", "tau", "365"), *d = lb_get(got, "difference");
+    assert_close(lb_number_of(lb_path(got, "groups[0].rmst")), lb_number_of(lb_path(want, "sex1.rmst")), 1e-12);
+    assert_close(lb_number_of(lb_path(got, "groups[1].se")), lb_number_of(lb_path(want, "sex2.se")), 1e-11);
+    assert_close(lb_get_number(d, "estimate", NAN), lb_get_number(want, "difference", NAN), 1e-11);
+    assert_close(lb_get_number(d, "se", NAN), lb_get_number(want, "se", NAN), 1e-11);
+    assert_close(lb_get_number(d, "p", NAN), lb_get_number(want, "p", NAN), 1e-10);
+    assert_close(lb_get_number(d, "lower", NAN), lb_number_of(lb_get(want, "ci")->item[0]), 1e-11);
+    assert_close(lb_get_number(lb_get(got, "ratio"), "estimate", NAN), lb_get_number(want, "ratio", NAN), 1e-12);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {cmocka_unit_test(kaplan_meier), cmocka_unit_test(limits_at_times), cmocka_unit_test(quartiles),
+                                       cmocka_unit_test(logrank), cmocka_unit_test(restricted_mean)};
+    return cmocka_run_group_tests(tests, setup, teardown);
+}
