@@ -1,4 +1,5 @@
 /* The operations of this room. */
+#include "analysis/cox.h"
 #include "analysis/room.h"
 #include "analysis/survival.h"
 
@@ -14,4 +15,6 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_km);
     lb_registry_add(registry, &lb_op_analyse_logrank);
     lb_registry_add(registry, &lb_op_analyse_rmst);
+    lb_registry_add(registry, &lb_op_analyse_cox);
+    lb_registry_add(registry, &lb_op_analyse_ph);
 }

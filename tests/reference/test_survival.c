@@ -170,9 +170,116 @@ static void restricted_mean(void **state)
     assert_close(lb_get_number(lb_get(got, "ratio"), "estimate", NAN), lb_get_number(want, "ratio", NAN), 1e-12);
 }
 
+static void compare_cox(lb_value *got, const lb_value *want)
+{
+    const lb_value *coef = lb_get(want, "coef"), *rows = lb_get(got, "coefficients"), *vcov = lb_get(lb_get(want, "vcov"), "values");
+    assert_int_equal(rows->count, coef->count);
+    for (size_t i = 0; i < rows->count; i++) {
+        assert_string_equal(lb_get_text(rows->item[i], "term", ""), coef->key[i]);
+        static const char *const pairs[][2] = {{"coef", "estimate"}, {"se.coef.", "se"}, {"z", "statistic"}, {"Pr...z..", "p"},
+                                               {"exp.coef.", "hazard_ratio"}, {"lower..95", "hr_lower"}, {"upper..95", "hr_upper"}};
+        for (size_t k = 0; k < LB_COUNT(pairs); k++)
+            assert_close(lb_get_number(rows->item[i], pairs[k][1], NAN), lb_get_number(coef->item[i], pairs[k][0], NAN), 1e-8);
+        assert_close(lb_get_number(rows->item[i], "se", NAN), sqrt(lb_number_of(vcov->item[i]->item[i])), 1e-9);
+    }
+    assert_close(lb_get_number(got, "loglik_null", NAN), lb_number_of(lb_get(want, "loglik")->item[0]), 1e-11);
+    assert_close(lb_get_number(got, "loglik", NAN), lb_number_of(lb_get(want, "loglik")->item[1]), 1e-11);
+    assert_close(lb_number_of(lb_path(got, "lr.statistic")), lb_number_of(lb_path(want, "logtest.test")), 1e-8);
+    assert_close(lb_number_of(lb_path(got, "score.statistic")), lb_number_of(lb_path(want, "sctest.test")), 1e-8);
+    assert_true(fabs(lb_number_of(lb_path(got, "wald.statistic")) - lb_number_of(lb_path(want, "waldtest.test"))) <= 0.005001); /* R rounds it */
+    assert_close(lb_number_of(lb_path(got, "wald.p")), lb_number_of(lb_path(want, "waldtest.pvalue")), 1e-8);
+    assert_close(lb_get_number(got, "concordance", NAN), lb_number_of(lb_get(want, "concordance")->item[0]), 1e-12);
+}
+
+static void cox(void **state)
+{
+    (void)state;
+    lb_value *lung = expected("trialstats/survival_lung.json"), *veteran = expected("trialstats/survival_veteran.json");
+    static const char *const ties[] = {"efron", "breslow", "exact"};
+    for (size_t k = 0; k < 3; k++) {
+        char key[32];
+        snprintf(key, sizeof key, "cox_%s", ties[k]);
+        compare_cox(RUN("cox", "trialstats/lung.csv", "formula", "~ age + sex + ph.ecog", "ties", ties[k]), lb_get(lung, key));
+    }
+    compare_cox(RUN("cox", "trialstats/lung.csv", "formula", "~ age + ph.ecog", "strata", "sex"), lb_get(lung, "cox_strata_sex"));
+    compare_cox(RUN("cox", "trialstats/veteran.csv", "formula", "~ trt + celltype + karno + diagtime + age + prior"), lb_get(veteran, "cox"));
+    compare_cox(RUN("cox", "trialstats/veteran.csv", "formula", "~ trt + karno", "strata", "celltype"), lb_get(veteran, "cox_strata"));
+    compare_cox(RUN("cox", "trialstats/veteran.csv", "formula", "~ trt * karno"), lb_get(veteran, "cox_interaction"));
+    const lb_value *robust = lb_get(lung, "robust_se");
+    lb_value *got = RUN("cox", "trialstats/lung.csv", "formula", "~ age + sex + ph.ecog", "cluster", "inst");
+    for (size_t i = 0; i < robust->count; i++) assert_close(lb_get_number(lb_get(got, "coefficients")->item[i], "se", NAN), lb_number_of(robust->item[i]), 1e-8);
+}
+
+/* Splitting every person's time at day 200 changes nothing: (0, 200] and (200, t] are the same risk sets. */
+static void counting_process(void **state)
+{
+    (void)state;
+    lb_buf whole = {0}, split = {0};
+    lb_random random;
+    lb_random_init(&random, 5, 0);
+    lb_buf_puts(&whole, "time,status,x,g\n");
+    lb_buf_puts(&split, "start,time,status,x,g\n");
+    for (int i = 0; i < 300; i++) {
+        double x = lb_random_normal(&random), t = ceil(300 * lb_random_exponential(&random) * exp(-0.5 * x)) + 1;
+        int event = lb_random_uniform(&random) < 0.7, g = (int)lb_random_below(&random, 3);
+        lb_buf_printf(&whole, "%g,%d,%.6f,%d\n", t, event, x, g);
+        if (t > 200) lb_buf_printf(&split, "0,200,0,%.6f,%d\n", x, g);
+        lb_buf_printf(&split, "%d,%g,%d,%.6f,%d\n", t > 200 ? 200 : 0, t, event, x, g);
+    }
+    lb_value *estimates[2];
+    for (int k = 0; k < 2; k++) {
+        lb_error err = LB_ERROR_INIT;
+        lb_call *call = lb_call_new(registry, lb_registry_find(registry, "analyse", "cox"));
+        lb_bytes bytes = {(const uint8_t *)(k ? split : whole).data, (k ? split : whole).length, "t.csv"};
+        int code = lb_call_bind(call, "data", &bytes, &err);
+        if (code == 0) code = lb_call_set(call, "time", "time", &err);
+        if (code == 0 && k) code = lb_call_set(call, "start", "start", &err);
+        if (code == 0) code = lb_call_set(call, "event", "status", &err);
+        if (code == 0) code = lb_call_set(call, "strata", "g", &err);
+        if (code == 0) code = lb_call_set(call, "formula", "~ x", &err);
+        lb_result *result = NULL;
+        if (code == 0) code = lb_call_run(call, &result, &err);
+        if (code) fail_msg("%s", err.message);
+        lb_call_free(call);
+        estimates[k] = lb_value_object(arena);
+        lb_set_number(estimates[k], "b", lb_number_of(lb_path(result->results, "coefficients[0].estimate")));
+        lb_set_number(estimates[k], "se", lb_number_of(lb_path(result->results, "coefficients[0].se")));
+        lb_set_number(estimates[k], "c", lb_get_number(result->results, "concordance", NAN));
+        lb_result_free(result);
+    }
+    static const char *const keys[] = {"b", "se", "c"};
+    for (int k = 0; k < 3; k++) assert_close(lb_get_number(estimates[1], keys[k], NAN), lb_get_number(estimates[0], keys[k], NAN), 1e-10);
+    lb_buf_free(&whole);
+    lb_buf_free(&split);
+}
+
+static void compare_ph(lb_value *got, const lb_value *want)
+{
+    const lb_value *rows = lb_get(got, "tests"), *names = lb_get(want, "names");
+    const lb_value *values = lb_get(want, "values");
+    assert_int_equal(rows->count, names->count);
+    for (size_t i = 0; i < rows->count; i++) {
+        assert_string_equal(lb_get_text(rows->item[i], "term", ""), names->item[i]->text);
+        assert_close(lb_get_number(rows->item[i], "chisq", NAN), lb_number_of(values->item[i]->item[0]), 1e-7);
+        assert_close(lb_get_number(rows->item[i], "p", NAN), lb_number_of(values->item[i]->item[2]), 1e-7);
+    }
+}
+
+static void proportional_hazards(void **state)
+{
+    (void)state;
+    lb_value *lung = lb_get(expected("trialstats/survival_lung.json"), "zph"), *veteran = expected("trialstats/survival_veteran.json");
+    static const char *const transform[] = {"km", "rank", "identity", "log"};
+    for (int k = 0; k < 4; k++)
+        compare_ph(RUN("ph", "trialstats/lung.csv", "formula", "~ age + sex + ph.ecog", "transform", transform[k]), lb_get(lung, transform[k]));
+    compare_ph(RUN("ph", "trialstats/lung.csv", "formula", "~ age + ph.ecog", "strata", "sex"), lb_get(lung, "strata_km"));
+    compare_ph(RUN("ph", "trialstats/veteran.csv", "formula", "~ trt + celltype + karno + diagtime + age + prior"), lb_get(veteran, "zph_terms_km"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(kaplan_meier), cmocka_unit_test(limits_at_times), cmocka_unit_test(quartiles),
-                                       cmocka_unit_test(logrank), cmocka_unit_test(restricted_mean)};
+                                       cmocka_unit_test(logrank), cmocka_unit_test(restricted_mean),
+                                       cmocka_unit_test(cox), cmocka_unit_test(counting_process), cmocka_unit_test(proportional_hazards)};
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -1,0 +1,169 @@
+/* The data of a Cox model from a call: design matrix, times, strata; sorted by stratum and descending time. */
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "analysis/cox.h"
+#include "analysis/survival.h"
+
+/* Strata codes of the design's rows: combinations that occur, by the levels' order. */
+static int read_strata(const lb_table *table, const lb_design *design, const char *const *names, size_t count, uint32_t *code, size_t *strata,
+                       lb_error *err)
+{
+    size_t total = 1;
+    for (size_t i = 0; i < design->n; i++) code[i] = 0;
+    for (size_t c = 0; c < count; c++) {
+        lb_column factor;
+        int status = lb_table_factor(table, names[c], design->arena, &factor, err);
+        if (status != LB_OK) return status;
+        if (__builtin_mul_overflow(total, factor.level_count, &total) || total > 1000000)
+            return lb_fail(err, LB_BAD_DATA, "the strata columns combine to more than a million strata");
+        for (size_t i = 0; i < design->n; i++) code[i] = code[i] * (uint32_t)factor.level_count + (uint32_t)factor.code[design->row[i]];
+    }
+    *strata = total;
+    return LB_OK;
+}
+
+/* Columns that the others make up (to 1e-9 of their own spread), by Cholesky of the centred cross-products. */
+static void find_aliased(lb_cox_data *data)
+{
+    size_t p = data->p;
+    double *a = lb_alloc(p * p + 1, sizeof *a);
+    for (size_t i = 0; i < data->n; i++)
+        for (size_t j = 0; j < p; j++)
+            for (size_t k = 0; k <= j; k++) a[j * p + k] += data->x[i * p + j] * data->x[i * p + k];
+    for (size_t j = 0; j < p; j++) {
+        double whole = a[j * p + j];
+        for (size_t k = 0; k < j; k++) {
+            if (data->aliased[k]) continue;
+            double sum = a[j * p + k];
+            for (size_t l = 0; l < k; l++)
+                if (!data->aliased[l]) sum -= a[j * p + l] * a[k * p + l];
+            a[j * p + k] = sum / a[k * p + k];
+            a[j * p + j] -= a[j * p + k] * a[j * p + k];
+        }
+        data->aliased[j] = a[j * p + j] <= 1e-9 * whole || whole == 0;
+        if (!data->aliased[j]) a[j * p + j] = sqrt(a[j * p + j]);
+    }
+    free(a);
+}
+
+/* Order: by stratum, then descending time. Both sorts are stable, the second keeps the first within a stratum. */
+static int arrange(const lb_design *design, const double *time, const double *start, const bool *event, const uint32_t *stratum, lb_cox_data *out,
+                   lb_error *err)
+{
+    size_t n = design->n, p = out->p, skip = design->intercept ? 1 : 0;
+    lb_arena *arena = design->arena;
+    double *key = lb_alloc(n + 1, sizeof *key);
+    uint32_t *by_time = lb_alloc(n + 1, sizeof *by_time), *by_stratum = lb_alloc(n + 1, sizeof *by_stratum);
+    for (size_t i = 0; i < n; i++) key[i] = -time[i];
+    int code = lb_sort_order(key, n, by_time, err);
+    for (size_t i = 0; i < n && code == LB_OK; i++) key[i] = stratum[by_time[i]];
+    if (code == LB_OK) code = lb_sort_order(key, n, by_stratum, err);
+    out->x = lb_arena_try(arena, n * (p ? p : 1), sizeof *out->x);
+    out->time = lb_arena_array(arena, n + 1, sizeof *out->time);
+    out->start = start ? lb_arena_array(arena, n + 1, sizeof *out->start) : NULL;
+    out->event = lb_arena_array(arena, n + 1, sizeof *out->event);
+    out->row = lb_arena_array(arena, n + 1, sizeof *out->row);
+    out->first = lb_arena_array(arena, n + 2, sizeof *out->first);
+    out->by_start = lb_arena_array(arena, n + 1, sizeof *out->by_start);
+    if (out->x == NULL) code = lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu people × %zu covariates", n, p);
+    for (size_t i = 0; i < n && code == LB_OK; i++) {
+        size_t from = by_time[by_stratum[i]];
+        out->row[i] = from;
+        out->time[i] = time[from];
+        out->event[i] = event[from];
+        out->events += event[from];
+        if (start) out->start[i] = start[from];
+        for (size_t j = 0; j < p; j++) out->x[i * p + j] = design->x[(j + skip) * n + from] - out->mean[j];
+        if (i == 0 || stratum[from] != stratum[out->row[i - 1]]) out->first[out->strata++] = i;
+    }
+    out->first[out->strata] = n;
+    for (size_t k = 0; start && k < out->strata && code == LB_OK; k++) {
+        size_t first = out->first[k], count = out->first[k + 1] - first;
+        for (size_t i = 0; i < count; i++) key[i] = -out->start[first + i];
+        code = lb_sort_order(key, count, out->by_start + first, err);
+        for (size_t i = 0; i < count; i++) out->by_start[first + i] += (uint32_t)first;
+    }
+    free(key);
+    free(by_time);
+    free(by_stratum);
+    return code;
+}
+
+static int read_times(const lb_table *table, const char *name, const lb_design *design, double **out, lb_error *err)
+{
+    lb_column *column;
+    *out = NULL;
+    if (name == NULL) return LB_OK;
+    int code = lb_table_number(table, name, &column, err);
+    if (code != LB_OK) return code;
+    *out = lb_arena_array(design->arena, design->n + 1, sizeof **out);
+    for (size_t i = 0; i < design->n; i++) {
+        (*out)[i] = column->number[design->row[i]];
+        if ((*out)[i] >= 0 && isfinite((*out)[i])) continue;
+        code = lb_fail(err, LB_BAD_DATA, "time '%s' is %g", name, (*out)[i]);
+        lb_error_where(err, "%s, row %zu", table->name, design->row[i] + 2);
+        return code;
+    }
+    return LB_OK;
+}
+
+static int build_design(lb_call *call, const char *cluster, const lb_table *table, lb_cox_model *out, lb_error *err)
+{
+    const char *also[40], *const *names;
+    size_t count = 0, strata = lb_call_texts(call, "strata", &names);
+    also[count++] = lb_call_text(call, "time");
+    also[count++] = lb_call_text(call, "event");
+    if (lb_call_given(call, "start")) also[count++] = lb_call_text(call, "start");
+    if (cluster) also[count++] = cluster;
+    for (size_t i = 0; i < strata && count < LB_COUNT(also) - 1; i++) also[count++] = names[i];
+    const char *treatment = lb_call_text(call, "treatment");
+    lb_design_options options = {.factor_columns = treatment ? &treatment : NULL, .factor_count = treatment != NULL, .reference_column = treatment,
+                                 .reference_level = treatment ? lb_call_text(call, "reference") : NULL, .also_complete = also, .also_count = count};
+    lb_formula *formula;
+    int code = lb_formula_parse(lb_call_text(call, "formula"), lb_call_arena(call), &formula, err);
+    if (code == LB_OK) code = lb_design_build(formula, table, &options, lb_call_arena(call), &out->design, err);
+    return code;
+}
+
+int lb_cox_read(lb_call *call, const char *cluster, lb_cox_model *out, lb_result *result, lb_error *err)
+{
+    *out = (lb_cox_model){0};
+    lb_table *table;
+    int code = lb_call_table(call, "data", &table, err);
+    if (code == LB_OK) code = build_design(call, cluster, table, out, err);
+    if (code != LB_OK) return code;
+    lb_design *design = out->design;
+    lb_arena *arena = lb_call_arena(call);
+    double *time, *start;
+    bool *event = lb_arena_array(arena, design->n + 1, sizeof *event);
+    uint32_t *stratum = lb_arena_array(arena, design->n + 1, sizeof *stratum);
+    const char *const *names;
+    size_t total, count = lb_call_texts(call, "strata", &names), skip = design->intercept ? 1 : 0;
+    code = read_times(table, lb_call_text(call, "time"), design, &time, err);
+    if (code == LB_OK) code = read_times(table, lb_call_text(call, "start"), design, &start, err);
+    if (code == LB_OK) code = lb_survival_event(table, lb_call_text(call, "event"), design->row, design->n, event, result, err);
+    if (code == LB_OK) code = read_strata(table, design, names, count, stratum, &total, err);
+    for (size_t i = 0; code == LB_OK && start && i < design->n; i++) {
+        if (start[i] < time[i]) continue;
+        code = lb_fail(err, LB_BAD_DATA, "the interval from %g to %g does not end after it starts", start[i], time[i]);
+        lb_error_where(err, "%s, row %zu", table->name, design->row[i] + 2);
+    }
+    if (code != LB_OK) return code;
+    lb_cox_data *data = &out->data;
+    data->n = design->n;
+    data->p = design->p - skip;
+    data->mean = lb_arena_array(arena, data->p + 1, sizeof *data->mean);
+    data->aliased = lb_arena_array(arena, data->p + 1, sizeof *data->aliased);
+    for (size_t j = 0; j < data->p; j++) data->mean[j] = lb_sum(design->x + (j + skip) * design->n, design->n) / (double)design->n;
+    code = arrange(design, time, start, event, stratum, data, err);
+    if (code != LB_OK) return code;
+    find_aliased(data);
+    out->ties = lb_call_chosen(call, "ties", "breslow") ? LB_BRESLOW : lb_call_chosen(call, "ties", "exact") ? LB_EXACT : LB_EFRON;
+    if (data->events == 0) {
+        code = lb_fail(err, LB_BAD_DATA, "no event among the %zu complete rows: nothing to estimate", data->n);
+        lb_error_where(err, "%s", table->name);
+    }
+    return code;
+}

@@ -1,0 +1,151 @@
+/* analyse cox: proportional hazards regression as R's coxph reports it. */
+#include <math.h>
+#include <string.h>
+
+#include "analysis/cox.h"
+
+static void test(lb_value *results, const char *name, double statistic, size_t df)
+{
+    lb_value *row = lb_set_object(results, name);
+    lb_set_number(row, "statistic", statistic);
+    lb_set_int(row, "df", (int64_t)df);
+    lb_set_number(row, "p", lb_chisq_p(statistic, (double)df, LB_UPPER));
+}
+
+static void coefficients(const lb_cox_model *model, const lb_cox_fit *fit, const double *vcov, double level, lb_result *result)
+{
+    size_t p = model->data.p, skip = model->design->intercept ? 1 : 0;
+    double z = lb_norm_q((1 - level) / 2, LB_UPPER);
+    lb_value *rows = lb_set_array(result->results, "coefficients");
+    for (size_t j = 0; j < p; j++) {
+        lb_value *row = lb_push_object(rows);
+        bool aliased = model->data.aliased[j];
+        double beta = aliased ? NAN : fit->beta[j], se = aliased ? NAN : sqrt(vcov[j * p + j]);
+        lb_set_text(row, "term", model->design->name[j + skip]);
+        lb_set_number(row, "estimate", beta);
+        lb_set_number(row, "se", se);
+        lb_set_null(row, "df");
+        lb_set_number(row, "statistic", beta / se);
+        lb_set_number(row, "p", lb_two_sided_p(beta / se, INFINITY));
+        lb_set_number(row, "lower", beta - z * se);
+        lb_set_number(row, "upper", beta + z * se);
+        lb_set_number(row, "hazard_ratio", exp(beta));
+        lb_set_number(row, "hr_lower", exp(beta - z * se));
+        lb_set_number(row, "hr_upper", exp(beta + z * se));
+        if (aliased) lb_set_text(row, "reason", "aliased: a combination of other columns");
+        else if (fit->infinite[j]) lb_set_text(row, "reason", "runs off to infinity: no finite estimate");
+    }
+}
+
+/* Lin & Wei's variance: V (Σ over clusters of summed score residuals, squared) V. */
+static int robust_variance(lb_call *call, const lb_cox_model *model, const lb_cox_fit *fit, lb_arena *arena, double *out, lb_result *result,
+                           lb_error *err)
+{
+    const lb_cox_data *data = &model->data;
+    size_t p = data->p;
+    lb_table *table;
+    lb_column cluster;
+    int code = lb_call_table(call, "data", &table, err);
+    if (code == LB_OK) code = lb_table_factor(table, lb_call_text(call, "cluster"), arena, &cluster, err);
+    if (code != LB_OK) return code;
+    double *residual = lb_arena_try(arena, data->n * p + 1, sizeof *residual);
+    double *sum = lb_arena_try(arena, cluster.level_count * p + 1, sizeof *sum);
+    if (residual == NULL || sum == NULL) return lb_fail(err, LB_NO_MEMORY, "not enough memory for the residuals");
+    lb_cox_score_residuals(data, fit, model->ties, arena, residual);
+    for (size_t i = 0; i < data->n; i++) {
+        size_t row = model->design->row[data->row[i]];
+        for (size_t j = 0; j < p; j++) sum[(size_t)cluster.code[row] * p + j] += residual[i * p + j];
+    }
+    double *meat = lb_arena_array(arena, p * p + 1, sizeof *meat), *half = lb_arena_array(arena, p * p + 1, sizeof *half);
+    for (size_t c = 0; c < cluster.level_count; c++)
+        for (size_t i = 0; i < p; i++)
+            for (size_t j = 0; j < p; j++) meat[i * p + j] += sum[c * p + i] * sum[c * p + j];
+    for (size_t i = 0; i < p; i++)
+        for (size_t j = 0; j < p; j++)
+            for (size_t k = 0; k < p; k++) half[i * p + j] += fit->vcov[i * p + k] * meat[k * p + j];
+    for (size_t i = 0; i < p; i++)
+        for (size_t j = 0; j < p; j++)
+            for (size_t k = 0; k < p; k++) out[i * p + j] += half[i * p + k] * fit->vcov[k * p + j];
+    lb_result_note(result, "Robust variance (Lin & Wei 1989), %zu clusters by %s.", cluster.level_count, cluster.name);
+    return LB_OK;
+}
+
+static void report_status(const lb_cox_model *model, const lb_cox_fit *fit, lb_result *result)
+{
+    size_t skip = model->design->intercept ? 1 : 0;
+    bool singular = false, infinite = false;
+    for (size_t j = 0; j < model->data.p; j++) {
+        const char *name = model->design->name[j + skip];
+        singular |= model->data.aliased[j];
+        infinite |= fit->infinite[j];
+        if (model->data.aliased[j]) lb_result_warn(result, "%s cannot be estimated: its column is constant or a combination of the others", name);
+        if (fit->infinite[j])
+            lb_result_warn(result, "%s has no finite estimate: within the risk sets it splits those with an event from those without (monotone "
+                                   "likelihood). Merge rare levels, or leave it out", name);
+    }
+    if (singular) lb_result_status(result, "singular");
+    else if (infinite) lb_result_status(result, "monotone_likelihood");
+    else if (!fit->converged) lb_result_status(result, "not_converged");
+}
+
+static int run(lb_call *call, lb_result *result, lb_error *err)
+{
+    lb_cox_model model;
+    lb_cox_fit fit;
+    int code = lb_cox_read(call, lb_call_text(call, "cluster"), &model, result, err);
+    if (code == LB_OK) code = lb_cox_fit_model(&model.data, model.ties, result->arena, &fit, err);
+    if (code != LB_OK) return code;
+    const lb_cox_data *data = &model.data;
+    size_t p = data->p, df = p;
+    for (size_t j = 0; j < p; j++) df -= data->aliased[j];
+    const double *vcov = fit.vcov;
+    if (lb_call_given(call, "cluster")) {
+        double *robust = lb_arena_array(result->arena, p * p + 1, sizeof *robust);
+        code = robust_variance(call, &model, &fit, result->arena, robust, result, err);
+        if (code != LB_OK) return code;
+        vcov = robust;
+    }
+    lb_set_int(result->results, "n", (int64_t)data->n);
+    lb_set_int(result->results, "events", (int64_t)data->events);
+    lb_value *dropped = lb_set_array(result->results, "dropped");
+    for (size_t k = 0; k < model.design->dropped_count; k++) {
+        lb_value *row = lb_push_object(dropped);
+        lb_set_text(row, "column", model.design->dropped[k].column);
+        lb_set_int(row, "rows", (int64_t)model.design->dropped[k].rows);
+    }
+    coefficients(&model, &fit, vcov, lb_call_number(call, "level"), result);
+    lb_set_number(result->results, "loglik", fit.loglik);
+    lb_set_number(result->results, "loglik_null", fit.loglik_null);
+    test(result->results, "lr", 2 * (fit.loglik - fit.loglik_null), df);
+    test(result->results, "wald", fit.wald, df);
+    test(result->results, "score", fit.score, df);
+    double concordance;
+    code = lb_cox_concordance(data, &fit, &concordance, err);
+    if (code != LB_OK) return code;
+    lb_set_number(result->results, "concordance", concordance);
+    lb_set_int(result->results, "iterations", fit.iterations);
+    report_status(&model, &fit, result);
+    lb_result_note(result, "Cox regression %s, %s ties%s; N = %zu, events = %zu%s. Wald z intervals.", lb_call_text(call, "formula"),
+                   lb_call_text(call, "ties"), data->strata > 1 ? ", stratified" : "", data->n, data->events,
+                   data->start ? ", intervals (start, stop]" : "");
+    return LB_OK;
+}
+
+static const lb_param params[] = {
+    LB_COX_PARAMS,
+    {.name = "cluster", .type = LB_P_COLUMN, .summary = "robust variance: rows of one person or centre"},
+    {.name = "level", .type = LB_P_NUMBER, .summary = "level of the intervals", .preset = "0.95", .min = 0.001, .max = 0.999999},
+};
+
+const lb_op lb_op_analyse_cox = {
+    .area = "analyse",
+    .verb = "cox",
+    .summary = "Cox proportional hazards regression",
+    .description = "Partial likelihood with Efron's, Breslow's or the exact treatment of ties; strata; delayed entry and repeated intervals by "
+                   "--start; robust variance by --cluster (Lin & Wei 1989). Newton's method on the analytic score and information. Likelihood "
+                   "ratio, Wald and score tests; Harrell's concordance. A coefficient that runs off to infinity is said to.",
+    .params = params,
+    .param_count = LB_COUNT(params),
+    .run = run,
+    .example = "lumbar analyse cox --data reference/analysis/aml.csv --time time --event status --formula \"~ x\"",
+};
