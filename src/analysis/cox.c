@@ -148,13 +148,14 @@ int lb_cox_fit_model(const lb_cox_data *data, lb_ties ties, lb_arena *arena, lb_
     lb_cox_sums next = {.gradient = lb_arena_array(arena, p + 1, sizeof(double)), .information = lb_arena_array(arena, p * p + 1, sizeof(double))};
     evaluate(data, ties, out->beta, out->weight, arena, &now);
     out->loglik_null = now.loglik;
-    bool still = false; /* the likelihood stands still while coefficients run */
+    double *scale = lb_arena_array(arena, p + 1, sizeof *scale); /* standard errors at zero: the size of a step that matters */
+    for (size_t i = 0; i < p; i++) scale[i] = 1 / sqrt(now.information[i * p + i]);
     for (; out->iterations < MOST; out->iterations++) {
         if (!newton_step(&now, p, chol, step)) break;
         if (out->iterations == 0)
             for (size_t i = 0; i < p; i++) out->score += now.gradient[i] * step[i];
         double largest = 0, factor = 1;
-        for (size_t i = 0; i < p; i++) largest = fmax(largest, fabs(step[i]) / (fabs(out->beta[i]) + sqrt(fabs(1 / now.information[i * p + i]))));
+        for (size_t i = 0; i < p; i++) largest = fmax(largest, fabs(step[i]) / (fabs(out->beta[i]) + scale[i]));
         if (largest < 1e-11) {
             out->converged = true;
             break;
@@ -164,15 +165,15 @@ int lb_cox_fit_model(const lb_cox_data *data, lb_ties ties, lb_arena *arena, lb_
             evaluate(data, ties, trial, out->weight, arena, &next);
             if (next.loglik >= now.loglik - 1e-12 * fabs(now.loglik) || half == 30) break;
         }
-        still = fabs(next.loglik - now.loglik) <= 1e-9 * (fabs(now.loglik) + 1e-3) && largest > 1e-3 && out->iterations > 8;
+        bool still = fabs(next.loglik - now.loglik) <= 1e-9 * (fabs(now.loglik) + 1e-3) && largest > 1e-3 && out->iterations > 8;
         memcpy(out->beta, trial, p * sizeof *trial);
         lb_cox_sums swap = now;
         now = next;
         next = swap;
-        if (!still) continue;
-        for (size_t i = 0; i < p; i++) out->infinite[i] = fabs(step[i]) > 1e-3 * fabs(out->beta[i]) && fabs(step[i]) > 1e-2;
-        break;
+        if (still) break; /* the likelihood stands still while coefficients run */
     }
+    for (size_t i = 0; i < p && !out->converged; i++) /* its information vanishes as a coefficient runs off */
+        out->infinite[i] = !data->aliased[i] && now.information[i * p + i] * scale[i] * scale[i] < 1e-3;
     if (p == 0) out->converged = true;
     out->loglik = now.loglik;
     lb_cox_weights(data, out->beta, out->weight);
