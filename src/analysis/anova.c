@@ -74,10 +74,18 @@ static double quadratic(const lb_lsq *fit, const bool *tested, lb_arena *arena)
     return sum;
 }
 
+/* One design and its whole fit; tests that use all columns share it. */
+typedef struct whole {
+    const lb_design *design;
+    const double *x;
+    const lb_lsq *fit;
+} whole;
+
 /* Sum of squares and df that the columns `tested` add to the other columns of `use`. */
-static int added(const double *x, const lb_design *design, const bool *use, const bool *tested, lb_arena *arena,
-                 double *sum_sq, double *df, lb_error *err)
+static int added(const whole *w, const bool *use, const bool *tested, lb_arena *arena, double *sum_sq, double *df,
+                 lb_error *err)
 {
+    const lb_design *design = w->design;
     size_t p = design->p, k = 0, count = 0;
     bool *others = lb_arena_array(arena, p + 1, sizeof *others), *within = lb_arena_array(arena, p + 1, sizeof *within);
     for (size_t j = 0; j < p; j++) {
@@ -86,18 +94,18 @@ static int added(const double *x, const lb_design *design, const bool *use, cons
         count += tested[j];
         within[k++] = tested[j];
     }
-    lb_lsq with, without;
-    int rc = fit_columns(x, design->y, design->n, use, p, arena, &with, err);
+    lb_lsq with = *w->fit, without;
+    int rc = k == p ? LB_OK : fit_columns(w->x, design->y, design->n, use, p, arena, &with, err);
     if (rc) return rc;
     if (with.rank == with.p) {
         *sum_sq = quadratic(&with, within, arena);
         *df = (double)count;
         return LB_OK;
     }
-    rc = fit_columns(x, design->y, design->n, others, p, arena, &without, err);
+    rc = fit_columns(w->x, design->y, design->n, others, p, arena, &without, err);
     if (rc) return rc;
-    *sum_sq = without.rss - with.rss;
     *df = (double)(with.rank - without.rank);
+    *sum_sq = *df > 0 ? without.rss - with.rss : 0;
     return LB_OK;
 }
 
@@ -123,29 +131,42 @@ static void choose(const lb_design *design, size_t t, int type, bool *use, bool 
     }
 }
 
-static int partial(const lb_design *design, const double *x, const lb_lsq *fit, size_t t, int type, lb_arena *arena,
-                   lb_value *rows, lb_error *err)
+static int partial(const whole *w, const lb_lsq *model, size_t t, int type, lb_value *rows, lb_error *err)
 {
-    bool *use = lb_arena_array(arena, design->p + 1, sizeof *use);
-    bool *tested = lb_arena_array(arena, design->p + 1, sizeof *tested);
+    const lb_design *design = w->design;
+    lb_arena *work = lb_arena_new();
+    bool *use = lb_arena_array(work, design->p + 1, sizeof *use);
+    bool *tested = lb_arena_array(work, design->p + 1, sizeof *tested);
     double sum_sq = NAN, df = 0;
     choose(design, t, type, use, tested);
-    int rc = added(x, design, use, tested, arena, &sum_sq, &df, err);
-    if (!rc) push_row(rows, t == design->terms ? "(Intercept)" : design->term[t].name, sum_sq, df, fit);
+    int rc = added(w, use, tested, work, &sum_sq, &df, err);
+    if (!rc) push_row(rows, t == design->terms ? "(Intercept)" : design->term[t].name, sum_sq, df, model);
+    lb_arena_free(work);
     return rc;
+}
+
+/* Refitting once per term is the rule only where columns are aliased or terms nest; beyond this it would take minutes. */
+bool lb_anova_feasible(const lb_design *design, const lb_lsq *fit, int type)
+{
+    double n = (double)design->n, p = (double)design->p, terms = (double)design->terms;
+    return type == 1 || fit->rank == fit->p ? terms * n * p < 1e9 : terms * (n + p) * p * p < 1e9;
 }
 
 int lb_anova_rows(const lb_design *design, const lb_lsq *fit, int type, lb_value *rows, lb_error *err)
 {
     int rc = LB_OK;
-    double *x = design->x;
     lb_arena *work = lb_arena_new();
+    lb_lsq sum_coded = *fit;
+    whole w = {design, design->x, &sum_coded};
     if (type == 1) {
         sequential(design, fit, rows);
     } else {
+        double *x = design->x;
         if (type == 3) rc = lb_design_sum_coded(design, work, &x, err);
-        if (!rc && type == 3 && design->intercept) rc = partial(design, x, fit, design->terms, 3, work, rows, err);
-        for (size_t t = 0; t < design->terms && !rc; t++) rc = partial(design, x, fit, t, type, work, rows, err);
+        if (!rc && type == 3) rc = lb_lsq_fit(x, design->y, NULL, design->n, design->p, 0, work, &sum_coded, err);
+        w.x = x;
+        if (!rc && type == 3 && design->intercept) rc = partial(&w, fit, design->terms, 3, rows, err);
+        for (size_t t = 0; t < design->terms && !rc; t++) rc = partial(&w, fit, t, type, rows, err);
     }
     if (!rc) push_residuals(rows, fit);
     lb_arena_free(work);

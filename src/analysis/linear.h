@@ -39,6 +39,9 @@ void lb_sandwich(const double *x, const lb_lsq *fit, lb_vcov type, double *vcov)
 /** Types I, II, III; rows {term, sum_sq, df, statistic, p} ending with Residuals. */
 int lb_anova_rows(const lb_design *design, const lb_lsq *fit, int type, lb_value *rows, lb_error *err) LB_MUST_CHECK;
 
+/** Is the table of this type within reach (refits of a very wide or aliased design are not)? */
+bool lb_anova_feasible(const lb_design *design, const lb_lsq *fit, int type);
+
 /** Linear functions for the means of a treatment (fastest), by further variables. */
 typedef struct lb_grid {
     size_t axes;             /**< the treatment, then the by variables */

@@ -1,7 +1,6 @@
 /* analyse ancova: analysis of covariance by least squares, with least-squares means and contrasts of a treatment. Without
  * a treatment: plain least squares. Conventions of R's lm, car::Anova, sandwich and emmeans. */
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "analysis/room.h"
@@ -114,7 +113,7 @@ static int fit(lb_ancova *a, lb_error *err)
     lb_sandwich(d->x, &a->fit, a->vcov, vcov);
     a->model = (lb_linear){.design = d, .p = d->p, .coefficient = a->fit.coefficient, .aliased = a->fit.aliased,
                            .vcov = vcov, .df = a->fit.df_residual, .level = lb_call_number(a->call, "level")};
-    return lb_linear_null(&a->model, &a->fit, a->arena, err);
+    return a->treatment ? lb_linear_null(&a->model, &a->fit, a->arena, err) : LB_OK; /* means only need it */
 }
 
 static int run(lb_call *call, lb_result *result, lb_error *err)
@@ -130,7 +129,9 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_ancova_findings(&a);
     lb_ancova_fit_results(&a);
     lb_value *anova = lb_set_array(result->results, "anova");
-    rc = lb_anova_rows(a.design, &a.fit, atoi(lb_call_text(call, "anova")), anova, err);
+    int type = lb_call_text(call, "anova")[0] - '0'; /* a choice of 1, 2, 3 */
+    if (lb_anova_feasible(a.design, &a.fit, type)) rc = lb_anova_rows(a.design, &a.fit, type, anova, err);
+    else lb_result_warn(result, "no anova table of type %d: %zu terms are too many to refit; type 1 needs none", type, a.design->terms);
     if (!rc && a.treatment) rc = lb_ancova_compare(&a, err);
     if (!rc) lb_ancova_notes(&a);
     return rc;

@@ -36,7 +36,7 @@ const char *lb_node_text(const lb_node *node, lb_arena *arena);
 const char *lb_node_factor(const lb_node *node);
 
 /* -- terms ---------------------------------------------------------------- */
-enum { LB_TERM_WORDS = 16, LB_TERM_VARIABLES = 64 * LB_TERM_WORDS, LB_TERM_MAX = 20000 };
+enum { LB_TERM_WORDS = 16, LB_TERM_VARIABLES = 64 * LB_TERM_WORDS, LB_TERM_MAX = 5000 };
 typedef struct lb_bits { uint64_t word[LB_TERM_WORDS]; } lb_bits;
 typedef struct lb_terms {
     size_t count, capacity;

@@ -8,6 +8,8 @@
 typedef struct term_list {
     lb_bits *term;
     size_t count, capacity;
+    uint32_t *slot; /* open-addressing index of a long list: place + 1, 0 = free; `slots` is a power of two */
+    size_t slots;
 } term_list;
 
 static bool same(const lb_bits *a, const lb_bits *b) { return memcmp(a, b, sizeof *a) == 0; }
@@ -44,21 +46,42 @@ static int fault(lb_error *err, const char *what, const char *hint)
     return LB_USAGE;
 }
 
+static size_t hash(const lb_bits *term)
+{
+    uint64_t h = 0;
+    for (size_t i = 0; i < LB_TERM_WORDS; i++) h = (h ^ term->word[i]) * 0x9E3779B97F4A7C15u;
+    return (size_t)(h >> 32);
+}
+
+/* Slot of the term, or the free slot where it belongs. */
+static size_t find_slot(const term_list *list, const lb_bits *term)
+{
+    size_t at = hash(term) & (list->slots - 1);
+    while (list->slot[at] && !same(&list->term[list->slot[at] - 1], term)) at = (at + 1) & (list->slots - 1);
+    return at;
+}
+
+static void grow(term_list *list, lb_arena *arena)
+{
+    size_t capacity = list->capacity ? 2 * list->capacity : 4;
+    lb_bits *grown = lb_arena_array(arena, capacity, sizeof *grown);
+    if (list->count) memcpy(grown, list->term, list->count * sizeof *grown);
+    list->term = grown;
+    list->capacity = capacity;
+    list->slots = 2 * capacity;
+    list->slot = lb_arena_array(arena, list->slots, sizeof *list->slot);
+    for (size_t i = 0; i < list->count; i++) list->slot[find_slot(list, &list->term[i])] = (uint32_t)i + 1;
+}
+
 /* Add a term that is not there yet. */
 static int add(term_list *list, const lb_bits *term, lb_terms *terms, lb_error *err)
 {
-    for (size_t i = 0; i < list->count; i++) {
-        if (same(&list->term[i], term)) return LB_OK;
-    }
-    if (list->count >= LB_TERM_MAX) return fault(err, "the formula expands to more than 20000 terms", "use fewer crossings");
-    if (list->count == list->capacity) {
-        size_t capacity = list->capacity ? 2 * list->capacity : 4;
-        lb_bits *grown = lb_arena_array(terms->arena, capacity, sizeof *grown);
-        if (list->count) memcpy(grown, list->term, list->count * sizeof *grown);
-        list->term = grown;
-        list->capacity = capacity;
-    }
+    if (list->count == list->capacity) grow(list, terms->arena);
+    size_t slot = find_slot(list, term);
+    if (list->slot[slot]) return LB_OK;
+    if (list->count >= LB_TERM_MAX) return fault(err, "the formula expands to more than 5000 terms", "use fewer crossings");
     list->term[list->count++] = *term;
+    list->slot[slot] = (uint32_t)list->count;
     return LB_OK;
 }
 
@@ -106,15 +129,15 @@ static lb_bits all_of(const term_list *list)
     return all;
 }
 
-static void remove_terms(term_list *from, const term_list *what)
+static bool has(const term_list *list, const lb_bits *term) { return list->slots && list->slot[find_slot(list, term)]; }
+
+static int remove_terms(const term_list *from, const term_list *what, term_list *out, lb_terms *terms, lb_error *err)
 {
-    size_t kept = 0;
-    for (size_t i = 0; i < from->count; i++) {
-        bool gone = false;
-        for (size_t j = 0; j < what->count && !gone; j++) gone = same(&from->term[i], &what->term[j]);
-        if (!gone) from->term[kept++] = from->term[i];
+    int rc = LB_OK;
+    for (size_t i = 0; i < from->count && !rc; i++) {
+        if (!has(what, &from->term[i])) rc = add(out, &from->term[i], terms, err);
     }
-    from->count = kept;
+    return rc;
 }
 
 static int expand(lb_terms *terms, const lb_node *node, bool adding, term_list *out, lb_error *err);
@@ -129,7 +152,9 @@ static int expand_power(lb_terms *terms, const lb_node *node, const term_list *b
     for (int k = 1; k < (int)n && !rc; k++) {
         term_list next = {0};
         rc = cross(out, base, &next, terms, err);
+        bool settled = next.count == out->count;
         *out = next;
+        if (settled) break;
     }
     return rc;
 }
@@ -139,7 +164,7 @@ static int expand_nested(lb_terms *terms, char op, const term_list *left, const 
                          lb_error *err)
 {
     lb_bits all = all_of(op == '/' ? left : right);
-    term_list shell = {&all, 1, 1};
+    term_list shell = {.term = &all, .count = 1};
     if (op == '%') return cross(left, &shell, out, terms, err);
     int rc = append(left, out, terms, err);
     return rc ? rc : cross(right, &shell, out, terms, err);
@@ -154,10 +179,7 @@ static int expand_binary(lb_terms *terms, const lb_node *node, bool adding, term
     rc = expand(terms, node->right, node->op == '-' ? !adding : adding, &right, err);
     if (rc) return rc;
     switch (node->op) {
-    case '-':
-        remove_terms(&left, &right);
-        *out = left;
-        return LB_OK;
+    case '-': return remove_terms(&left, &right, out, terms, err);
     case ':': return cross(&left, &right, out, terms, err);
     case '+':
         *out = left; /* grows in place: long sums stay linear in memory */

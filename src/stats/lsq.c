@@ -110,15 +110,16 @@ static int large_fit(fit *f, long double *beta, long double *effect, lb_error *e
     double *r;
     int rc = lb_tsqr(f->x, f->y, f->root_weight, n, p, f->work, &r, err);
     if (rc) return rc;
-    long double *a = lb_arena_try(f->work, p * p + 1, sizeof *a), *z = lb_arena_array(f->work, p + 1, sizeof *z);
+    size_t m = n < p ? n : p; /* rows of R that can hold anything */
+    long double *a = lb_arena_try(f->work, m * p + 1, sizeof *a), *z = lb_arena_array(f->work, p + 1, sizeof *z);
     long double *step = lb_arena_array(f->work, p + 1, sizeof *step);
     double *b = lb_arena_array(f->work, p + 1, sizeof *b);
     if (!a) return no_memory(f, err);
     for (size_t j = 0; j < p; j++) {
-        for (size_t i = 0; i <= j; i++) a[i + j * p] = r[i + j * (p + 1)];
+        for (size_t i = 0; i <= j && i < m; i++) a[i + j * m] = r[i + j * (p + 1)];
     }
-    for (size_t i = 0; i < p; i++) z[i] = r[i + p * (p + 1)];
-    rc = lb_qr_factor(&f->qr, a, p, p, f->work, err);
+    for (size_t i = 0; i < m; i++) z[i] = r[i + p * (p + 1)];
+    rc = lb_qr_factor(&f->qr, a, m, p, f->work, err);
     if (rc) return rc;
     lb_qr_apply(&f->qr, z);
     memcpy(effect, z, f->qr.rank * sizeof *effect);
