@@ -18,3 +18,8 @@ for (m in c("FE","DL","HE","HS","SJ","ML","EB","PM")) { f <- rma(yi,vi,data=es,m
 fs <- lapply(c("random","alternate","systematic"),function(a) rma(yi,vi,data=e,subset=alloc==a,control=ctl)); p("groups",sapply(fs,function(f) f$beta)); p("tau2",sapply(fs,function(f) f$tau2))
 bb <- sapply(fs,function(f) f$beta); ss <- sapply(fs,function(f) f$se); q <- rma(bb,sei=ss,method="FE"); p("between",c(q$QE,q$QEp))
 f <- rma(yi,vi,mods=~alloc,data=e,control=ctl); p("common tau2 QM QMp",c(f$tau2,f$QM,f$QMp))
+f <- rma(yi,vi,data=e,control=ctl); i <- influence(f); p("rstudent 4",i$inf$rstudent[4]); p("cook 4",i$inf$cook.d[4]); p("dffits 8",i$inf$dffits[8]); p("dfbetas 8",i$dfbs$intrcpt[8]); p("cov.r 1", i$inf$cov.r[1])
+l <- leave1out(f); p("leaveout 8",c(l$estimate[8],l$se[8],l$tau2[8],l$Q[8]))
+cu <- cumul(f,order=e$year); p("cumulative 2, 13",c(cu$estimate[2],cu$estimate[13],cu$tau2[2]))
+g <- regtest(f); p("egger",c(g$zval,g$pval,g$est,g$ci.lb)); g <- regtest(f,model="lm"); p("egger_lm",c(g$zval,g$pval,g$est)); k <- ranktest(f); p("rank",c(k$tau,k$pval))
+g <- regtest(f,model="lm",predictor="vi"); p("peese",g$est)
