@@ -4,5 +4,6 @@
 
 #include <lumbar/op.h>
 
-extern const lb_op lb_op_meta_effect, lb_op_meta_fit, lb_op_meta_forest, lb_op_meta_subgroup;
+extern const lb_op lb_op_meta_effect, lb_op_meta_fit, lb_op_meta_forest, lb_op_meta_subgroup, lb_op_meta_influence,
+    lb_op_meta_leaveout, lb_op_meta_cumulative, lb_op_meta_bias, lb_op_meta_funnel, lb_op_meta_convert;
 #endif

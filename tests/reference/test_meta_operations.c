@@ -1,0 +1,248 @@
+/* The operations of the evidence room, called as the faces call them, against the results files of metafor 5.1: effect
+ * sizes of the raw tables, case-deletion diagnostics, leave-one-out, cumulative, small-study effects, subgroups. */
+#include "lumbar_test.h"
+
+static const char *const datasets[] = {"bangertdrowns2004", "bcg", "hackshaw1998", "lbp_selfmanage_disability",
+                                       "lbp_selfmanage_pain", "molloy2014", "normand1999", "pritz1997", "raudenbush1985",
+                                       "yusuf1985_table6"};
+enum { DATASETS = sizeof datasets / sizeof datasets[0] };
+
+typedef struct fixture {
+    lb_registry *registry;
+    lb_arena *arena;
+} fixture;
+
+static int set_up(void **state)
+{
+    fixture *f = lb_alloc(1, sizeof *f);
+    f->registry = lb_registry_all();
+    f->arena = lb_arena_new();
+    *state = f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    fixture *f = *state;
+    lb_registry_free(f->registry);
+    lb_arena_free(f->arena);
+    free(f);
+    return 0;
+}
+
+static lb_bytes read_shared(const fixture *f, const char *folder, const char *name, const char *extension)
+{
+    char relative[256];
+    snprintf(relative, sizeof relative, "meta/%s/%s.%s", folder, name, extension);
+    const char *path = shared_data(relative);
+    if (!path) skip();
+    lb_error err = LB_ERROR_INIT;
+    lb_bytes bytes;
+    assert_int_equal(lb_file_read(path, 1u << 26, f->arena, &bytes, &err), 0);
+    return bytes;
+}
+
+static lb_value *expected_of(const fixture *f, const char *name)
+{
+    lb_bytes bytes = read_shared(f, "results", name, "json");
+    lb_error err = LB_ERROR_INIT;
+    lb_value *value = NULL;
+    assert_int_equal(lb_json_read(&bytes, f->arena, &value, &err), 0);
+    return value;
+}
+
+/* settings: pairs of name and value, ended by NULL. */
+static lb_result *run(const fixture *f, const char *verb, const lb_bytes *csv, lb_table *table, const char *const *settings)
+{
+    lb_error err = LB_ERROR_INIT;
+    const lb_op *op = lb_registry_find(f->registry, "meta", verb);
+    assert_non_null(op);
+    lb_call *call = lb_call_new(f->registry, op);
+    if (csv) assert_int_equal(lb_call_bind(call, "data", csv, &err), 0);
+    else assert_int_equal(lb_call_bind_table(call, "data", table, &err), 0);
+    for (; *settings; settings += 2) assert_int_equal(lb_call_set(call, settings[0], settings[1], &err), 0);
+    lb_result *result = NULL;
+    int code = lb_call_run(call, &result, &err);
+    if (code) fail_msg("meta %s: %s (%s)", verb, err.message, err.hint);
+    lb_call_free(call);
+    return result;
+}
+
+/* The effects of a results file as a table with the columns yi and vi, and `order` when the file has one. */
+static lb_table *effects_table(const fixture *f, const lb_value *file)
+{
+    const lb_value *y = lb_get(file, "yi"), *v = lb_get(file, "vi"), *order = lb_path(file, "cumul_REML.order");
+    lb_table *table = lb_table_new(f->arena, "effects", y->count);
+    lb_column *yi = lb_table_add_number(table, "yi");
+    for (size_t i = 0; i < y->count; i++) yi->number[i] = lb_number_of(y->item[i]);
+    lb_column *vi = lb_table_add_number(table, "vi");
+    for (size_t i = 0; i < y->count; i++) vi->number[i] = lb_number_of(v->item[i]);
+    if (!order || order->count != y->count) return table;
+    lb_column *place = lb_table_add_number(table, "place");
+    for (size_t i = 0; i < y->count; i++) place->number[i] = lb_number_of(order->item[i]);
+    return table;
+}
+
+static void compare(const char *where, size_t row, const char *key, const lb_value *got, const lb_value *expected, double tolerance, double scale)
+{
+    if (!expected || expected->type == LB_NULL) return;
+    if (expected->type == LB_BOOL) {
+        if (!got || got->type != LB_BOOL || got->boolean != expected->boolean) fail_msg("%s row %zu %s", where, row, key);
+        return;
+    }
+    double a = lb_number_of(got), b = lb_number_of(expected);
+    if (fabs(a - b) <= tolerance * fmax(fabs(b), scale)) return;
+    fail_msg("%s row %zu %s: got %.17g, expected %.17g", where, row, key, a, b);
+}
+
+/* rows[i].key of the result against expected.theirs[i]. */
+static size_t compare_rows(const char *where, const lb_result *result, const lb_value *expected, const char *const (*keys)[2], double tolerance)
+{
+    const lb_value *rows = lb_get(result->results, "rows");
+    size_t compared = 0;
+    for (; (*keys)[0]; keys++) {
+        const lb_value *list = lb_get(expected, (*keys)[1]);
+        if (!list || list->type != LB_ARRAY || list->count != rows->count) continue;
+        for (size_t i = 0; i < rows->count; i++, compared++) {
+            compare(where, i, (*keys)[0], lb_get(rows->item[i], (*keys)[0]), list->item[i], tolerance, strcmp((*keys)[0], "I2") == 0 ? 1 : 1e-2);
+        }
+    }
+    return compared;
+}
+
+static void test_influence(void **state)
+{
+    const fixture *f = *state;
+    static const char *const keys[][2] = {{"rstudent", "rstudent"}, {"cook", "cook_d"}, {"dffits", "dffits"}, {"hat", "hat"}, {"cov_r", "cov_r"},
+                                          {"tau2_del", "tau2_del"}, {"Q_del", "QE_del"}, {"weight", "weight"}, {"dfbetas", "dfbs"},
+                                          {"outlier", "outlier"}, {"influential", "cook_flag"}, {"flagged", "infl"}, {NULL, NULL}};
+    static const struct { const char *key; const char *settings[5]; } kinds[] = {
+        {"influence_REML", {NULL}}, {"influence_DL", {"method", "DL", NULL}}, {"influence_REML_knha", {"test", "knha", NULL}}};
+    size_t compared = 0;
+    for (size_t d = 0; d < DATASETS; d++) {
+        lb_value *file = expected_of(f, datasets[d]);
+        for (size_t i = 0; i < LB_COUNT(kinds); i++) {
+            lb_result *result = run(f, "influence", NULL, effects_table(f, file), kinds[i].settings);
+            compared += compare_rows(datasets[d], result, lb_get(file, kinds[i].key), keys, 1e-8);
+            const lb_value *cut = lb_get(lb_get(file, kinds[i].key), "cook_cut");
+            if (cut) assert_close(lb_get_number(result->results, "cook_cut", NAN), lb_number_of(cut), 1e-8);
+            lb_result_free(result);
+        }
+    }
+    assert_true(compared > 5000);
+}
+
+static void test_leave_one_out(void **state)
+{
+    const fixture *f = *state;
+    static const char *const keys[][2] = {{"estimate", "estimate"}, {"se", "se"}, {"p", "pval"}, {"lower", "ci_lb"}, {"upper", "ci_ub"},
+                                          {"Q", "Q"}, {"Q_p", "Qp"}, {"tau2", "tau2"}, {"I2", "I2"}, {"H2", "H2"}, {NULL, NULL}};
+    static const char *const methods[] = {"REML", "DL", "FE"};
+    size_t compared = 0;
+    for (size_t d = 0; d < DATASETS; d++) {
+        lb_value *file = expected_of(f, datasets[d]);
+        for (size_t i = 0; i < LB_COUNT(methods); i++) {
+            char key[32];
+            snprintf(key, sizeof key, "leave1out_%s", methods[i]);
+            const char *const settings[] = {"method", methods[i], NULL};
+            lb_result *result = run(f, "leaveout", NULL, effects_table(f, file), settings);
+            compared += compare_rows(datasets[d], result, lb_get(file, key), keys, 1e-8);
+            lb_result_free(result);
+        }
+    }
+    assert_true(compared > 4000);
+}
+
+static void test_cumulative(void **state)
+{
+    const fixture *f = *state;
+    static const char *const keys[][2] = {{"estimate", "estimate"}, {"se", "se"}, {"lower", "ci_lb"}, {"tau2", "tau2"}, {NULL, NULL}};
+    const char *const settings[] = {"order", "place", NULL};
+    size_t compared = 0;
+    for (size_t d = 0; d < DATASETS; d++) {
+        lb_value *file = expected_of(f, datasets[d]);
+        if (!lb_get(file, "cumul_REML")) continue;
+        lb_result *result = run(f, "cumulative", NULL, effects_table(f, file), settings);
+        /* One study: no tau2 here, 0 there. */
+        lb_set_number(lb_get(result->results, "rows")->item[0], "tau2", 0);
+        compared += compare_rows(datasets[d], result, lb_get(file, "cumul_REML"), keys, 1e-8);
+        lb_result_free(result);
+    }
+    assert_true(compared > 500);
+}
+
+static void compare_egger(const char *name, const lb_value *got, const lb_value *expected)
+{
+    if (!expected || expected->type != LB_OBJECT) return;
+    static const char *const keys[][2] = {{"statistic", "stat"}, {"p", "pval"}, {"limit", "limit_est"}, {"limit_lower", "limit_ci_lb"}, {"limit_upper", "limit_ci_ub"}};
+    for (size_t i = 0; i < LB_COUNT(keys); i++) compare(name, 0, keys[i][0], lb_get(got, keys[i][0]), lb_get(expected, keys[i][1]), 1e-8, 1e-3);
+}
+
+static void test_bias(void **state)
+{
+    const fixture *f = *state;
+    const char *const settings[] = {NULL};
+    for (size_t d = 0; d < DATASETS; d++) {
+        lb_value *file = expected_of(f, datasets[d]);
+        lb_result *result = run(f, "bias", NULL, effects_table(f, file), settings);
+        const lb_value *got = result->results, *bias = lb_get(file, "bias");
+        compare_egger(datasets[d], lb_get(got, "egger"), lb_get(bias, "regtest_rma_sei"));
+        compare_egger(datasets[d], lb_get(got, "egger_lm"), lb_get(bias, "regtest_lm_sei"));
+        compare(datasets[d], 0, "tau", lb_path(got, "rank.tau"), lb_path(bias, "ranktest.tau"), 1e-12, 1e-3);
+        compare(datasets[d], 0, "rank p", lb_path(got, "rank.p"), lb_path(bias, "ranktest.pval"), 1e-10, 0);
+        compare(datasets[d], 0, "pet", lb_path(got, "pet.estimate"), lb_path(bias, "PET.b[0]"), 1e-10, 1e-3);
+        compare(datasets[d], 0, "peese", lb_path(got, "peese.p"), lb_path(bias, "PEESE.p[0]"), 1e-9, 0);
+        lb_result_free(result);
+    }
+}
+
+static size_t compare_effects(const fixture *f, const char *dataset, const char *key, const char *const *settings)
+{
+    char where[128];
+    snprintf(where, sizeof where, "%s %s", dataset, key);
+    lb_bytes csv = read_shared(f, "datasets", dataset, "csv");
+    lb_value *file = expected_of(f, dataset);
+    lb_result *result = run(f, "effect", &csv, NULL, settings);
+    static const char *const keys[][2] = {{"yi", "yi"}, {"vi", "vi"}, {NULL, NULL}};
+    size_t compared = compare_rows(where, result, lb_get(lb_get(file, "escalc"), key), keys, 1e-10);
+    lb_result_free(result);
+    return compared;
+}
+
+static void test_effects(void **state)
+{
+    const fixture *f = *state;
+    static const char *const counts[] = {"OR", "RR", "RD", "AS", "PETO"};
+    static const char *const shares[] = {"PR", "PLN", "PLO", "PAS", "PFT"}, *const correlations[] = {"COR", "ZCOR"};
+    static const struct { const char *key, *measure, *vtype; } means[] = {{"MD", "MD", "LS"}, {"SMD", "SMD", "LS"}, {"SMDH", "SMDH", "LS"},
+        {"SMD1", "SMD1", "LS"}, {"ROM", "ROM", "LS"}, {"SMD_vtypeLS2", "SMD", "LS2"}, {"SMD_vtypeUB", "SMD", "UB"}, {"MD_vtypeHO", "MD", "HO"}};
+    size_t compared = 0;
+    for (size_t i = 0; i < LB_COUNT(means); i++) {
+        const char *const settings[] = {"measure", means[i].measure, "vtype", means[i].vtype, NULL};
+        compared += compare_effects(f, "normand1999", means[i].key, settings);
+    }
+    for (size_t i = 0; i < LB_COUNT(counts); i++) {
+        const char *const bcg[] = {"measure", counts[i], "ai", "tpos", "bi", "tneg", "ci", "cpos", "di", "cneg", NULL};
+        const char *const yusuf[] = {"measure", counts[i], NULL};
+        compared += compare_effects(f, "bcg", counts[i], bcg) + compare_effects(f, "yusuf1985_table6", counts[i], yusuf);
+    }
+    for (size_t i = 0; i < LB_COUNT(shares); i++) {
+        const char *const settings[] = {"measure", shares[i], NULL};
+        compared += compare_effects(f, "pritz1997", shares[i], settings);
+    }
+    for (size_t i = 0; i < LB_COUNT(correlations); i++) {
+        const char *const settings[] = {"measure", correlations[i], NULL};
+        compared += compare_effects(f, "molloy2014", correlations[i], settings);
+    }
+    assert_int_equal(compared, 2 * (8 * 9 + 5 * (13 + 22) + 5 * 14 + 2 * 16));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_effects, set_up, tear_down),   cmocka_unit_test_setup_teardown(test_influence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_leave_one_out, set_up, tear_down), cmocka_unit_test_setup_teardown(test_cumulative, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bias, set_up, tear_down),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
