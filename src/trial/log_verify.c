@@ -295,11 +295,16 @@ static void check_times(audit *a)
 
 /* ---- slots ---- */
 
-/* Slot of the next row that says it is of this stratum, or -2 when there is none. */
+static bool contradicts_itself(const log_row *row)
+{
+    return row->derived && strcmp(row->derived, row->stratum) != 0;
+}
+
+/* Slot of the next sound row that says it is of this stratum, or -2 when there is none. */
 static int64_t following(audit *a, stratum *s, size_t position)
 {
     size_t at = s->at;
-    while (at < s->members && s->member[at] <= position) at++;
+    while (at < s->members && (s->member[at] <= position || contradicts_itself(&a->log->row[a->order[s->member[at]]]))) at++;
     return at < s->members ? claimed(a, s, a->order[s->member[at]]) : -2;
 }
 
@@ -404,28 +409,33 @@ static void no_such_slot(audit *a, stratum *s, int64_t after, size_t index)
     take(a, s, s->next, index);
 }
 
-/* Rows whose stratum contradicts their centre and sex are replayed where their slot is next. */
-static size_t settle(audit *a, size_t index)
+/* How well a row fits a stratum: its slot is next there, the row after goes on from it, the arm is the committed one. */
+static int fit(audit *a, stratum *s, size_t position, size_t index)
+{
+    int64_t slot = claimed(a, s, index), after = following(a, s, position);
+    if (slot != s->next) return 0;
+    int arm = a->log->row[index].arm_index == committed(a, s, slot);
+    return 4 + (after == slot + 1 ? 2 : after == slot ? -2 : 0) + arm;
+}
+
+/* Rows whose stratum contradicts their centre and sex are replayed where they fit better. */
+static size_t settle(audit *a, size_t position, size_t index)
 {
     const log_row *row = &a->log->row[index];
     size_t said = (size_t)a->home[index];
-    if (!row->derived || strcmp(row->derived, row->stratum) == 0) return said;
+    if (!contradicts_itself(row)) return said;
     blame_row(a, index, "wrong_stratum",
               lb_arena_printf(a->arena, "the stratum says %s, centre and sex say %s", row->stratum, row->derived));
-    for (size_t k = 0; k < a->strata; k++) {
-        if (strcmp(a->stratum[k].name, row->derived) != 0) continue;
-        bool fits_said = claimed(a, &a->stratum[said], index) == a->stratum[said].next;
-        bool fits_derived = claimed(a, &a->stratum[k], index) == a->stratum[k].next;
-        if (fits_derived && fits_said) return row->arm_index == committed(a, &a->stratum[said], a->stratum[said].next) ? said : k;
-        return fits_said ? said : k;
-    }
+    for (size_t k = 0; k < a->strata; k++)
+        if (strcmp(a->stratum[k].name, row->derived) == 0)
+            return fit(a, &a->stratum[k], position, index) > fit(a, &a->stratum[said], position, index) ? k : said;
     return said;
 }
 
 static void replay_row(audit *a, size_t position)
 {
     size_t index = a->order[position], faults = a->faults;
-    size_t which = settle(a, index);
+    size_t which = settle(a, position, index);
     bool strange = a->faults > faults;
     stratum *s = &a->stratum[which];
     int64_t slot = claimed(a, s, index), after = following(a, s, position);

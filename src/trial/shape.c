@@ -43,14 +43,14 @@ void trial_flaw(flaws *f, const lb_value *at, const char *severity, const char *
     va_end(args);
 }
 
-/* Does `key` followed by a colon stand at p? */
-static bool key_here(const char *p, const char *end, const char *key)
+/* Does `key` stand at p, followed by a colon (or, when it has no value, by the end of an entry)? */
+static bool key_here(const char *p, const char *end, const char *key, bool bare)
 {
     size_t length = strlen(key);
     if ((size_t)(end - p) <= length || memcmp(p, key, length) != 0) return false;
     p += length;
     while (p < end && (*p == '"' || *p == '\'' || *p == ' ')) p++;
-    return p < end && *p == ':';
+    return p < end && (*p == ':' || (bare && (*p == ',' || *p == '}')));
 }
 
 /* The nodes know where values stand; a key stands at or before its value: look for it backwards from there. */
@@ -70,7 +70,7 @@ static void place_of_key(const flaws *f, const lb_value *object, const char *key
     for (p = p < end ? p : end; p >= text && row >= object->line; p--) {
         if (p < end && *p == '\n') row--;
         bool starts = p == text || !(isalnum((unsigned char)p[-1]) || p[-1] == '_');
-        if (p >= end || !starts || !key_here(p, end, key)) continue;
+        if (p >= end || !starts || !key_here(p, end, key, value->type == LB_NULL)) continue;
         const char *begin = p;
         while (begin > text && begin[-1] != '\n') begin--;
         *line = row;
