@@ -191,6 +191,11 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (!code) code = read_columns(call, result, table, &c, err);
     if (!code) code = screening(call, result, err);
     if (code) return code;
+    if (c.arm.level_count == 0) {
+        code = lb_fail(err, LB_BAD_DATA, "nobody has a value of %s", c.arm.name);
+        lb_error_where(err, "%s", table->name);
+        return code;
+    }
     lb_value *arms = lb_set_array(result->results, "arms");
     lb_set_int(result->results, "randomised", (int64_t)(table->rows - c.arm.missing));
     for (size_t arm = 0; arm < c.arm.level_count; arm++) one_arm(result, table, &c, arm, lb_push_object(arms));
@@ -200,8 +205,8 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (screened >= 0 && screened != randomised)
         lb_result_warn(result, "the screening table says %lld people were randomised, the other table holds %lld",
                        (long long)screened, (long long)randomised);
-    lb_result_note(result, "Everybody randomised is counted in the arm allocated. %s",
-                   c.analysed ? "Analysed: those with a value of the primary outcome." : "");
+    lb_result_note(result, "Everybody randomised is counted in the arm allocated.%s",
+                   c.analysed ? " Analysed: those with a value of the primary outcome." : "");
     lb_result_picture(result, "flow", "Flow of people through the trial", lb_flow_svg(result->arena, result->results));
     return 0;
 }

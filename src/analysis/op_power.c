@@ -28,7 +28,7 @@ static const lb_param ancova_params[] = {
 
 static int refuse(lb_error *err, const char *option, double value, const char *wanted)
 {
-    int code = lb_fail(err, LB_USAGE, "--%s is %g: it must be %s", option, value, wanted);
+    int code = lb_fail(err, LB_USAGE, "%g is not possible: it must be %s", value, wanted);
     lb_error_where(err, "--%s", option);
     return code;
 }
@@ -50,7 +50,7 @@ static int read_design(lb_call *call, lb_power_design *design, double *attrition
     if (!(ratio > 0 && isfinite(ratio))) return refuse(err, "ratio", ratio, "above 0");
     if (!(*attrition >= 0 && *attrition < 1)) return refuse(err, "attrition", *attrition, "at least 0 and below 1");
     if (isfinite(design->delta) && !(design->delta > design->margin)) {
-        int code = lb_fail(err, LB_USAGE, "--delta is %g: it must be above the margin, %g", design->delta, design->margin);
+        int code = lb_fail(err, LB_USAGE, "%g is not possible: it must be above the margin, %g", design->delta, design->margin);
         lb_error_where(err, "--delta");
         lb_error_hint(err, "give the size of the benefit as a positive number, whichever direction of the scale is better");
         return code;
@@ -75,14 +75,18 @@ static int solve(lb_call *call, lb_power_design *design, double attrition, doubl
     *n1 = lb_call_number(call, "n") * (1 - attrition);
     if (has_n && !(*n1 >= lb_power_smallest_n(design) && *n1 < 1e12))
         return refuse(err, "n", lb_call_number(call, "n"), "at least 2 evaluable people per arm, and below 1e12");
-    if (!has_n) return lb_power_solve_n(design, *power, n1, err);
+    if (!has_n) {
+        int code = lb_power_solve_n(design, *power, n1, err);
+        if (!code && *n1 <= lb_power_smallest_n(design)) *power = lb_power_at(design, *n1); /* more than was asked for */
+        return code;
+    }
     if (!has_delta) return lb_power_solve_delta(design, *n1, *power, &design->delta, err);
     *power = lb_power_at(design, *n1);
     return 0;
 }
 
 /* Next whole number, forgiving the last bits of a division that should have come out even. */
-static double whole_up(double x) { return ceil(x - 1e-9 * fmax(1, x)); }
+static double whole_up(double x) { return ceil(x - 1e-9 - 1e-14 * x); }
 
 static void report(lb_call *call, lb_result *result, const lb_power_design *design, double attrition, double n1, double power)
 {
@@ -114,6 +118,8 @@ static void report(lb_call *call, lb_result *result, const lb_power_design *desi
     if (design->margin != 0)
         lb_result_note(result, "The null hypothesis is a difference of %g or less (%s).", design->margin,
                        design->margin > 0 ? "superiority by a margin" : "non-inferiority");
+    if (!has_n && n1 <= lb_power_smallest_n(design))
+        lb_result_note(result, "The smallest sample the method has an answer for already has this power or more.");
     if (attrition > 0)
         lb_result_note(result, "With %g %% attrition, n_per_arm = ceil(n_exact / (1 - %g)).", 100 * attrition, attrition);
 }

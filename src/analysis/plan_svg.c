@@ -164,6 +164,7 @@ const char *lb_plan_figure(const lb_plan *plan)
         lb_svg *svg = lb_svg_new(plan->arena, WIDTH_PT, pass ? height : 100, "Adjusted means and differences",
                                  "Adjusted means by arm and differences between the arms with confidence intervals");
         height = difference_panel(plan, svg, means_panel(plan, svg, 14));
-        if (pass) return lb_svg_finish(svg);
+        const char *text = lb_svg_finish(svg); /* also frees the pass that only measured */
+        if (pass) return text;
     }
 }

@@ -59,8 +59,8 @@ static void summary(const lb_roc *roc, double level, lb_value *out)
     double z = lb_norm_q((1 - level) / 2, LB_UPPER), se = sqrt(roc->variance);
     lb_set_number(out, "auc", roc->auc);
     lb_set_number(out, "se", se);
-    lb_set_number(out, "lower", fmax(0, roc->auc - z * se));
-    lb_set_number(out, "upper", fmin(1, roc->auc + z * se));
+    lb_set_number(out, "lower", isnan(se) ? NAN : fmax(0, roc->auc - z * se));
+    lb_set_number(out, "upper", isnan(se) ? NAN : fmin(1, roc->auc + z * se));
     lb_set_number(out, "variance", roc->variance);
 }
 

@@ -21,7 +21,7 @@ int lb_outcome_read(const lb_table *table, const char *name, const char *level, 
         event = (int32_t)i;
     }
     if (used != 2) {
-        code = lb_fail(err, LB_BAD_DATA, "column %s holds %d distinct values: a yes/no outcome has two", name, (int)used);
+        code = lb_fail(err, LB_BAD_DATA, "it holds %d distinct value%s: a yes/no outcome has two", (int)used, used == 1 ? "" : "s");
         lb_error_where(err, "column %s", name);
         lb_error_hint(err, "choose the column that holds the outcome, with two values such as 0 and 1");
         return code;

@@ -51,8 +51,10 @@ static void legend(lb_svg *svg, lb_arena *arena, const lb_roc *roc, const char *
 {
     char auc[64], low[64], high[64];
     double z = lb_norm_q((1 - level) / 2, LB_UPPER), se = sqrt(roc->variance);
-    const char *text = lb_arena_printf(arena, "%s: AUC %s (%s to %s)", name, lb_svg_number(roc->auc, 3, auc),
-                                       lb_svg_number(fmax(0, roc->auc - z * se), 3, low), lb_svg_number(fmin(1, roc->auc + z * se), 3, high));
+    const char *text = lb_arena_printf(arena, "%s: AUC %s", name, lb_svg_number(roc->auc, 3, auc));
+    if (isfinite(se))
+        text = lb_arena_printf(arena, "%s (%s to %s)", text, lb_svg_number(fmax(0, roc->auc - z * se), 3, low),
+                               lb_svg_number(fmin(1, roc->auc + z * se), 3, high));
     double width = lb_svg_text_width(text, 7.5, false), right = LEFT + SIDE - 6;
     lb_svg_rect(svg, right - width - 26, y - 8, width + 30, 11, "#ffffff", NULL, 0);
     lb_svg_line(svg, right - width - 23, y - 2.5, right - width - 5, y - 2.5, colour, 1.4, dash);

@@ -1,0 +1,19 @@
+# The expected values of the cases in this folder; run from the root of the repository.
+put <- function(k, v) cat(k, "\t", paste(sprintf("%.17g", v), collapse = ","), "\n", sep = "")
+d<-read.csv("reference/predict/scores.csv"); 
+fit<-function(f,dd){m<-glm(f,binomial,dd,control=glm.control(epsilon=1e-15,maxit=50)); for(i in 1:4) m<-glm(f,binomial,dd,start=coef(m),control=glm.control(epsilon=1e-30,maxit=2)); m}
+m<-fit(relapse~age+smoker+fat_fraction,d); s<-coef(summary(m)); put("lg.coef",s[,1]);put("lg.se",s[,2]);put("lg.z",s[,3]);put("lg.p",s[,4]); put("lg.n",nobs(m)); put("lg.loglik",as.numeric(logLik(m)));put("lg.dev",deviance(m));put("lg.null",m$null.deviance);put("lg.aic",AIC(m));put("lg.bic",BIC(m))
+put("lg.or",exp(s[,1])); put("lg.orl",exp(s[,1]-qnorm(.975)*s[,2])); put("lg.oru",exp(s[,1]+qnorm(.975)*s[,2]))
+# roc by definition
+psi<-function(x,y) outer(x,y,function(a,b) (a>b)+.5*(a==b))
+roc<-function(sc,y){P<-psi(sc[y==1],sc[y==0]); list(auc=mean(P),v10=rowMeans(P),v01=colMeans(P))}
+v<-function(a,b) cov(a$v10,b$v10)/length(a$v10)+cov(a$v01,b$v01)/length(a$v01)
+a<-roc(d$risk,d$relapse); b<-roc(d$age,d$relapse)
+put("roc.auc",a$auc); put("roc.se",sqrt(v(a,a))); put("roc.ci",a$auc+c(-1,1)*qnorm(.975)*sqrt(v(a,a))); put("roc.auc2",b$auc)
+z<-(a$auc-b$auc)/sqrt(v(a,a)+v(b,b)-2*v(a,b)); put("roc.z",z); put("roc.p",2*pnorm(-abs(z)))
+pos<-d$risk>=.3; y<-d$relapse==1; tp<-sum(pos&y);fp<-sum(pos&!y);tn<-sum(!pos&!y);fn<-sum(!pos&y); put("roc.tab",c(tp,fp,tn,fn))
+put("roc.sens.cp",binom.test(tp,tp+fn)$conf.int); put("roc.sens.w",prop.test(tp,tp+fn,correct=FALSE)$conf.int); put("roc.npv.cp",binom.test(tn,tn+fn)$conf.int)
+j<-binom.test(tp,tp+fp+fn)$conf.int; put("roc.f1.cp",2*j/(1+j)); put("roc.f1",2*tp/(2*tp+fp+fn)); put("roc.acc",(tp+tn)/length(y))
+put("roc.acc.w",prop.test(tp+tn,length(y),correct=FALSE)$conf.int)
+# separated
+q<-read.csv("reference/predict/separated.csv"); ms<-glm(relapse~age,binomial,subset(q,smoker=="no")); for(i in 1:5) ms<-glm(relapse~age,binomial,subset(q,smoker=="no"),start=coef(ms),control=glm.control(epsilon=1e-30,maxit=2)); put("sep.loglik",as.numeric(logLik(ms))); put("sep.age",coef(ms)[2])
