@@ -78,6 +78,10 @@ int lb_cli_serve(int argc, char **argv)
     }
     printf("Lumbar is running at %s\n", lb_server_url(server));
     fflush(stdout);
+    if (lb_server_is_public(server)) {
+        fputs("lumbar: warning: other machines can reach this server, and it has no users and no passwords\n"
+              "hint: listen on 127.0.0.1 and let nginx ask for a password: docs/server.md\n", stderr);
+    }
     int received = 0;
     sigwait(&ends, &received);
     lb_server_stop(server);

@@ -40,7 +40,9 @@ lb_dataset *lb_demo_add(lb_demo *demo, const char *id, const char *title, const 
     set->title = lb_arena_text(demo->arena, title);
     set->kind = kind;
     set->name = lb_arena_text(demo->arena, name);
-    set->type = lb_text_ends(name, ".csv") ? "text/csv; charset=utf-8" : "application/octet-stream";
+    set->type = lb_text_ends(name, ".csv")    ? "text/csv; charset=utf-8"
+                : lb_text_ends(name, ".yaml") ? "text/plain; charset=utf-8"
+                                              : "application/octet-stream";
     fill(demo, set, data, length);
     return set;
 }
@@ -154,6 +156,21 @@ static void add_trial(lb_demo *demo)
     lb_result_free(result);
 }
 
+/* The protocols and plans, for the operations that take a document. */
+static void add_documents(lb_demo *demo)
+{
+    static const char *const file[][3] = {{"metnlbp", "METNLBP: protocol", "metnlbp.yaml"},
+                                          {"metnlbp_plan", "METNLBP: analysis plan", "metnlbp.plan.yaml"},
+                                          {"modic", "Modic trial: protocol", "modic.yaml"},
+                                          {"modic_plan", "Modic trial: analysis plan", "modic.plan.yaml"}};
+    for (size_t i = 0; i < LB_COUNT(file); i++) {
+        const char *path = lb_demo_path(demo, lb_arena_printf(demo->arena, "studies/%s", file[i][2]));
+        lb_bytes bytes;
+        if (!path || lb_file_read(path, lb_max_input(), demo->arena, &bytes, NULL) != LB_OK) continue;
+        lb_demo_add(demo, file[i][0], file[i][1], "document", file[i][2], bytes.data, bytes.length);
+    }
+}
+
 /* The 13 trials of BCG vaccine with their log risk ratios, so that they can be pooled as they are. */
 static void add_meta_analysis(lb_demo *demo)
 {
@@ -231,6 +248,7 @@ int lb_demo_new(const char *root, const char *shared, const char *study_file, bo
     if (is_demo) {
         add_trial(demo);
         add_meta_analysis(demo);
+        add_documents(demo);
         lb_demo_add_scans(demo);
         make_report(demo);
     }

@@ -15,26 +15,14 @@ static void add_label(lb_value *labels, int64_t value, const char *name, const c
     lb_set_text(row, "side", side);
 }
 
-/* Labels as the phantom's result names them, under whichever of its keys holds them. */
-static void copy_labels(lb_value *labels, const lb_value *results)
+/* Labels of the phantom's truth: "right multifidus" is a side and a muscle. */
+static void copy_labels(lb_value *labels, const lb_value *truth)
 {
-    static const char *const keys[] = {"labels", "truth", "muscles", "rows"};
-    const lb_value *rows = NULL;
-    for (size_t i = 0; i < LB_COUNT(keys) && !rows; i++) {
-        const lb_value *found = lb_get(results, keys[i]);
-        if (found && found->type == LB_ARRAY) rows = found;
-    }
-    for (size_t i = 0; rows && i < rows->count; i++) {
-        const lb_value *row = rows->item[i];
-        int64_t value = lb_get_int(row, "label", lb_get_int(row, "value", 0));
-        bool known = value == 0;
-        for (size_t k = 0; k < labels->count && !known; k++) known = lb_get_int(labels->item[k], "value", 0) == value;
-        if (known) continue;
-        const char *muscle = lb_get_text(row, "muscle", lb_get_text(row, "name", NULL));
-        const char *side = lb_get_text(row, "side", NULL);
-        const char *name = lb_get_text(row, "name", NULL);
-        if (!name) name = lb_arena_printf(labels->arena, "%s%s%s", side ? side : "", side ? " " : "", muscle ? muscle : "muscle");
-        add_label(labels, value, name, muscle, side);
+    for (size_t i = 0; truth && i < truth->count; i++) {
+        const char *name = lb_get_text(truth->item[i], "name", "muscle"), *space = strchr(name, ' ');
+        bool sided = lb_text_starts(name, "left ") || lb_text_starts(name, "right ");
+        const char *side = sided ? lb_arena_textn(labels->arena, name, (size_t)(space - name)) : NULL;
+        add_label(labels, lb_get_int(truth->item[i], "label", 0), name, sided ? space + 1 : name, side);
     }
 }
 
@@ -63,7 +51,11 @@ static void add_phantom(lb_demo *demo)
             lb_set_text(scan, part[p][0], id);
         }
     }
-    copy_labels(lb_set_array(scan, "labels"), result->results);
+    copy_labels(lb_set_array(scan, "labels"), lb_get(result->results, "truth"));
+    /* What `muscle measure` takes to speak of muscles and levels by name. */
+    lb_value *measure = lb_set_object(scan, "measure");
+    lb_set_text(measure, "labels", lb_get_text(result->results, "labels", NULL));
+    lb_set_text(measure, "levels", lb_get_text(result->results, "levels", NULL));
     lb_push(demo->scans, scan);
     lb_result_free(result);
 }
@@ -102,6 +94,8 @@ static void add_tum01(lb_demo *demo)
     add_label(labels, 2, "right multifidus", "multifidus", "right");
     add_label(labels, 3, "left multifidus", "multifidus", "left");
     add_label(labels, 4, "left erector spinae", "erector spinae", "left");
+    lb_set_text(lb_set_object(scan, "measure"), "labels",
+                "1=right erector spinae,2=right multifidus,3=left multifidus,4=left erector spinae");
 }
 
 void lb_demo_add_scans(lb_demo *demo)

@@ -69,7 +69,7 @@ static int find_param(const builder *b, const char *name, const lb_param **out, 
 
 static int refuse_text(const char *name, const char *text, lb_error *err)
 {
-    lb_fail(err, LB_USAGE, "'%.100s' is data: it takes an upload, not the text '%.60s'", name, text);
+    lb_fail(err, LB_USAGE, "the parameter '%.100s' takes an upload, not the text '%.60s'", name, text);
     lb_error_where(err, "%.100s", name);
     lb_error_detail(err, "files on the server are never opened on a request's behalf");
     lb_error_hint(err, "upload the file, or name a data set of the demo: demo:ID");

@@ -326,6 +326,11 @@ const char *lb_server_url(const lb_server *server)
     return server->listener.url;
 }
 
+bool lb_server_is_public(const lb_server *server)
+{
+    return !server->listener.loopback;
+}
+
 void lb_server_stop(lb_server *server)
 {
     if (!server) return;

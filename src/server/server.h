@@ -37,6 +37,8 @@ int lb_server_start(const lb_server_options *options, const lb_registry *registr
                     lb_error *err) LB_MUST_CHECK;
 /** "http://127.0.0.1:8080/", valid while the server lives. */
 const char *lb_server_url(const lb_server *server);
+/** Can other machines reach it? */
+bool lb_server_is_public(const lb_server *server);
 /** Finish or cancel what is running, close every connection, free. NULL is fine. */
 void lb_server_stop(lb_server *server);
 

@@ -163,10 +163,35 @@ static void scans_with_their_masks(void **state)
         for (size_t k = 0; k < labels->count; k++) {
             assert_true(lb_get_int(labels->item[k], "value", 0) > 0);
             assert_true(lb_get_text(labels->item[k], "name", "")[0]);
+            assert_true(lb_text_equal(lb_get_text(labels->item[k], "side", ""), "left") ||
+                        lb_text_equal(lb_get_text(labels->item[k], "side", ""), "right"));
         }
     }
     if (lb_registry_find(f->registry, "image", "phantom")) assert_non_null(by_id(scans, "phantom"));
     if (shared_data("lumbar_mri/TUM01_water_img_img_L2-L5.nii.gz")) assert_non_null(by_id(scans, "tum01"));
+}
+
+/* The phantom, measured by the parameters that its entry carries: every muscle at every level. */
+static void a_scan_can_be_measured(void **state)
+{
+    const fixture *f = *state;
+    const lb_value *scan = by_id(lb_get(get(f, "/api/demo"), "scans"), "phantom");
+    if (!scan || !lb_registry_find(f->registry, "muscle", "measure")) skip();
+    lb_buf json = {0};
+    lb_buf_puts(&json, "{\"parameters\":");
+    lb_json_write(lb_get(scan, "measure"), 0, &json);
+    lb_buf_puts(&json, ",\"data\":{\"mask\":{\"demo\":\"phantom_mask\"},\"fat\":{\"demo\":\"phantom_fat\"},\"water\":{\"demo\":\"phantom_water\"}}}");
+    lb_value *answer = NULL;
+    int status = post(f, "muscle.measure", json.data, &answer);
+    lb_buf_free(&json);
+    if (status != 200) fail_msg("%d %s", status, lb_get_text(lb_get(answer, "error"), "message", ""));
+    const lb_value *rows = lb_path(answer, "results.rows");
+    size_t levels = 0;
+    for (size_t i = 0; i < rows->count; i++) {
+        bool multifidus = lb_text_equal(lb_get_text(rows->item[i], "muscle", ""), "multifidus");
+        if (multifidus && lb_text_equal(lb_get_text(rows->item[i], "level", ""), "L5")) levels++;
+    }
+    assert_true(levels >= 2); /* left and right */
 }
 
 /* TUM01's water image lost its position: measuring says so, with the way out. */
@@ -210,6 +235,7 @@ int main(void)
         cmocka_unit_test(every_operation_is_listed_and_answers), cmocka_unit_test(every_data_set_can_be_fetched),
         cmocka_unit_test(a_simulated_trial_of_314),              cmocka_unit_test(the_primary_analysis_of_the_demo),
         cmocka_unit_test(the_meta_analysis_of_the_demo),         cmocka_unit_test(scans_with_their_masks),
+        cmocka_unit_test(a_scan_can_be_measured),
         cmocka_unit_test(differing_geometry_is_refused),         cmocka_unit_test(protocols_and_the_report),
     };
     return cmocka_run_group_tests(tests, set_up, tear_down);
