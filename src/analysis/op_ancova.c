@@ -130,7 +130,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_ancova_findings(&a);
     lb_ancova_fit_results(&a);
     lb_value *anova = lb_set_array(result->results, "anova");
-    rc = lb_anova_rows(a.design, &a.fit, atoi(lb_call_text(call, "anova")), anova, err);
+    rc = lb_anova_rows(a.design, &a.fit, (int)strtol(lb_call_text(call, "anova"), NULL, 10), anova, err);
     if (!rc && a.treatment) rc = lb_ancova_compare(&a, err);
     if (!rc) lb_ancova_notes(&a);
     return rc;

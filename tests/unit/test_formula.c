@@ -453,8 +453,8 @@ static void depth_and_size_are_limited(void **state)
     memset(deep + 2, '(', DEEP);
     deep[DEEP + 2] = 'x';
     memset(deep + DEEP + 3, ')', DEEP);
-    w += sprintf(w, "y~x");
-    q += sprintf(q, "y~x");
+    memcpy(w, "y~x", 3), w += 3;
+    memcpy(q, "y~x", 3), q += 3;
     for (int i = 0; i < DEEP - 8; i++) {
         *w++ = '+', *w++ = 'x';
         *q++ = '^', *q++ = 'x';

@@ -2,6 +2,7 @@
  * Dixon fat fraction as mean of voxels and as ratio of sums (Reeder et al. 2011, doi:10.1002/jmri.22580);
  * thresholds: Otsu, k-means, Gaussian mixtures. They are not interchangeable: each is named in its column. */
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "muscle/common/grid.h"
@@ -110,10 +111,11 @@ static lb_value *push_row(const lb_composition *work, const lb_muscle *muscle, c
     lb_set_number(row, "volume_ml", (double)sums->voxels * work->voxel_volume_mm3 / 1000);
     double first = NAN;
     for (size_t m = 0; m < work->methods; m++) {
-        char key[48] = "fat_fraction_";
+        char key[64];
+        snprintf(key, sizeof key, "fat_fraction_%s", lb_fat_method_name[work->method[m]]);
         double fraction = lb_fat_fraction(work->method[m], muscle, sums);
         if (m == 0) first = fraction;
-        lb_set_number(row, strcat(key, lb_fat_method_name[work->method[m]]), fraction);
+        lb_set_number(row, key, fraction);
     }
     lb_set_number(row, "functional_csa_mm2", csa_mm2 * (1 - first));
     return row;
@@ -157,8 +159,9 @@ static void push_asymmetry(const lb_composition *work, lb_value *table)
             lb_set_text(row, "larger", r > l ? "right" : r < l ? "left" : "equal");
             lb_set_number(row, "asymmetry_percent", 100 * fabs(r - l) / fmax(r, l));
             for (size_t m = 0; m < work->methods; m++) {
-                char key[64] = "fat_fraction_difference_";
-                lb_set_number(row, strcat(key, lb_fat_method_name[work->method[m]]),
+                char key[64];
+                snprintf(key, sizeof key, "fat_fraction_difference_%s", lb_fat_method_name[work->method[m]]);
+                lb_set_number(row, key,
                               lb_fat_fraction(work->method[m], right, &right->total) -
                                   lb_fat_fraction(work->method[m], left, &left->total));
             }
