@@ -6,6 +6,12 @@
 
 #include "cli/validate.h"
 
+#ifdef __clang__
+#define COMPILER "" /* says its name itself */
+#else
+#define COMPILER "GCC "
+#endif
+
 static lb_value *fact(lb_value *rows, const char *what)
 {
     lb_value *row = lb_push_object(rows);
@@ -33,7 +39,7 @@ static void installation(const lb_validation *v, const char *when, double second
     lb_bytes program;
     char sha256[65] = "cannot be read";
     lb_set_text(fact(rows, "Version"), "value", lb_version());
-    lb_set_text(fact(rows, "Compiler"), "value", __VERSION__);
+    lb_set_text(fact(rows, "Compiler"), "value", COMPILER __VERSION__);
     if (lb_file_read("/proc/self/exe", (size_t)1 << 30, arena, &program, NULL) == 0)
         lb_sha256_hex(program.data, program.length, sha256);
     lb_set_text(fact(rows, "Program, SHA-256"), "value", sha256);
@@ -71,27 +77,34 @@ static lb_value *summary(const lb_validation *v, const char *key)
     return rows;
 }
 
+/* One table per case: its rows follow each other. */
 static void details(const lb_validation *v, const char *area, lb_buf *out)
 {
-    static const char *const shown[] = {"id", "operation", "path", "expected", "got", "difference", "tolerance", "source"};
-    lb_value *rows = lb_value_array(v->arena);
-    for (size_t i = 0; i < v->rows->count; i++) {
-        const lb_value *from = v->rows->item[i];
-        if (!lb_text_equal(lb_get_text(from, "area", ""), area)) continue;
-        lb_value *row = lb_push_object(rows);
-        lb_set_text(row, "result", lb_get_bool(from, "pass", false) ? "passed" : "FAILED");
-        for (size_t k = 0; k < LB_COUNT(shown); k++)
-            if (lb_get(from, shown[k])) lb_set(row, shown[k], lb_get(from, shown[k]));
+    static const char *const shown[] = {"path", "expected", "got", "difference", "tolerance"};
+    lb_buf_puts(out, "<h3>");
+    lb_buf_xml(out, *area ? area : "unreadable");
+    lb_buf_puts(out, "</h3>\n");
+    for (size_t i = 0; i < v->rows->count;) {
+        const lb_value *first = v->rows->item[i];
+        lb_value *rows = lb_value_array(v->arena);
+        const char *id = lb_get_text(first, "id", "");
+        for (; i < v->rows->count && lb_text_equal(lb_get_text(v->rows->item[i], "id", ""), id); i++) {
+            lb_value *row = lb_push_object(rows);
+            lb_set_text(row, "result", lb_get_bool(v->rows->item[i], "pass", false) ? "passed" : "FAILED");
+            for (size_t k = 0; k < LB_COUNT(shown); k++) lb_set(row, shown[k], lb_get(v->rows->item[i], shown[k]));
+        }
+        if (!lb_text_equal(lb_get_text(first, "area", ""), area)) continue;
+        lb_html_table(rows, lb_arena_printf(v->arena, "%s: lumbar %s (%s)", id, lb_get_text(first, "operation", ""),
+                                            lb_get_text(first, "source", "no source")), out);
     }
-    lb_html_table(rows, area, out);
 }
 
 void lb_validation_report(const lb_validation *v, const char *when, double seconds, lb_buf *out)
 {
     lb_html_page_open(out, "Lumbar: qualification report", "en");
     lb_buf_puts(out, "<h1>Lumbar: installation and operational qualification</h1>\n");
-    lb_buf_printf(out, "<p><strong>%s</strong>: %zu reference cases, %zu values; %zu cases passed, %zu failed.</p>\n",
-                  v->failed ? "FAILED" : "Passed", v->cases, v->rows->count, v->passed, v->failed);
+    lb_buf_printf(out, "<p><strong>%s</strong>: %zu values of %zu reference cases; %zu cases passed, %zu failed.</p>\n",
+                  v->failed ? "FAILED" : "Passed", v->rows->count, v->cases, v->passed, v->failed);
     installation(v, when, seconds, out);
     lb_buf_puts(out, "<h2>Operation</h2>\n<p>Each case is run through the same operation a user runs. A value passes "
                      "when it differs from the expected one by no more than the tolerance times the expected value (times "

@@ -26,7 +26,7 @@ static int compile(study_reader *r, const lb_value *value)
     const char *text = value->type == LB_BOOL ? (value->boolean ? "true" : "false") : value->text;
     if (lb_rules_compile(r->study->rules, text, r->names.word, r->names.count, &id, &err) == LB_OK) return id;
     lb_value at = *value;
-    if (lb_text_starts(err.where, "column ")) at.column += atoi(err.where + 7) - 1 + value->quoted;
+    if (lb_text_starts(err.where, "column ")) at.column += (int)strtol(err.where + 7, NULL, 10) - 1 + value->quoted;
     trial_flaw(&r->f, &at, "error", err.hint[0] ? lb_arena_text(r->f.arena, err.hint) : NULL, "%s", err.message);
     return -1;
 }
