@@ -17,6 +17,8 @@ int32_t lb_dictionary_code(lb_dictionary *dictionary, const char *text, size_t l
 void lb_dictionary_free(lb_dictionary *dictionary);
 /** Levels in order of bytes into the column; codes are translated. */
 void lb_dictionary_sort(lb_dictionary *dictionary, lb_column *column, size_t rows);
+/** A numeric column as a factor: its values as levels in numeric order, as R's factor(). */
+void lb_factor_of_numbers(const lb_column *from, size_t rows, lb_arena *arena, lb_column *out);
 /** Labels, units, code lists and missing codes of a codebook (columns name, label, unit, type, codes, missing), any of
  *  them absent. codes: "1=male;2=female" turns numbers into texts in that order. */
 int lb_codebook_apply(const lb_table *codebook, lb_table *table, lb_error *err) LB_MUST_CHECK;

@@ -111,40 +111,6 @@ int lb_table_number(const lb_table *table, const char *name, lb_column **out, lb
     return code;
 }
 
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
-
-/* Levels of a numeric column in numeric order, as R's factor(). */
-static void number_factor(const lb_table *table, const lb_column *from, lb_arena *arena, lb_column *out)
-{
-    size_t rows = table->rows, n = 0, levels = 0;
-    double *sorted = lb_alloc(rows + 1, sizeof *sorted);
-    for (size_t r = 0; r < rows; r++)
-        if (!isnan(from->number[r])) sorted[n++] = from->number[r];
-    qsort(sorted, n, sizeof *sorted, by_value);
-    for (size_t i = 0; i < n; i++)
-        if (i == 0 || sorted[i] != sorted[levels - 1]) sorted[levels++] = sorted[i];
-    out->type = LB_TEXT;
-    out->number = NULL;
-    out->level = lb_arena_array(arena, levels + 1, sizeof *out->level);
-    out->level_count = levels;
-    for (size_t i = 0; i < levels; i++) {
-        char buffer[32];
-        out->level[i] = lb_arena_text(arena, lb_number_text(sorted[i], buffer));
-    }
-    out->code = lb_arena_array(arena, rows + 1, sizeof *out->code);
-    for (size_t r = 0; r < rows; r++) {
-        out->code[r] = -1;
-        if (isnan(from->number[r])) continue;
-        const double *found = bsearch(&from->number[r], sorted, levels, sizeof *sorted, by_value);
-        out->code[r] = (int32_t)(found - sorted);
-    }
-    free(sorted);
-}
-
 int lb_table_factor(const lb_table *table, const char *name, lb_arena *arena, lb_column *out, lb_error *err)
 {
     lb_column *column;
@@ -157,7 +123,7 @@ int lb_table_factor(const lb_table *table, const char *name, lb_arena *arena, lb
         if (column->decimal_comma || (numbers && column->odd_text && column->level_count > 12)) return refuse_mixed(table, column, err);
         return LB_OK;
     }
-    number_factor(table, column, arena, out);
+    lb_factor_of_numbers(column, table->rows, arena, out);
     return LB_OK;
 }
 
