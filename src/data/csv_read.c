@@ -223,6 +223,22 @@ static char find_separator(const char *p, const char *end)
     return candidates[best];
 }
 
+/* A heading as a name: line breaks are spaces, edges and pasted byte order marks go, other control characters are damage. */
+static int clean_name(reader *r, const char *text, size_t length, size_t number, char **out)
+{
+    char *name = lb_arena_textn(r->arena, text, length);
+    for (char *c = name; *c; c++) {
+        if (*c == '\n' || *c == '\r' || *c == '\t') *c = ' ';
+        if ((unsigned char)*c < 0x20 || *c == 0x7f)
+            return refuse(r, 1, "the file is damaged or not a text file", "the name of column %zu holds a control character", number);
+    }
+    while (length > 0 && name[length - 1] == ' ') name[--length] = '\0';
+    while (*name == ' ' || strncmp(name, "\xEF\xBB\xBF", 3) == 0) name += *name == ' ' ? 1 : 3;
+    if (*name == '\0') return refuse(r, 1, "give every column a name (from R: write.csv(…, row.names = FALSE))", "column %zu has no name", number);
+    *out = name;
+    return LB_OK;
+}
+
 static int read_header(reader *r, const char **p, size_t *line)
 {
     size_t capacity = 16, count = 0;
@@ -233,9 +249,6 @@ static int read_header(reader *r, const char **p, size_t *line)
         bool quoted;
         int code = take_cell(r, p, line, &text, &length, &quoted);
         if (code != LB_OK) return code;
-        for (; length >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0; length -= 3) text += 3; /* a byte order mark pasted in */
-        if (length == 0)
-            return refuse(r, 1, "give every column a name (from R: write.csv(…, row.names = FALSE))", "column %zu has no name", count + 1);
         if (count >= MAX_COLUMNS) return refuse(r, 1, NULL, "more than %d columns", MAX_COLUMNS);
         if (count == capacity) {
             lb_column *grown = lb_arena_array(r->arena, 2 * capacity, sizeof *grown);
@@ -243,15 +256,9 @@ static int read_header(reader *r, const char **p, size_t *line)
             column = grown;
             capacity *= 2;
         }
-        char *name = lb_arena_textn(r->arena, text, length);
-        for (char *c = name; *c; c++) { /* a line break inside a heading is a space; other control characters are damage */
-            if (*c == '\n' || *c == '\r' || *c == '\t') *c = ' ';
-            if ((unsigned char)*c < 0x20 || *c == 0x7f)
-                return refuse(r, 1, "the file is damaged or not a text file", "the name of column %zu holds a control character", count + 1);
-        }
-        while (length > 0 && name[length - 1] == ' ') name[--length] = '\0';
-        while (*name == ' ') name++;
-        if (*name == '\0') return refuse(r, 1, NULL, "column %zu has no name", count + 1);
+        char *name;
+        code = clean_name(r, text, length, count + 1, &name);
+        if (code != LB_OK) return code;
         column[count++].name = name;
         bool more = *p < r->end && **p == r->separator;
         if (*p < r->end) ++*p;
