@@ -256,7 +256,7 @@ static int read_header(reader *r, const char **p, size_t *line)
             column = grown;
             capacity *= 2;
         }
-        char *name;
+        char *name = NULL;
         code = clean_name(r, text, length, count + 1, &name);
         if (code != LB_OK) return code;
         column[count++].name = name;
