@@ -135,39 +135,59 @@ int lb_contrast_rows(const lb_linear *model, const lb_grid *grid, const lb_testi
     return LB_OK;
 }
 
+/* dᵀ V⁻¹ d over the rows of d that are linearly independent (V = L Lᵀ, forward substitution); their number in *df. */
+static double wald(const double *d, const double *v, size_t q, lb_arena *arena, size_t *df)
+{
+    double *l = lb_arena_array(arena, q * q + 1, sizeof *l), *y = lb_arena_array(arena, q + 1, sizeof *y), sum = 0;
+    size_t *chosen = lb_arena_array(arena, q + 1, sizeof *chosen), kept = 0;
+    for (size_t r = 0; r < q; r++) {
+        double *row = l + kept * q, pivot = v[r + r * q], rest = d[r];
+        for (size_t k = 0; k < kept; k++) {
+            double value = v[r + chosen[k] * q];
+            for (size_t t = 0; t < k; t++) value -= row[t] * l[k * q + t];
+            row[k] = value / l[k * q + k];
+            pivot -= row[k] * row[k];
+            rest -= row[k] * y[k];
+        }
+        if (!(pivot > 1e-10 * v[r + r * q])) continue; /* follows from the rows before */
+        row[kept] = sqrt(pivot);
+        y[kept] = rest / row[kept];
+        sum += y[kept] * y[kept];
+        chosen[kept++] = r;
+    }
+    *df = kept;
+    return sum;
+}
+
+static double covariance(const lb_linear *model, const double *a, const double *b)
+{
+    long double sum = 0;
+    for (size_t i = 0; i < model->p; i++) {
+        for (size_t j = 0; j < model->p; j++) sum += (long double)a[i] * model->vcov[i + j * model->p] * b[j];
+    }
+    return (double)sum;
+}
+
 void lb_omnibus_set(const lb_linear *model, const lb_grid *grid, lb_value *test, lb_arena *arena)
 {
-    size_t k = grid->levels[0], p = model->p, q = grid->rows / k * (k - 1), at = 0;
+    size_t k = grid->levels[0], p = model->p, q = grid->rows / k * (k - 1), at = 0, df = 0;
     double *l = lb_arena_array(arena, q * p + 1, sizeof *l), *d = lb_arena_array(arena, q + 1, sizeof *d);
-    double *v = lb_arena_array(arena, q * q + 1, sizeof *v), *solved = lb_arena_array(arena, q + 1, sizeof *d), se;
+    double *v = lb_arena_array(arena, q * q + 1, sizeof *v), se;
     bool known = true;
     for (size_t base = 0; base < grid->rows; base += k) {
         for (size_t a = 1; a < k; a++, at++) {
             for (size_t j = 0; j < p; j++) l[at * p + j] = grid->l[(base + a) * p + j] - grid->l[base * p + j];
             known = lb_linear_estimate(model, l + at * p, &d[at], &se) && known;
-            solved[at] = d[at];
         }
     }
     for (size_t r = 0; r < q; r++) {
-        for (size_t c = 0; c < q; c++) {
-            long double sum = 0;
-            for (size_t i = 0; i < p; i++) {
-                for (size_t j = 0; j < p; j++) sum += (long double)l[r * p + i] * model->vcov[i + j * p] * l[c * p + j];
-            }
-            v[r + c * q] = (double)sum;
-        }
+        for (size_t c = 0; c < q; c++) v[r + c * q] = covariance(model, l + r * p, l + c * p);
     }
-    double f = 0;
-    if (!known || lb_chol(v, q)) {
-        f = NAN;
-    } else {
-        lb_chol_solve(v, q, solved, 1);
-        for (size_t i = 0; i < q; i++) f += d[i] * solved[i] / (double)q;
-    }
-    bool chisq = isinf(model->df);
+    double sum = known ? wald(d, v, q, arena, &df) : NAN, f = df ? sum / (double)df : NAN;
     lb_set_number(test, "statistic", f);
-    lb_set_int(test, "df", (int64_t)q);
+    lb_set_int(test, "df", (int64_t)(known ? df : q));
     lb_set_number(test, "df_residual", model->df);
     if (isnan(f)) lb_set_null(test, "p");
-    else lb_set_number(test, "p", chisq ? lb_chisq_p(f * (double)q, (double)q, LB_UPPER) : lb_f_p(f, (double)q, model->df, LB_UPPER));
+    else if (isinf(model->df)) lb_set_number(test, "p", lb_chisq_p(sum, (double)df, LB_UPPER));
+    else lb_set_number(test, "p", lb_f_p(f, (double)df, model->df, LB_UPPER));
 }
