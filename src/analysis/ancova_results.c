@@ -17,6 +17,20 @@ static void coefficients(lb_ancova *a)
     }
 }
 
+/* The covariance matrix of the coefficients, row by row in the order of the coefficients; null where a coefficient is aliased. */
+static void covariances(lb_ancova *a)
+{
+    size_t p = a->design->p;
+    lb_value *out = lb_set_array(a->result->results, "vcov");
+    for (size_t i = 0; i < p; i++) {
+        lb_value *row = lb_push_array(out);
+        for (size_t j = 0; j < p; j++) {
+            bool aliased = a->fit.aliased[i] || a->fit.aliased[j];
+            lb_push_number(row, aliased ? NAN : a->model.vcov[i + j * p]);
+        }
+    }
+}
+
 /* R squared against the mean, or against zero without an intercept, and the F test of all terms (summary.lm). */
 static void fit_statistics(lb_ancova *a)
 {
@@ -72,6 +86,7 @@ void lb_ancova_fit_results(lb_ancova *a)
     if (a->treatment) arms(a);
     fit_statistics(a);
     coefficients(a);
+    if (d->p <= 200) covariances(a);
 }
 
 /* Means by g-computation stand in for a model of k cell means: one coefficient per level, z tests. */

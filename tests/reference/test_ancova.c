@@ -132,6 +132,12 @@ static void acupuncture_fit(void **state)
         assert_close(lb_get_number(rows->item[i], "lower", NAN), lb_number_of(ci->item[i]->item[0]), tolerance);
         assert_close(lb_get_number(rows->item[i], "upper", NAN), lb_number_of(ci->item[i]->item[1]), tolerance);
     }
+    const lb_value *vcov = lb_path(e, "vcov.values"), *own = lb_get(r, "vcov");
+    for (size_t i = 0; i < vcov->count; i++) {
+        for (size_t j = 0; j < vcov->count; j++) {
+            assert_close(lb_number_of(own->item[i]->item[j]), lb_number_of(vcov->item[i]->item[j]), tolerance);
+        }
+    }
     static const char *const others[][2] = {{"ancova_baseline_only", "pk5 ~ pk1 + group"},
                                             {"baseline_by_group_interaction", "pk5 ~ pk1 * group"},
                                             {"unadjusted", "pk5 ~ group"},
