@@ -28,6 +28,8 @@ static const lb_param params[] = {
     {.name = "sides", .type = LB_P_INT, .summary = "sides of the test of a contrast", .preset = "2", .min = 1, .max = 2},
     {.name = "level", .type = LB_P_NUMBER, .summary = "confidence level of intervals", .preset = "0.95", .min = 1e-6,
      .max = 0.999999},
+    {.name = "diagnostics", .type = LB_P_FLAG, .flags = LB_ADVANCED,
+     .summary = "largest leverage, Cook's distance and residual; test of equal variance"},
     {.name = "alpha", .type = LB_P_NUMBER, .summary = "total level of the test (default 0.05, or 0.025 one-sided)",
      .min = 1e-12, .max = 0.999999},
 };
@@ -106,8 +108,8 @@ static int build(lb_ancova *a, lb_error *err)
 static int fit(lb_ancova *a, lb_error *err)
 {
     const lb_design *d = a->design;
-    unsigned flags = a->vcov == LB_HC2 || a->vcov == LB_HC3 ? LB_LSQ_HAT : 0;
-    int rc = lb_lsq_fit(d->x, d->y, NULL, d->n, d->p, flags, a->arena, &a->fit, err);
+    bool hat = a->vcov == LB_HC2 || a->vcov == LB_HC3 || lb_call_flag(a->call, "diagnostics");
+    int rc = lb_lsq_fit(d->x, d->y, NULL, d->n, d->p, hat ? LB_LSQ_HAT : 0, a->arena, &a->fit, err);
     if (rc) return rc;
     double *vcov = lb_arena_array(a->arena, d->p * d->p + 1, sizeof *vcov);
     lb_sandwich(d->x, &a->fit, a->vcov, vcov);
@@ -133,6 +135,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (lb_anova_feasible(a.design, &a.fit, type)) rc = lb_anova_rows(a.design, &a.fit, type, anova, err);
     else lb_result_warn(result, "no anova table of type %d: %zu terms are too many to refit; type 1 needs none", type, a.design->terms);
     if (!rc && a.treatment) rc = lb_ancova_compare(&a, err);
+    if (!rc && lb_call_flag(call, "diagnostics")) rc = lb_ancova_diagnostics(&a, err);
     if (!rc) lb_ancova_notes(&a);
     return rc;
 }

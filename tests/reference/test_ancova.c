@@ -195,6 +195,19 @@ static void acupuncture_tests(void **state)
     }
 }
 
+static void acupuncture_diagnostics(void **state)
+{
+    (void)state;
+    const lb_value *e = read_reference("ancova_acupuncture");
+    if (!e) skip();
+    const lb_value *r = run(read_table("acupuncture"), acupuncture_formula, OPTIONS("treatment", "group", "diagnostics", "true"));
+    assert_close(lb_number_of(lb_path(r, "largest[0].value")), lb_get_number(e, "hat_max", NAN), tolerance);
+    assert_close(lb_number_of(lb_path(r, "largest[1].value")), lb_get_number(e, "cooks_max", NAN), tolerance);
+    assert_close(lb_number_of(lb_path(r, "largest[2].value")), lb_get_number(e, "rstudent_max_abs", NAN), tolerance);
+    assert_close(lb_number_of(lb_path(r, "breusch_pagan.statistic")), lb_get_number(e, "bptest", NAN), tolerance);
+    assert_close(lb_number_of(lb_path(r, "breusch_pagan.p")), lb_get_number(e, "bptest_p", NAN), tolerance);
+}
+
 /* -- pain reprocessing therapy: three arms ------------------------------------------------------------------------ */
 
 static void three_arms(void **state)
@@ -316,7 +329,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(acupuncture_fit), cmocka_unit_test(acupuncture_means),      cmocka_unit_test(acupuncture_tests),
         cmocka_unit_test(three_arms),      cmocka_unit_test(effect_modification),    cmocka_unit_test(randomisation_variance),
-        cmocka_unit_test(one_sided_primary),
+        cmocka_unit_test(one_sided_primary), cmocka_unit_test(acupuncture_diagnostics),
     };
     int rc = cmocka_run_group_tests(tests, NULL, NULL);
     while (kept_count) lb_result_free(kept[--kept_count]);
