@@ -1,4 +1,5 @@
 /* meta fit: the random-effects model, with or without moderators. */
+#include "evidence/mantel.h"
 #include "evidence/ops.h"
 #include "evidence/report.h"
 
@@ -123,6 +124,9 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_pool_settings settings;
     lb_effects effects;
+    const char *method = lb_call_text(call, "method");
+    bool peto = strcmp(method, "PETO") == 0;
+    if (peto || strcmp(method, "MH") == 0) return lb_fit_tables(call, peto, result, err);
     int code = lb_pool_settings_read(call, &settings, err);
     if (!code) code = lb_effects_read(call, false, &effects, err);
     if (code) return code;
@@ -137,7 +141,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 
 static const lb_param params[] = {
     LB_EFFECT_PARAMS,
-    LB_POOL_PARAMS,
+    LB_POOL_PARAMS_AND(",MH,PETO"),
     {.name = "mods", .type = LB_P_FORMULA, .summary = "moderators, as in \"~ year + ablat\""},
 };
 
@@ -149,7 +153,7 @@ const lb_op lb_op_meta_fit = {
         "Pools the effects of independent studies. Eleven estimators of the heterogeneity variance tau2 (FE is the model without it) "
         "are solved to machine precision, so results agree with metafor's when its iterations are run to the end. Reported with it: "
         "Wald z or t or Knapp-Hartung tests, the Q-profile interval of tau2 (Viechtbauer 2007), I2 and H2, Cochran's Q, prediction "
-        "interval, log-likelihoods. With --mods: the mixed-effects meta-regression, the test of all moderators (QM, an F with t or "
+        "interval, log-likelihoods. MH and PETO pool 2 x 2 tables without a variance per study. With --mods: the mixed-effects meta-regression, the test of all moderators (QM, an F with t or "
         "Knapp-Hartung tests) and R2 (Raudenbush 2009). I2 and R2 are in percent. Effects come from the columns yi and vi, or are "
         "computed from arms as meta effect does.",
     .params = params,

@@ -237,12 +237,31 @@ static void test_effects(void **state)
     assert_int_equal(compared, 2 * (8 * 9 + 5 * (13 + 22) + 5 * 14 + 2 * 16));
 }
 
+static void test_tables(void **state)
+{
+    const fixture *f = *state;
+    static const struct { const char *method, *measure, *key; } kinds[] = {{"MH", "OR", "MH_OR"}, {"MH", "RR", "MH_RR"}, {"MH", "RD", "MH_RD"}, {"PETO", "OR", "PETO"}};
+    static const char *const keys[][2] = {{"k", "k"}, {"estimate", "beta"}, {"se", "se"}, {"statistic", "z"}, {"p", "p"}, {"lower", "ci_lb"}, {"upper", "ci_ub"},
+                                          {"Q", "QE"}, {"Q_p", "QEp"}, {"I2", "I2"}};
+    for (size_t i = 0; i < 2 * LB_COUNT(kinds); i++) {
+        const char *dataset = i % 2 ? "bcg" : "yusuf1985_table6";
+        lb_bytes csv = read_shared(f, "datasets", dataset, "csv");
+        /* The BCG table has its own names of the four cells. */
+        const char *settings[] = {"method", kinds[i / 2].method, "measure", kinds[i / 2].measure, i % 2 ? "ai" : NULL, "tpos", "bi", "tneg", "ci", "cpos", "di", "cneg", NULL};
+        lb_result *result = run(f, "fit", &csv, NULL, settings);
+        const lb_value *expected = lb_get(lb_get(expected_of(f, dataset), "mh"), kinds[i / 2].key);
+        assert_non_null(expected);
+        for (size_t j = 0; j < LB_COUNT(keys); j++) compare(kinds[i / 2].key, i, keys[j][0], lb_get(result->results, keys[j][0]), lb_get(expected, keys[j][1]), 1e-10, 0);
+        lb_result_free(result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_effects, set_up, tear_down),   cmocka_unit_test_setup_teardown(test_influence, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_leave_one_out, set_up, tear_down), cmocka_unit_test_setup_teardown(test_cumulative, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_bias, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_bias, set_up, tear_down),      cmocka_unit_test_setup_teardown(test_tables, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
