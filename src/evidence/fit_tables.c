@@ -10,14 +10,18 @@
 static int check_measure(const lb_call *call, const lb_effects *effects, bool peto, lb_error *err)
 {
     const char *name = effects->measure->name, *method = peto ? "PETO" : "MH";
-    bool suits = strcmp(name, "OR") == 0 || (peto ? strcmp(name, "PETO") == 0 : strcmp(name, "RR") == 0 || strcmp(name, "RD") == 0);
+    bool suits = strcmp(name, "OR") == 0 ||
+                 (peto ? strcmp(name, "PETO") == 0 : strcmp(name, "RR") == 0 || strcmp(name, "RD") == 0);
     if (!suits || !effects->arm[0]) {
-        int code = lb_fail(err, LB_USAGE, "--method %s pools 2 x 2 tables, not the measure %s of this input", method, name);
-        lb_error_hint(err, "say --measure %s and name the columns with --ai --bi --ci --di", peto ? "OR" : "OR, RR or RD");
+        int code =
+            lb_fail(err, LB_USAGE, "--method %s pools 2 x 2 tables, not the measure %s of this input", method, name);
+        lb_error_hint(err, "say --measure %s and name the columns with --ai --bi --ci --di",
+                      peto ? "OR" : "OR, RR or RD");
         return code;
     }
     if (lb_call_given(call, "mods")) return lb_fail(err, LB_USAGE, "--method %s has no moderators", method);
-    if (lb_call_given(call, "test") && strcmp(lb_call_text(call, "test"), "z") != 0) return lb_fail(err, LB_USAGE, "--method %s has a z test only", method);
+    if (lb_call_given(call, "test") && strcmp(lb_call_text(call, "test"), "z") != 0)
+        return lb_fail(err, LB_USAGE, "--method %s has a z test only", method);
     return 0;
 }
 
@@ -61,7 +65,9 @@ int lb_fit_tables(lb_call *call, bool peto, lb_result *result, lb_error *err)
         lb_set_number(back, "lower", lb_transform(transform, lb_get_number(results, "lower", NAN)));
         lb_set_number(back, "upper", lb_transform(transform, lb_get_number(results, "upper", NAN)));
     }
-    lb_result_note(result, "%s of %zu tables, cells as they are; Wald z. Q and I2 from the studies' own effects, without studies that have no events.",
+    lb_result_note(result,
+                   "%s of %zu tables, cells as they are; Wald z. Q and I2 from the studies' own effects, without "
+                   "studies that have no events.",
                    peto ? "Peto's odds ratio" : "Mantel-Haenszel", pooled.k);
     lb_effects_note(&effects, result);
     return 0;

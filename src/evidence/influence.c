@@ -1,6 +1,6 @@
-/* Case-deletion diagnostics of a pooled effect (Viechtbauer & Cheung 2010, doi:10.1002/jrsm.11). A study is an outlier when
- * its deletion residual passes the Bonferroni limit z(1 − .05/2k), influential when its Cook distance lies beyond the
- * median + 6 interquartile ranges. */
+/* Case-deletion diagnostics of a pooled effect (Viechtbauer & Cheung 2010, doi:10.1002/jrsm.11). A study is an outlier
+ * when its deletion residual passes the Bonferroni limit z(1 − .05/2k), influential when its Cook distance lies beyond
+ * the median + 6 interquartile ranges. */
 #include "evidence/influence.h"
 
 #include <lumbar/numeric.h>
@@ -25,8 +25,8 @@ static double quantile(const double *sorted, size_t n, double p)
 }
 
 /* With Knapp–Hartung tests every variance is scaled by the factor of the model without the study, as metafor does. */
-static void diagnose(const lb_effects *effects, size_t i, const lb_pool *full, const lb_pool *without, double weights_at_del,
-                     lb_influence_row *out)
+static void diagnose(const lb_effects *effects, size_t i, const lb_pool *full, const lb_pool *without,
+                     double weights_at_del, lb_influence_row *out)
 {
     double k = (double)effects->k, change = full->beta[0] - without->beta[0], v = effects->v[i], scale = without->scale;
     out->hat = full->weight[i] / 100;
@@ -38,8 +38,8 @@ static void diagnose(const lb_effects *effects, size_t i, const lb_pool *full, c
     out->cook = change * change / full->vcov[0];
     out->cov_r = without->vcov[0] / full->vcov[0];
     out->dfbetas = change / sqrt(scale / weights_at_del);
-    out->flagged = fabs(out->dffits) > 3 * sqrt(1 / (k - 1)) || lb_chisq_p(out->cook, 1, LB_LOWER) > .5 || out->hat > 3 / k ||
-                   fabs(out->dfbetas) > 1;
+    out->flagged = fabs(out->dffits) > 3 * sqrt(1 / (k - 1)) || lb_chisq_p(out->cook, 1, LB_LOWER) > .5 ||
+                   out->hat > 3 / k || fabs(out->dfbetas) > 1;
 }
 
 static void flag(const lb_effects *effects, double level, lb_arena *arena, lb_influence *out)
@@ -56,7 +56,8 @@ static void flag(const lb_effects *effects, double level, lb_arena *arena, lb_in
     }
 }
 
-int lb_influence_fit(const lb_effects *effects, const lb_pool_settings *settings, lb_arena *arena, lb_influence *out, lb_error *err)
+int lb_influence_fit(const lb_effects *effects, const lb_pool_settings *settings, lb_arena *arena, lb_influence *out,
+                     lb_error *err)
 {
     size_t k = effects->k;
     if (k < 3) return lb_fail(err, LB_BAD_DATA, "%zu studies: leaving one out needs at least three", k);

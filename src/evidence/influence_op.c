@@ -46,14 +46,17 @@ static int run_influence(lb_call *call, lb_result *result, lb_error *err)
         lb_set_bool(row, "influential", from->influential);
         lb_set_bool(row, "flagged", from->flagged);
     }
-    lb_result_note(result, "Each study left out in turn. Outlier: |rstudent| above the Bonferroni limit %.4g. Influential: Cook's distance above the "
-                           "median + 6 interquartile ranges, %.4g. Flagged: metafor's rule of thumb.", influence.outlier_cut, influence.cook_cut);
+    lb_result_note(result,
+                   "Each study left out in turn. Outlier: |rstudent| above the Bonferroni limit %.4g. Influential: "
+                   "Cook's distance above the "
+                   "median + 6 interquartile ranges, %.4g. Flagged: metafor's rule of thumb.",
+                   influence.outlier_cut, influence.cook_cut);
     lb_effects_note(&effects, result);
     return 0;
 }
 
-static int add_fit(lb_value *rows, const char *study, const double *y, const double *v, size_t k, const lb_pool_settings *settings, lb_result *result,
-                   lb_arena *arena, lb_error *err)
+static int add_fit(lb_value *rows, const char *study, const double *y, const double *v, size_t k,
+                   const lb_pool_settings *settings, lb_result *result, lb_arena *arena, lb_error *err)
 {
     lb_summary summary;
     int code = lb_summary_fit(y, v, k, settings, arena, &summary, err);
@@ -115,7 +118,8 @@ static int read_order(lb_call *call, const lb_effects *effects, size_t *order, l
     for (size_t i = 0; i < effects->k; i++) {
         key[i] = column->number[effects->used[i]];
         if (!isnan(key[i])) continue;
-        code = lb_fail(err, LB_BAD_DATA, "'%s' of '%.80s' is missing, so it has no place in the order", name, study_of(effects, i));
+        code = lb_fail(err, LB_BAD_DATA, "'%s' of '%.80s' is missing, so it has no place in the order", name,
+                       study_of(effects, i));
         lb_error_where(err, "row %zu", effects->used[i] + 1);
         return code;
     }
@@ -150,7 +154,9 @@ static int run_cumulative(lb_call *call, lb_result *result, lb_error *err)
 static const lb_param params[] = {
     LB_EFFECT_PARAMS,
     LB_POOL_PARAMS,
-    {.name = "order", .type = LB_P_COLUMN, .summary = "studies are added in the order of this column, such as the year"},
+    {.name = "order",
+     .type = LB_P_COLUMN,
+     .summary = "studies are added in the order of this column, such as the year"},
 };
 enum { COMMON = LB_COUNT(params) - 1 }; /* all but --order */
 #define BCG "reference/evidence/bcg.csv --measure RR --ai tpos --bi tneg --ci cpos --di cneg"
@@ -159,22 +165,35 @@ const lb_op lb_op_meta_influence = {
     .area = "meta",
     .verb = "influence",
     .summary = "which studies are outliers, which move the result",
-    .description = "Case-deletion diagnostics of the pooled effect (Viechtbauer & Cheung 2010): externally standardised residuals, Cook's distances, "
-                   "DFFITS, DFBETAS, hat values, covariance ratios, and tau2 and Q without the study. A study is an outlier when its residual passes the "
-                   "Bonferroni limit, influential when its Cook distance lies beyond the median + 6 interquartile ranges.",
-    .params = params, .param_count = COMMON, .run = run_influence, .example = "lumbar meta influence " BCG,
+    .description =
+        "Case-deletion diagnostics of the pooled effect (Viechtbauer & Cheung 2010): externally standardised "
+        "residuals, Cook's distances, "
+        "DFFITS, DFBETAS, hat values, covariance ratios, and tau2 and Q without the study. A study is an outlier when "
+        "its residual passes the "
+        "Bonferroni limit, influential when its Cook distance lies beyond the median + 6 interquartile ranges.",
+    .params = params,
+    .param_count = COMMON,
+    .run = run_influence,
+    .example = "lumbar meta influence " BCG,
 };
 const lb_op lb_op_meta_leaveout = {
     .area = "meta",
     .verb = "leaveout",
     .summary = "the pooled effect without each study",
     .description = "Fits the model of meta fit with each study left out in turn.",
-    .params = params, .param_count = COMMON, .run = run_leaveout, .example = "lumbar meta leaveout " BCG,
+    .params = params,
+    .param_count = COMMON,
+    .run = run_leaveout,
+    .example = "lumbar meta leaveout " BCG,
 };
 const lb_op lb_op_meta_cumulative = {
     .area = "meta",
     .verb = "cumulative",
     .summary = "the pooled effect as studies accumulate",
-    .description = "Fits the model of meta fit to the first study, the first two, and so on, in the order of a column or of the table.",
-    .params = params, .param_count = LB_COUNT(params), .run = run_cumulative, .example = "lumbar meta cumulative " BCG " --order year",
+    .description = "Fits the model of meta fit to the first study, the first two, and so on, in the order of a column "
+                   "or of the table.",
+    .params = params,
+    .param_count = LB_COUNT(params),
+    .run = run_cumulative,
+    .example = "lumbar meta cumulative " BCG " --order year",
 };

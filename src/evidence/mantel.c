@@ -1,6 +1,6 @@
-/* Mantel–Haenszel pooling: odds ratio with the variance of Robins, Breslow & Greenland 1986, risk ratio and risk difference
- * as in Greenland & Robins 1985 and Sato 1989; Peto's odds ratio (Yusuf 1985). Cells are taken as they are; a study without
- * events has no effect of its own, so it takes no part in Q. */
+/* Mantel–Haenszel pooling: odds ratio with the variance of Robins, Breslow & Greenland 1986, risk ratio and risk
+ * difference as in Greenland & Robins 1985 and Sato 1989; Peto's odds ratio (Yusuf 1985). Cells are taken as they are;
+ * a study without events has no effect of its own, so it takes no part in Q. */
 #include "evidence/mantel.h"
 
 #include <math.h>
@@ -74,7 +74,8 @@ static void risk_difference(const lb_effects *effects, lb_mantel *out)
 static int check(const lb_effects *effects, const lb_mantel *out, lb_error *err)
 {
     if (isfinite(out->estimate) && isfinite(out->se) && out->se > 0) return 0;
-    int code = lb_fail(err, LB_BAD_DATA, "the %zu tables together have no events in a group, or nothing but events", out->k);
+    int code =
+        lb_fail(err, LB_BAD_DATA, "the %zu tables together have no events in a group, or nothing but events", out->k);
     lb_error_hint(err, "%s cannot be pooled from them; a risk difference may", effects->measure->shown);
     return code;
 }
@@ -83,15 +84,19 @@ int lb_mantel_haenszel(const lb_effects *effects, lb_mantel *out, lb_error *err)
 {
     *out = (lb_mantel){0};
     const char *name = effects->measure->name;
-    if (strcmp(name, "OR") == 0) odds_ratio(effects, out);
-    else if (strcmp(name, "RR") == 0) risk_ratio(effects, out);
-    else risk_difference(effects, out);
+    if (strcmp(name, "OR") == 0)
+        odds_ratio(effects, out);
+    else if (strcmp(name, "RR") == 0)
+        risk_ratio(effects, out);
+    else
+        risk_difference(effects, out);
     int code = check(effects, out, err);
     if (code) return code;
     double used = 0;
     for (size_t i = 0; i < effects->k; i++) {
         size_t r = effects->used[i];
-        bool empty = (effects->arm[0][r] == 0 && effects->arm[2][r] == 0) || (effects->arm[1][r] == 0 && effects->arm[3][r] == 0);
+        bool empty = (effects->arm[0][r] == 0 && effects->arm[2][r] == 0) ||
+                     (effects->arm[1][r] == 0 && effects->arm[3][r] == 0);
         if (empty) continue;
         double away = effects->y[i] - out->estimate;
         out->q += away * away / effects->v[i];

@@ -6,8 +6,8 @@
 
 typedef struct lb_mantel {
     double estimate, se;
-    double q, q_df;     /**< heterogeneity of the studies' own effects around the pooled one */
-    size_t k;           /**< tables used */
+    double q, q_df; /**< heterogeneity of the studies' own effects around the pooled one */
+    size_t k;       /**< tables used */
 } lb_mantel;
 /** Mantel–Haenszel for OR, RR and RD (logarithms for ratios). Effects computed from ai, bi, ci, di. */
 int lb_mantel_haenszel(const lb_effects *effects, lb_mantel *out, lb_error *err) LB_MUST_CHECK;

@@ -14,8 +14,9 @@ static const struct {
     const char *name;
     lb_tau2_method method;
 } methods[] = {
-    {"FE", LB_TAU2_FE}, {"EE", LB_TAU2_FE}, {"CE", LB_TAU2_FE},     {"DL", LB_TAU2_DL}, {"HE", LB_TAU2_HE}, {"HS", LB_TAU2_HS}, {"HSk", LB_TAU2_HSK},
-    {"SJ", LB_TAU2_SJ}, {"ML", LB_TAU2_ML}, {"REML", LB_TAU2_REML}, {"EB", LB_TAU2_EB}, {"PM", LB_TAU2_PM}, {"PMM", LB_TAU2_PMM},
+    {"FE", LB_TAU2_FE}, {"EE", LB_TAU2_FE},   {"CE", LB_TAU2_FE},   {"DL", LB_TAU2_DL}, {"HE", LB_TAU2_HE},
+    {"HS", LB_TAU2_HS}, {"HSk", LB_TAU2_HSK}, {"SJ", LB_TAU2_SJ},   {"ML", LB_TAU2_ML}, {"REML", LB_TAU2_REML},
+    {"EB", LB_TAU2_EB}, {"PM", LB_TAU2_PM},   {"PMM", LB_TAU2_PMM},
 };
 
 bool lb_tau2_method_named(const char *name, lb_tau2_method *out)
@@ -184,16 +185,33 @@ void lb_tau2_estimate(lb_pool_model *model, lb_tau2_method method, lb_tau2 *out)
     *out = (lb_tau2){.tau2 = 0, .se = NAN, .converged = true};
     if (model->k <= model->p) return; /* nothing left to estimate it from */
     switch (method) {
-    case LB_TAU2_FE: break;
-    case LB_TAU2_DL: dersimonian_laird(model, out); break;
-    case LB_TAU2_HE: hedges(model, out); break;
-    case LB_TAU2_HS: hunter_schmidt(model, false, out); break;
-    case LB_TAU2_HSK: hunter_schmidt(model, true, out); break;
-    case LB_TAU2_SJ: sidik_jonkman(model, out); break;
-    case LB_TAU2_ML: likelihood(model, false, out); break;
-    case LB_TAU2_REML: likelihood(model, true, out); break;
+    case LB_TAU2_FE:
+        break;
+    case LB_TAU2_DL:
+        dersimonian_laird(model, out);
+        break;
+    case LB_TAU2_HE:
+        hedges(model, out);
+        break;
+    case LB_TAU2_HS:
+        hunter_schmidt(model, false, out);
+        break;
+    case LB_TAU2_HSK:
+        hunter_schmidt(model, true, out);
+        break;
+    case LB_TAU2_SJ:
+        sidik_jonkman(model, out);
+        break;
+    case LB_TAU2_ML:
+        likelihood(model, false, out);
+        break;
+    case LB_TAU2_REML:
+        likelihood(model, true, out);
+        break;
     case LB_TAU2_EB:
     case LB_TAU2_PM:
-    case LB_TAU2_PMM: generalised_q(model, method, out); break;
+    case LB_TAU2_PMM:
+        generalised_q(model, method, out);
+        break;
     }
 }
