@@ -56,29 +56,46 @@ static void flag(const lb_effects *effects, double level, lb_arena *arena, lb_in
     }
 }
 
-int lb_influence_fit(const lb_effects *effects, const lb_pool_settings *settings, lb_arena *arena, lb_influence *out,
-                     lb_error *err)
+/* The model without study i, and what follows from it. The fit's memory goes when it is done: k fits of k studies. */
+static int leave_out(const lb_effects *effects, size_t i, const lb_pool_settings *settings, const lb_pool *full,
+                     lb_pool_model *all, double *y, double *v, lb_influence_row *out, lb_error *err)
+{
+    size_t k = effects->k;
+    memcpy(y, effects->y, i * sizeof *y);
+    memcpy(v, effects->v, i * sizeof *v);
+    memcpy(y + i, effects->y + i + 1, (k - i - 1) * sizeof *y);
+    memcpy(v + i, effects->v + i + 1, (k - i - 1) * sizeof *v);
+    lb_arena *own = lb_arena_new();
+    lb_pool_model model;
+    lb_pool without;
+    int code = lb_pool_model_init(&model, y, v, NULL, k - 1, 1, own, err);
+    if (!code) code = lb_pool_fit(&model, &settings->fit, own, &without, err);
+    if (!code) {
+        lb_pool_sums sums; /* of all studies at this τ² */
+        lb_pool_at(all, without.tau2.tau2, &sums);
+        diagnose(effects, i, full, &without, sums.trace_w, out);
+    }
+    lb_arena_free(own);
+    return code;
+}
+
+int lb_influence_fit(const lb_effects *effects, const lb_pool_settings *settings, const lb_progress *progress,
+                     lb_arena *arena, lb_influence *out, lb_error *err)
 {
     size_t k = effects->k;
     if (k < 3) return lb_fail(err, LB_BAD_DATA, "%zu studies: leaving one out needs at least three", k);
-    lb_pool_model all, model;
-    lb_pool full, without;
+    lb_pool_model all;
+    lb_pool full;
     int code = lb_pool_model_init(&all, effects->y, effects->v, NULL, k, 1, arena, err);
     if (!code) code = lb_pool_fit(&all, &settings->fit, arena, &full, err);
     if (code) return code;
     out->row = lb_arena_array(arena, k, sizeof *out->row);
     double *y = lb_arena_array(arena, k, sizeof *y), *v = lb_arena_array(arena, k, sizeof *v);
     for (size_t i = 0; i < k; i++) {
-        memcpy(y, effects->y, i * sizeof *y);
-        memcpy(v, effects->v, i * sizeof *v);
-        memcpy(y + i, effects->y + i + 1, (k - i - 1) * sizeof *y);
-        memcpy(v + i, effects->v + i + 1, (k - i - 1) * sizeof *v);
-        code = lb_pool_model_init(&model, y, v, NULL, k - 1, 1, arena, err);
-        if (!code) code = lb_pool_fit(&model, &settings->fit, arena, &without, err);
+        if (lb_progress_cancelled(progress)) return lb_fail(err, LB_CANCELLED, "stopped at study %zu of %zu", i + 1, k);
+        lb_progress_report(progress, (double)i / (double)k, "leaving out");
+        code = leave_out(effects, i, settings, &full, &all, y, v, &out->row[i], err);
         if (code) return code;
-        lb_pool_sums sums; /* of all studies at this τ² */
-        lb_pool_at(&all, without.tau2.tau2, &sums);
-        diagnose(effects, i, &full, &without, sums.trace_w, &out->row[i]);
     }
     flag(effects, settings->fit.level, arena, out);
     return 0;

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { MOST_REFITTED = 20000 };
+
 static int read_both(lb_call *call, lb_pool_settings *settings, lb_effects *effects, lb_result *result, lb_error *err)
 {
     int code = lb_pool_settings_read(call, settings, err);
@@ -13,6 +15,10 @@ static int read_both(lb_call *call, lb_pool_settings *settings, lb_effects *effe
     lb_set_text(result->results, "measure", effects->measure->name);
     lb_set_text(result->results, "method", lb_tau2_method_name(settings->fit.method));
     lb_set_int(result->results, "k", (int64_t)effects->k);
+    if (effects->k > MOST_REFITTED) {
+        return lb_fail(err, LB_TOO_LARGE, "%zu studies are too many to refit for each (at most %d)", effects->k,
+                       MOST_REFITTED);
+    }
     return 0;
 }
 
@@ -24,7 +30,8 @@ static int run_influence(lb_call *call, lb_result *result, lb_error *err)
     lb_effects effects;
     lb_influence influence;
     int code = read_both(call, &settings, &effects, result, err);
-    if (!code) code = lb_influence_fit(&effects, &settings, lb_call_arena(call), &influence, err);
+    if (!code)
+        code = lb_influence_fit(&effects, &settings, lb_call_progress(call), lb_call_arena(call), &influence, err);
     if (code) return code;
     lb_set_number(result->results, "outlier_cut", influence.outlier_cut);
     lb_set_number(result->results, "cook_cut", influence.cook_cut);
@@ -56,11 +63,16 @@ static int run_influence(lb_call *call, lb_result *result, lb_error *err)
 }
 
 static int add_fit(lb_value *rows, const char *study, const double *y, const double *v, size_t k,
-                   const lb_pool_settings *settings, lb_result *result, lb_arena *arena, lb_error *err)
+                   const lb_pool_settings *settings, const lb_progress *progress, lb_result *result, lb_error *err)
 {
+    if (lb_progress_cancelled(progress)) return lb_fail(err, LB_CANCELLED, "stopped at '%.80s'", study);
+    lb_arena *own = lb_arena_new(); /* k fits of up to k studies: none keeps its memory */
     lb_summary summary;
-    int code = lb_summary_fit(y, v, k, settings, arena, &summary, err);
-    if (code) return code;
+    int code = lb_summary_fit(y, v, k, settings, own, &summary, err);
+    if (code) {
+        lb_arena_free(own);
+        return code;
+    }
     lb_value *row = lb_push_object(rows);
     lb_set_text(row, "study", study);
     lb_summary_report(&summary, settings, row);
@@ -68,6 +80,7 @@ static int add_fit(lb_value *rows, const char *study, const double *y, const dou
         lb_result_status(result, "not_converged");
         lb_result_warn(result, "tau2 did not converge in the row of '%s'", study);
     }
+    lb_arena_free(own);
     return 0;
 }
 
@@ -87,7 +100,7 @@ static int run_leaveout(lb_call *call, lb_result *result, lb_error *err)
         memcpy(v, effects.v, i * sizeof *v);
         memcpy(y + i, effects.y + i + 1, (k - i - 1) * sizeof *y);
         memcpy(v + i, effects.v + i + 1, (k - i - 1) * sizeof *v);
-        code = add_fit(rows, study_of(&effects, i), y, v, k - 1, &settings, result, arena, err);
+        code = add_fit(rows, study_of(&effects, i), y, v, k - 1, &settings, lb_call_progress(call), result, err);
         if (code) return code;
     }
     lb_result_note(result, "Each row is the model without the study named.");
@@ -134,7 +147,6 @@ static int run_cumulative(lb_call *call, lb_result *result, lb_error *err)
     lb_arena *arena = lb_call_arena(call);
     int code = read_both(call, &settings, &effects, result, err);
     if (code) return code;
-    if (effects.k > 20000) return lb_fail(err, LB_TOO_LARGE, "%zu studies are too many to add one by one", effects.k);
     size_t *order = lb_arena_array(arena, effects.k, sizeof *order);
     code = read_order(call, &effects, order, err);
     if (code) return code;
@@ -143,7 +155,7 @@ static int run_cumulative(lb_call *call, lb_result *result, lb_error *err)
     for (size_t i = 0; i < effects.k; i++) {
         y[i] = effects.y[order[i]];
         v[i] = effects.v[order[i]];
-        code = add_fit(rows, study_of(&effects, order[i]), y, v, i + 1, &settings, result, arena, err);
+        code = add_fit(rows, study_of(&effects, order[i]), y, v, i + 1, &settings, lb_call_progress(call), result, err);
         if (code) return code;
     }
     lb_result_note(result, "Each row adds the study named to those above it.");
