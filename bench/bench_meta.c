@@ -1,5 +1,5 @@
-/* Pooling 58 studies: microseconds per REML fit inside the library, without and with eight moderators, beside R's metafor
- * where it is installed. Both get the same simulated studies. */
+/* Pooling 58 studies: microseconds per REML fit inside the library, without and with eight moderators, beside R's
+ * metafor where it is installed. Both get the same simulated studies. */
 #include "evidence/pool.h"
 
 #include <stdio.h>
@@ -30,7 +30,8 @@ static double fit_us(const double *y, const double *v, const double *x, size_t c
         lb_error err = LB_ERROR_INIT;
         lb_pool_model model;
         lb_pool pool;
-        if (lb_pool_model_init(&model, y, v, x, STUDIES, columns, arena, &err) || lb_pool_fit(&model, &options, arena, &pool, &err)) {
+        if (lb_pool_model_init(&model, y, v, x, STUDIES, columns, arena, &err) ||
+            lb_pool_fit(&model, &options, arena, &pool, &err)) {
             fprintf(stderr, "%s\n", err.message);
             exit(1);
         }
@@ -79,11 +80,16 @@ int main(void)
     if (fd < 0) return 1;
     close(fd);
     snprintf(command, sizeof command,
-             "Rscript -e 'suppressMessages(library(metafor)); d <- as.matrix(read.table(\"%s\")); X <- d[, 3:10]; t <- function(f, n) "
-             "sum(system.time(for (i in 1:n) f())[1:2]) / n * 1e6; a <- t(function() rma(d[, 1], d[, 2]), 200); b <- t(function() "
-             "rma(d[, 1], d[, 2], mods = X), 100); cat(sprintf(\"  peer: metafor %%.0f us (%%.0f x), with moderators %%.0f us (%%.0f x)\\n\", a, a "
-             "/ %g, b, b / %g))' 2>/dev/null", path, plain, moderated);
-    if (write_data(path, y, v, x) || system("command -v Rscript >/dev/null 2>&1") != 0 || system(command) != 0) printf("  peer: metafor is not installed\n");
+             "Rscript -e 'suppressMessages(library(metafor)); d <- as.matrix(read.table(\"%s\")); X <- d[, 3:10]; t <- "
+             "function(f, n) "
+             "sum(system.time(for (i in 1:n) f())[1:2]) / n * 1e6; a <- t(function() rma(d[, 1], d[, 2]), 200); b <- "
+             "t(function() "
+             "rma(d[, 1], d[, 2], mods = X), 100); cat(sprintf(\"  peer: metafor %%.0f us (%%.0f x), with moderators "
+             "%%.0f us (%%.0f x)\\n\", a, a "
+             "/ %g, b, b / %g))' 2>/dev/null",
+             path, plain, moderated);
+    if (write_data(path, y, v, x) || system("command -v Rscript >/dev/null 2>&1") != 0 || system(command) != 0)
+        printf("  peer: metafor is not installed\n");
     unlink(path);
     return 0;
 }

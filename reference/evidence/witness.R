@@ -28,3 +28,5 @@ t <- qt(.004, 45, lower.tail=FALSE); p("sd_from_p", c(t, 3.8/t, 3.8/t/sqrt(1/25+
 p("sd_from_ci", c(sqrt(25)*3.6/(2*qnorm(.975)), sqrt(25)*3.6/(2*qt(.975,24))))
 m <- (30*2.1+28*3)/58; p("combine", c(m, sqrt((29*1.3^2+27*1.6^2+30*(2.1-m)^2+28*(3-m)^2)/57)))
 p("t_to_g", unlist(escalc("SMD", ti=2.4, n1i=30, n2i=32)))
+for (m in c("OR","RR","RD")) { f <- rma.mh(measure=m,ai=tpos,bi=tneg,ci=cpos,di=cneg,data=b); p(paste("MH",m),c(f$beta,f$se,f$QE)) }
+f <- rma.peto(ai=tpos,bi=tneg,ci=cpos,di=cneg,data=b); p("PETO",c(f$beta,f$se,f$QE))

@@ -1,12 +1,12 @@
 /* Tests of small-study effects: Egger's regression (1997, doi:10.1136/bmj.315.7109.629) in its classical form and as a
- * mixed-effects model, Begg & Mazumdar's rank test (1994). PET and PEESE are the limits of the classical regression on the
- * standard error and on the variance (Stanley & Doucouliagos 2014). */
+ * mixed-effects model, Begg & Mazumdar's rank test (1994). PET and PEESE are the limits of the classical regression on
+ * the standard error and on the variance (Stanley & Doucouliagos 2014). */
 #include "evidence/bias.h"
 
 #include <math.h>
 
-int lb_egger_fit(const lb_effects *effects, const double *predictor, bool classical, const lb_pool_settings *settings, lb_arena *arena,
-                 lb_egger *out, lb_error *err)
+int lb_egger_fit(const lb_effects *effects, const double *predictor, bool classical, const lb_pool_settings *settings,
+                 lb_arena *arena, lb_egger *out, lb_error *err)
 {
     size_t k = effects->k;
     double *x = lb_arena_array(arena, 2 * k, sizeof *x);
@@ -28,8 +28,15 @@ int lb_egger_fit(const lb_effects *effects, const double *predictor, bool classi
     if (code || model.p < 2 || k < 3) return code; /* equal standard errors or two studies: no test */
     code = lb_pool_fit(&model, &options, arena, &pool, err);
     if (code) return code;
-    *out = (lb_egger){.statistic = pool.statistic[1], .df = pool.df, .p = pool.p_value[1], .limit = pool.beta[0], .limit_se = pool.se[0],
-                      .limit_p = pool.p_value[0], .limit_lower = pool.lower[0], .limit_upper = pool.upper[0], .slope = pool.beta[1],
+    *out = (lb_egger){.statistic = pool.statistic[1],
+                      .df = pool.df,
+                      .p = pool.p_value[1],
+                      .limit = pool.beta[0],
+                      .limit_se = pool.se[0],
+                      .limit_p = pool.p_value[0],
+                      .limit_lower = pool.lower[0],
+                      .limit_upper = pool.upper[0],
+                      .slope = pool.beta[1],
                       .slope_se = pool.se[1]};
     return 0;
 }

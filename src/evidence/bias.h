@@ -12,10 +12,10 @@ typedef struct lb_egger {
     double limit, limit_se, limit_p, limit_lower, limit_upper; /**< effect of an infinitely large study */
     double slope, slope_se;
 } lb_egger;
-/** Regression of the effects on `predictor`: with `classical` the weighted regression with t test (Egger 1997), else the
- *  mixed-effects model with z test (Sterne & Egger 2005). */
-int lb_egger_fit(const lb_effects *effects, const double *predictor, bool classical, const lb_pool_settings *settings, lb_arena *arena,
-                 lb_egger *out, lb_error *err) LB_MUST_CHECK;
+/** Regression of the effects on `predictor`: with `classical` the weighted regression with t test (Egger 1997), else
+ * the mixed-effects model with z test (Sterne & Egger 2005). */
+int lb_egger_fit(const lb_effects *effects, const double *predictor, bool classical, const lb_pool_settings *settings,
+                 lb_arena *arena, lb_egger *out, lb_error *err) LB_MUST_CHECK;
 /** Begg & Mazumdar's rank test: Kendall's tau of the standardised effects and the variances. */
 void lb_begg(const lb_effects *effects, lb_arena *arena, double *tau, double *p, bool *exact);
 #endif

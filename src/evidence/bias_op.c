@@ -35,7 +35,8 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     int code = lb_pool_settings_read(call, &settings, err);
     if (!code) code = lb_effects_read(call, false, &effects, err);
     if (code) return code;
-    if (effects.k < 3) return lb_fail(err, LB_BAD_DATA, "%zu studies: small-study effects need at least three", effects.k);
+    if (effects.k < 3)
+        return lb_fail(err, LB_BAD_DATA, "%zu studies: small-study effects need at least three", effects.k);
     if (effects.k > 20000) return lb_fail(err, LB_TOO_LARGE, "%zu studies are too many for the rank test", effects.k);
     double *se = lb_arena_array(arena, effects.k, sizeof *se);
     for (size_t i = 0; i < effects.k; i++) se[i] = sqrt(effects.v[i]);
@@ -56,9 +57,14 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_set_bool(rank, "exact", exact);
     report_limit(lb_set_object(results, "pet"), &classical);
     report_limit(lb_set_object(results, "peese"), &peese);
-    lb_result_note(result, "egger: mixed-effects regression on the standard error with a z test, tau2 by %s; egger_lm: weighted regression with a t test; "
-                           "rank: Begg and Mazumdar, %s.", lb_tau2_method_name(settings.fit.method), exact ? "exact" : "normal approximation (ties or many studies)");
-    if (isnan(mixed.statistic)) lb_result_warn(result, "all studies have the same standard error: there is no regression on it");
+    lb_result_note(result,
+                   "egger: mixed-effects regression on the standard error with a z test, tau2 by %s; egger_lm: "
+                   "weighted regression with a t test; "
+                   "rank: Begg and Mazumdar, %s.",
+                   lb_tau2_method_name(settings.fit.method),
+                   exact ? "exact" : "normal approximation (ties or many studies)");
+    if (isnan(mixed.statistic))
+        lb_result_warn(result, "all studies have the same standard error: there is no regression on it");
     if (effects.k < 10) lb_result_warn(result, "%zu studies: these tests have little power below ten", effects.k);
     lb_effects_note(&effects, result);
     return 0;
@@ -70,9 +76,12 @@ const lb_op lb_op_meta_bias = {
     .area = "meta",
     .verb = "bias",
     .summary = "tests of small-study effects",
-    .description = "Egger's regression of the effects on their standard errors, as a mixed-effects model with a z test and in its classical weighted form "
-                   "with a t test (Egger 1997; Sterne & Egger 2005); the effect of an infinitely large study that it implies; Begg and Mazumdar's rank "
-                   "test with the exact distribution of Kendall's tau; PET and PEESE (Stanley & Doucouliagos 2014). A positive test says that small "
+    .description = "Egger's regression of the effects on their standard errors, as a mixed-effects model with a z test "
+                   "and in its classical weighted form "
+                   "with a t test (Egger 1997; Sterne & Egger 2005); the effect of an infinitely large study that it "
+                   "implies; Begg and Mazumdar's rank "
+                   "test with the exact distribution of Kendall's tau; PET and PEESE (Stanley & Doucouliagos 2014). A "
+                   "positive test says that small "
                    "studies differ from large ones, not why.",
     .params = params,
     .param_count = LB_COUNT(params),

@@ -46,13 +46,13 @@ typedef struct lb_effects {
     const lb_measure *measure;
     lb_table *table;
     size_t rows;
-    double *yi, *vi;           /**< rows; NaN where missing or not estimable */
-    const char **study;        /**< rows: label */
+    double *yi, *vi;                /**< rows; NaN where missing or not estimable */
+    const char **study;             /**< rows: label */
     double *arm[LB_EFFECT_COLUMNS]; /**< rows each: the measure's columns when it was computed, else NULL */
     bool computed;
     size_t k, missing, inestimable;
-    size_t *used;              /**< k: rows with an effect */
-    double *y, *v;             /**< k */
+    size_t *used;  /**< k: rows with an effect */
+    double *y, *v; /**< k */
 } lb_effects;
 
 /** Read the effects named by the call's parameters (LB_EFFECT_PARAMS). At least one row must have an effect unless
@@ -61,29 +61,48 @@ int lb_effects_read(lb_call *call, bool may_be_empty, lb_effects *out, lb_error 
 /** What the reader must know about the rows: how many were used, left out, and why. */
 void lb_effects_note(const lb_effects *effects, lb_result *result);
 
-#define LB_EFFECT_PARAMS                                                                                                    \
-    {.name = "data", .type = LB_P_TABLE, .flags = LB_REQUIRED | LB_POSITIONAL, .summary = "one row per study (CSV)"},       \
-    {.name = "measure", .type = LB_P_CHOICE, .summary = "effect size; GEN takes the columns yi and vi as they are",         \
-     .preset = "GEN",                                                                                                       \
-     .choices = "GEN,SMD,SMDH,SMD1,MD,ROM,OR,RR,RD,AS,PETO,IRR,IRD,MC,SMCC,SMCR,ROMC,COR,ZCOR,PR,PLN,PLO,PAS,PFT"},        \
-    {.name = "yi", .type = LB_P_COLUMN, .summary = "effects (default: the column yi)"},                                     \
-    {.name = "vi", .type = LB_P_COLUMN, .summary = "sampling variances (default: the column vi)"},                          \
-    {.name = "sei", .type = LB_P_COLUMN, .summary = "standard errors, instead of variances"},                               \
-    {.name = "slab", .type = LB_P_COLUMNS, .summary = "columns that name the study (default: slab, study, or author and year)"}, \
-    LB_ARM_PARAM("m1i", "means of group 1"), LB_ARM_PARAM("sd1i", "standard deviations of group 1"),                        \
-    LB_ARM_PARAM("n1i", "sizes of group 1"), LB_ARM_PARAM("m2i", "means of group 2"),                                       \
-    LB_ARM_PARAM("sd2i", "standard deviations of group 2"), LB_ARM_PARAM("n2i", "sizes of group 2"),                        \
-    LB_ARM_PARAM("ai", "events in group 1"), LB_ARM_PARAM("bi", "non-events in group 1"),                                   \
-    LB_ARM_PARAM("ci", "events in group 2"), LB_ARM_PARAM("di", "non-events in group 2"),                                   \
-    LB_ARM_PARAM("x1i", "events in group 1, for rates"), LB_ARM_PARAM("t1i", "person-time in group 1"),                     \
-    LB_ARM_PARAM("x2i", "events in group 2, for rates"), LB_ARM_PARAM("t2i", "person-time in group 2"),                     \
-    LB_ARM_PARAM("ri", "correlations"), LB_ARM_PARAM("xi", "events, for proportions"),                                      \
-    LB_ARM_PARAM("ni", "sample sizes"),                                                                                     \
-    {.name = "vtype", .type = LB_P_CHOICE, .flags = LB_ADVANCED, .preset = "LS", .choices = "LS,LS2,UB,HO",                 \
-     .summary = "variance: large-sample, large-sample with J, unbiased (SMD), or homoscedastic (MD)"},                      \
-    {.name = "add", .type = LB_P_NUMBER, .flags = LB_ADVANCED, .preset = "0.5", .min = 0, .max = 10,                        \
-     .summary = "added to every cell of a study that has a zero cell"},                                                     \
-    {.name = "drop00", .type = LB_P_FLAG, .flags = LB_ADVANCED,                                                             \
-     .summary = "a study without events in both groups is not estimable"}
-#define LB_ARM_PARAM(NAME, SUMMARY) {.name = NAME, .type = LB_P_COLUMN, .flags = LB_ADVANCED, .summary = SUMMARY}
+#define LB_EFFECT_PARAMS                                                                                               \
+    {.name = "data", .type = LB_P_TABLE, .flags = LB_REQUIRED | LB_POSITIONAL, .summary = "one row per study (CSV)"},  \
+        {.name = "measure",                                                                                            \
+         .type = LB_P_CHOICE,                                                                                          \
+         .summary = "effect size; GEN takes the columns yi and vi as they are",                                        \
+         .preset = "GEN",                                                                                              \
+         .choices =                                                                                                    \
+             "GEN,SMD,SMDH,SMD1,MD,ROM,OR,RR,RD,AS,PETO,IRR,IRD,MC,SMCC,SMCR,ROMC,COR,ZCOR,PR,PLN,PLO,PAS,PFT"},       \
+        {.name = "yi", .type = LB_P_COLUMN, .summary = "effects (default: the column yi)"},                            \
+        {.name = "vi", .type = LB_P_COLUMN, .summary = "sampling variances (default: the column vi)"},                 \
+        {.name = "sei", .type = LB_P_COLUMN, .summary = "standard errors, instead of variances"},                      \
+        {.name = "slab",                                                                                               \
+         .type = LB_P_COLUMNS,                                                                                         \
+         .summary = "columns that name the study (default: slab, study, or author and year)"},                         \
+        LB_ARM_PARAM("m1i", "means of group 1"), LB_ARM_PARAM("sd1i", "standard deviations of group 1"),               \
+        LB_ARM_PARAM("n1i", "sizes of group 1"), LB_ARM_PARAM("m2i", "means of group 2"),                              \
+        LB_ARM_PARAM("sd2i", "standard deviations of group 2"), LB_ARM_PARAM("n2i", "sizes of group 2"),               \
+        LB_ARM_PARAM("ai", "events in group 1"), LB_ARM_PARAM("bi", "non-events in group 1"),                          \
+        LB_ARM_PARAM("ci", "events in group 2"), LB_ARM_PARAM("di", "non-events in group 2"),                          \
+        LB_ARM_PARAM("x1i", "events in group 1, for rates"), LB_ARM_PARAM("t1i", "person-time in group 1"),            \
+        LB_ARM_PARAM("x2i", "events in group 2, for rates"), LB_ARM_PARAM("t2i", "person-time in group 2"),            \
+        LB_ARM_PARAM("ri", "correlations"), LB_ARM_PARAM("xi", "events, for proportions"),                             \
+        LB_ARM_PARAM("ni", "sample sizes"),                                                                            \
+        {.name = "vtype",                                                                                              \
+         .type = LB_P_CHOICE,                                                                                          \
+         .flags = LB_ADVANCED,                                                                                         \
+         .preset = "LS",                                                                                               \
+         .choices = "LS,LS2,UB,HO",                                                                                    \
+         .summary = "variance: large-sample, large-sample with J, unbiased (SMD), or homoscedastic (MD)"},             \
+        {.name = "add",                                                                                                \
+         .type = LB_P_NUMBER,                                                                                          \
+         .flags = LB_ADVANCED,                                                                                         \
+         .preset = "0.5",                                                                                              \
+         .min = 0,                                                                                                     \
+         .max = 10,                                                                                                    \
+         .summary = "added to every cell of a study that has a zero cell"},                                            \
+    {                                                                                                                  \
+        .name = "drop00", .type = LB_P_FLAG, .flags = LB_ADVANCED,                                                     \
+        .summary = "a study without events in both groups is not estimable"                                            \
+    }
+#define LB_ARM_PARAM(NAME, SUMMARY)                                                                                    \
+    {                                                                                                                  \
+        .name = NAME, .type = LB_P_COLUMN, .flags = LB_ADVANCED, .summary = SUMMARY                                    \
+    }
 #endif

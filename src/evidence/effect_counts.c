@@ -92,7 +92,8 @@ static void rate_difference(const double *x, const lb_effect_options *options, d
 const lb_measure lb_measures_counts[] = {
     {"OR", "log odds ratio", LB_EFFECT_COUNTS, "exp", "Odds ratio", "Woolf 1955", odds_ratio},
     {"RR", "log risk ratio", LB_EFFECT_COUNTS, "exp", "Risk ratio", "Katz 1978", risk_ratio},
-    {"RD", "risk difference", LB_EFFECT_COUNTS, "none", "Risk difference", "difference of proportions", risk_difference},
+    {"RD", "risk difference", LB_EFFECT_COUNTS, "none", "Risk difference", "difference of proportions",
+     risk_difference},
     {"AS", "arcsine difference", LB_EFFECT_COUNTS, "none", "Arcsine difference", "Rücker 2009", arcsine_difference},
     {"PETO", "log odds ratio by Peto's method", LB_EFFECT_COUNTS, "exp", "Peto odds ratio", "Yusuf 1985", peto},
     {"IRR", "log incidence rate ratio", LB_EFFECT_RATES, "exp", "Rate ratio", "Rothman 2008", rate_ratio},

@@ -1,5 +1,6 @@
-/* Effects of two independent groups' means. SMD: Hedges 1981 (doi:10.3102/10769986006002107) with the exact J; variances
- * as in Hedges & Olkin 1985 (LS), Borenstein 2009 (LS2), Viechtbauer 2007 (UB); SMDH: Bonett 2009; ROM: Lajeunesse 2011. */
+/* Effects of two independent groups' means. SMD: Hedges 1981 (doi:10.3102/10769986006002107) with the exact J;
+ * variances as in Hedges & Olkin 1985 (LS), Borenstein 2009 (LS2), Viechtbauer 2007 (UB); SMDH: Bonett 2009; ROM:
+ * Lajeunesse 2011. */
 #include "evidence/effect.h"
 
 #include <math.h>
@@ -25,8 +26,10 @@ static double pooled_variance(const double *x)
 static void mean_difference(const double *x, const lb_effect_options *options, double *yi, double *vi)
 {
     *yi = x[M1] - x[M2];
-    if (options->vtype == LB_VTYPE_HO) *vi = pooled_variance(x) * (1 / x[N1] + 1 / x[N2]);
-    else *vi = x[SD1] * x[SD1] / x[N1] + x[SD2] * x[SD2] / x[N2];
+    if (options->vtype == LB_VTYPE_HO)
+        *vi = pooled_variance(x) * (1 / x[N1] + 1 / x[N2]);
+    else
+        *vi = x[SD1] * x[SD1] / x[N1] + x[SD2] * x[SD2] / x[N2];
 }
 
 static void standardised(const double *x, const lb_effect_options *options, double *yi, double *vi)
@@ -34,9 +37,12 @@ static void standardised(const double *x, const lb_effect_options *options, doub
     double df = x[N1] + x[N2] - 2, j = lb_hedges_j(df), d = (x[M1] - x[M2]) / sqrt(pooled_variance(x)), g = j * d;
     double sizes = 1 / x[N1] + 1 / x[N2], both = 2 * (x[N1] + x[N2]);
     *yi = g;
-    if (options->vtype == LB_VTYPE_LS2) *vi = j * j * (sizes + d * d / both);
-    else if (options->vtype == LB_VTYPE_UB) *vi = sizes + (1 - (df - 2) / (df * j * j)) * g * g;
-    else *vi = sizes + g * g / both;
+    if (options->vtype == LB_VTYPE_LS2)
+        *vi = j * j * (sizes + d * d / both);
+    else if (options->vtype == LB_VTYPE_UB)
+        *vi = sizes + (1 - (df - 2) / (df * j * j)) * g * g;
+    else
+        *vi = sizes + g * g / both;
 }
 
 /* Unequal variances: the average of both, Bonett 2009 eq. 5 and 6. */
@@ -74,8 +80,10 @@ static void ratio_of_means(const double *x, const lb_effect_options *options, do
 
 const lb_measure lb_measures_means[] = {
     {"SMD", "standardised mean difference (Hedges g)", LB_EFFECT_MEANS, "none", "SMD", "Hedges 1981", standardised},
-    {"SMDH", "standardised mean difference, unequal variances", LB_EFFECT_MEANS, "none", "SMD", "Bonett 2009", standardised_unequal},
-    {"SMD1", "standardised mean difference by the SD of group 2", LB_EFFECT_MEANS, "none", "SMD", "Glass 1976; Hedges 1981", standardised_by_control},
+    {"SMDH", "standardised mean difference, unequal variances", LB_EFFECT_MEANS, "none", "SMD", "Bonett 2009",
+     standardised_unequal},
+    {"SMD1", "standardised mean difference by the SD of group 2", LB_EFFECT_MEANS, "none", "SMD",
+     "Glass 1976; Hedges 1981", standardised_by_control},
     {"MD", "mean difference", LB_EFFECT_MEANS, "none", "Mean difference", "difference of means", mean_difference},
     {"ROM", "log ratio of means", LB_EFFECT_MEANS, "exp", "Ratio of means", "Lajeunesse 2011, 2015", ratio_of_means},
     {NULL, NULL, 0, NULL, NULL, NULL, NULL},

@@ -30,21 +30,28 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_set_int(results, "missing", (int64_t)effects.missing);
     lb_set_int(results, "not_estimable", (int64_t)effects.inestimable);
     lb_value *rows = lb_call_flag(call, "append") ? lb_table_to_value(effects.table, result->arena) : NULL;
-    if (rows) lb_set(results, "rows", rows);
-    else rows = lb_set_array(results, "rows");
+    if (rows)
+        lb_set(results, "rows", rows);
+    else
+        rows = lb_set_array(results, "rows");
     for (size_t r = 0; r < effects.rows; r++) {
         lb_value *row = r < rows->count ? rows->item[r] : lb_push_object(rows);
         add_row(&effects, r, critical, row);
     }
-    lb_result_note(result, "%s (%s); variances of type %s; group 1 minus group 2.", effects.measure->label, effects.measure->formula,
-                   lb_call_text(call, "vtype"));
+    lb_result_note(result, "%s (%s); variances of type %s; group 1 minus group 2.", effects.measure->label,
+                   effects.measure->formula, lb_call_text(call, "vtype"));
     lb_effects_note(&effects, result);
     return 0;
 }
 
 static const lb_param params[] = {
     LB_EFFECT_PARAMS,
-    {.name = "level", .type = LB_P_NUMBER, .preset = "0.95", .min = 0.001, .max = 0.999999, .summary = "level of the studies' intervals"},
+    {.name = "level",
+     .type = LB_P_NUMBER,
+     .preset = "0.95",
+     .min = 0.001,
+     .max = 0.999999,
+     .summary = "level of the studies' intervals"},
     {.name = "append", .type = LB_P_FLAG, .summary = "keep the columns of the table in every row"},
 };
 
@@ -53,9 +60,12 @@ const lb_op lb_op_meta_effect = {
     .verb = "effect",
     .summary = "effect sizes and sampling variances from arms",
     .description =
-        "Computes one effect and its sampling variance per study. Columns are named as in metafor's escalc and found by these names "
-        "unless told otherwise. SMD is Hedges' g with the exact correction J (Hedges 1981); its variance is the usual large-sample "
-        "one (LS), Borenstein's with J squared (LS2), or the unbiased one (UB). Ratios are returned as logarithms. A table with an "
+        "Computes one effect and its sampling variance per study. Columns are named as in metafor's escalc and found "
+        "by these names "
+        "unless told otherwise. SMD is Hedges' g with the exact correction J (Hedges 1981); its variance is the usual "
+        "large-sample "
+        "one (LS), Borenstein's with J squared (LS2), or the unbiased one (UB). Ratios are returned as logarithms. A "
+        "table with an "
         "empty cell gets half an event in each cell. A study with a missing number keeps its row, without an effect.",
     .params = params,
     .param_count = LB_COUNT(params),

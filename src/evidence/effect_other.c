@@ -1,5 +1,5 @@
-/* Effects of one group: change from before to after (Gibbons 1993, Becker 1988), correlations (Fisher 1921), proportions
- * (logit; arcsine; Freeman & Tukey 1950). */
+/* Effects of one group: change from before to after (Gibbons 1993, Becker 1988), correlations (Fisher 1921),
+ * proportions (logit; arcsine; Freeman & Tukey 1950). */
 #include "evidence/effect.h"
 
 #include <math.h>
@@ -117,15 +117,18 @@ static void double_arcsine(const double *x, const lb_effect_options *options, do
 
 const lb_measure lb_measures_other[] = {
     {"MC", "mean change", LB_EFFECT_PAIRED, "none", "Mean change", "difference of paired means", mean_change},
-    {"SMCC", "standardised mean change, SD of the change", LB_EFFECT_PAIRED, "none", "SMCC", "Gibbons 1993", standardised_change},
+    {"SMCC", "standardised mean change, SD of the change", LB_EFFECT_PAIRED, "none", "SMCC", "Gibbons 1993",
+     standardised_change},
     {"SMCR", "standardised mean change, SD of m1i", LB_EFFECT_PAIRED, "none", "SMCR", "Becker 1988", standardised_raw},
-    {"ROMC", "log ratio of means, paired", LB_EFFECT_PAIRED, "exp", "Ratio of means", "Lajeunesse 2011, 2015", ratio_of_change},
+    {"ROMC", "log ratio of means, paired", LB_EFFECT_PAIRED, "exp", "Ratio of means", "Lajeunesse 2011, 2015",
+     ratio_of_change},
     {"COR", "correlation", LB_EFFECT_CORRELATION, "none", "Correlation", "Pearson r", correlation},
     {"ZCOR", "Fisher's z of the correlation", LB_EFFECT_CORRELATION, "tanh", "Correlation", "Fisher 1921", fisher_z},
     {"PR", "proportion", LB_EFFECT_PROPORTION, "none", "Proportion", "raw proportion", proportion},
     {"PLN", "log proportion", LB_EFFECT_PROPORTION, "exp", "Proportion", "log proportion", log_proportion},
     {"PLO", "logit of the proportion", LB_EFFECT_PROPORTION, "logit", "Proportion", "logit", logit_proportion},
     {"PAS", "arcsine of the proportion", LB_EFFECT_PROPORTION, "arcsine", "Proportion", "arcsine", arcsine_proportion},
-    {"PFT", "double arcsine of the proportion", LB_EFFECT_PROPORTION, "none", "Double arcsine", "Freeman & Tukey 1950", double_arcsine},
+    {"PFT", "double arcsine of the proportion", LB_EFFECT_PROPORTION, "none", "Double arcsine", "Freeman & Tukey 1950",
+     double_arcsine},
     {NULL, NULL, 0, NULL, NULL, NULL, NULL},
 };

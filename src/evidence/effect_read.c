@@ -87,8 +87,11 @@ static int refuse_variance(const lb_effects *effects, size_t row, double value, 
 {
     int code = lb_fail(err, LB_BAD_DATA, "%s of '%.80s' is %g", what, effects->study[row], value);
     lb_error_where(err, "row %zu", row + 1);
-    if (value < 0) lb_error_hint(err, "variances and standard errors are positive; was the column swapped with the effect?");
-    else lb_error_hint(err, "a study without sampling error would get all the weight; leave the cell empty to leave it out");
+    if (value < 0)
+        lb_error_hint(err, "variances and standard errors are positive; was the column swapped with the effect?");
+    else
+        lb_error_hint(err,
+                      "a study without sampling error would get all the weight; leave the cell empty to leave it out");
     return code;
 }
 
@@ -97,14 +100,16 @@ static int read_given(const lb_call *call, lb_effects *out, lb_error *err)
     double *y, *v, *se = NULL;
     int code = number_column(call, out->table, "yi", &y, err);
     if (code) {
-        if (!lb_call_given(call, "yi") && err) lb_error_hint(err, "name the column of effects with --yi, or say --measure to compute them from arms");
+        if (!lb_call_given(call, "yi") && err)
+            lb_error_hint(err, "name the column of effects with --yi, or say --measure to compute them from arms");
         return code;
     }
     bool by_se = lb_call_given(call, "sei") ||
                  (!lb_call_given(call, "vi") && !lb_table_find(out->table, "vi") && lb_table_find(out->table, "sei"));
     code = number_column(call, out->table, by_se ? "sei" : "vi", &v, err);
     if (code) {
-        if (!by_se && !lb_call_given(call, "vi") && err) lb_error_hint(err, "name the column of variances with --vi, or of standard errors with --sei");
+        if (!by_se && !lb_call_given(call, "vi") && err)
+            lb_error_hint(err, "name the column of variances with --vi, or of standard errors with --sei");
         return code;
     }
     if (by_se) se = v;
@@ -113,14 +118,16 @@ static int read_given(const lb_call *call, lb_effects *out, lb_error *err)
         if (v[r] <= 0) return refuse_variance(out, r, v[r], se ? "the standard error" : "the variance", err);
         out->yi[r] = y[r];
         out->vi[r] = se ? se[r] * se[r] : v[r];
-        if (!(out->vi[r] > 0) || !isfinite(1 / out->vi[r])) return refuse_variance(out, r, out->vi[r], "the variance", err);
+        if (!(out->vi[r] > 0) || !isfinite(1 / out->vi[r]))
+            return refuse_variance(out, r, out->vi[r], "the variance", err);
     }
     return 0;
 }
 
 /* -- effects from arms -------------------------------------------------------------------------------------------- */
 
-static int refuse_cell(const lb_effects *effects, size_t row, const char *column, double value, const char *why, lb_error *err)
+static int refuse_cell(const lb_effects *effects, size_t row, const char *column, double value, const char *why,
+                       lb_error *err)
 {
     int code = lb_fail(err, LB_BAD_DATA, "%s of '%.80s' is %g: %s", column, effects->study[row], value, why);
     lb_error_where(err, "row %zu", row + 1);
@@ -136,12 +143,23 @@ static int check_row(const lb_effects *effects, size_t row, const double *x, lb_
     for (size_t c = 0; c < LB_EFFECT_COLUMNS && name[c]; c++) {
         const char *why = NULL;
         switch (name[c][0]) {
-        case 's': if (x[c] < 0) why = "a standard deviation is not negative"; break;
-        case 'n': if (x[c] < (sized ? 2 : 1)) why = "a group needs more people than that"; break;
-        case 't': if (!(x[c] > 0)) why = "person-time is positive"; break;
-        case 'r': if (fabs(x[c]) > 1) why = "a correlation lies between -1 and 1"; break;
-        case 'm': break;
-        default: if (x[c] < 0) why = "a count is not negative"; break;
+        case 's':
+            if (x[c] < 0) why = "a standard deviation is not negative";
+            break;
+        case 'n':
+            if (x[c] < (sized ? 2 : 1)) why = "a group needs more people than that";
+            break;
+        case 't':
+            if (!(x[c] > 0)) why = "person-time is positive";
+            break;
+        case 'r':
+            if (fabs(x[c]) > 1) why = "a correlation lies between -1 and 1";
+            break;
+        case 'm':
+            break;
+        default:
+            if (x[c] < 0) why = "a count is not negative";
+            break;
         }
         if (why) return refuse_cell(effects, row, name[c], x[c], why, err);
     }
@@ -182,7 +200,8 @@ static int read_arms(const lb_call *call, lb_effects *out, lb_arena *arena, lb_e
         } else {
             code = number_column(call, out->table, name[c], &out->arm[c], err);
             if (code && !lb_call_given(call, name[c]) && err) {
-                lb_error_hint(err, "%s needs the column %s: name yours with --%s", out->measure->name, name[c], name[c]);
+                lb_error_hint(err, "%s needs the column %s: name yours with --%s", out->measure->name, name[c],
+                              name[c]);
             }
         }
         if (code) return code;
@@ -268,10 +287,11 @@ int lb_effects_read(lb_call *call, bool may_be_empty, lb_effects *out, lb_error 
 void lb_effects_note(const lb_effects *effects, lb_result *result)
 {
     if (effects->missing) {
-        lb_result_note(result, "%zu of %zu rows left out: a value that the effect needs is missing.", effects->missing, effects->rows);
+        lb_result_note(result, "%zu of %zu rows left out: a value that the effect needs is missing.", effects->missing,
+                       effects->rows);
     }
     if (effects->inestimable) {
-        lb_result_note(result, "%zu of %zu studies left out: the effect cannot be estimated from its numbers.", effects->inestimable,
-                       effects->rows);
+        lb_result_note(result, "%zu of %zu studies left out: the effect cannot be estimated from its numbers.",
+                       effects->inestimable, effects->rows);
     }
 }

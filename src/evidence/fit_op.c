@@ -1,4 +1,5 @@
 /* meta fit: the random-effects model, with or without moderators. */
+#include "evidence/mantel.h"
 #include "evidence/ops.h"
 #include "evidence/report.h"
 
@@ -46,7 +47,8 @@ static void add_weights(const lb_effects *effects, const lb_pool *pool, lb_value
     }
 }
 
-static int fit_summary(lb_call *call, const lb_effects *effects, const lb_pool_settings *settings, lb_result *result, lb_error *err)
+static int fit_summary(lb_call *call, const lb_effects *effects, const lb_pool_settings *settings, lb_result *result,
+                       lb_error *err)
 {
     lb_summary summary;
     int code = lb_summary_fit(effects->y, effects->v, effects->k, settings, lb_call_arena(call), &summary, err);
@@ -57,7 +59,8 @@ static int fit_summary(lb_call *call, const lb_effects *effects, const lb_pool_s
     report_transformed(&summary, effects->measure->transform, effects->measure->shown, results);
     add_coefficient(lb_set_array(results, "coefficients"), "(Intercept)", &summary.pool, 0);
     add_weights(effects, &summary.pool, results);
-    lb_pool_note(&summary.pool, settings, settings->fit.method == LB_TAU2_FE ? "Equal-effects model" : "Random-effects model", result);
+    lb_pool_note(&summary.pool, settings,
+                 settings->fit.method == LB_TAU2_FE ? "Equal-effects model" : "Random-effects model", result);
     return 0;
 }
 
@@ -82,7 +85,8 @@ static int build_design(lb_call *call, const lb_effects *effects, lb_design **de
     return code;
 }
 
-static int fit_regression(lb_call *call, const lb_effects *effects, const lb_pool_settings *settings, lb_result *result, lb_error *err)
+static int fit_regression(lb_call *call, const lb_effects *effects, const lb_pool_settings *settings, lb_result *result,
+                          lb_error *err)
 {
     lb_arena *arena = lb_call_arena(call);
     lb_design *design;
@@ -99,22 +103,29 @@ static int fit_regression(lb_call *call, const lb_effects *effects, const lb_poo
     code = lb_pool_model_init(&model, y, v, design->x, design->n, design->p, arena, err);
     if (!code) code = lb_pool_fit(&model, &settings->fit, arena, &pool, err);
     if (code) return code;
-    if (settings->fit.method != LB_TAU2_FE && isnan(settings->fit.fixed_tau2)) lb_tau2_interval(&model, settings->fit.level, &tau2);
+    if (settings->fit.method != LB_TAU2_FE && isnan(settings->fit.fixed_tau2))
+        lb_tau2_interval(&model, settings->fit.level, &tau2);
     lb_value *results = result->results, *rows;
     lb_set_int(results, "k", (int64_t)pool.k);
     rows = lb_set_array(results, "coefficients");
     for (size_t column = 0, j = 0; column < design->p; column++) {
         bool kept = j < model.p && model.kept[j] == column;
         add_coefficient(rows, design->name[column], kept ? &pool : NULL, j);
-        if (kept) j++;
-        else lb_result_warn(result, "'%s' is given by the other moderators and was left out", design->name[column]);
+        if (kept)
+            j++;
+        else
+            lb_result_warn(result, "'%s' is given by the other moderators and was left out", design->name[column]);
     }
     lb_pool_report(&pool, &tau2, settings, results);
     lb_model_report(&pool, results);
-    lb_pool_note(&pool, settings, settings->fit.method == LB_TAU2_FE ? "Equal-effects meta-regression" : "Mixed-effects meta-regression", result);
-    lb_result_note(result, "Factors by treatment coding; R2 is the share of tau2 explained (0 to 100), for FE the adjusted R2; the first level is the reference.");
+    lb_pool_note(&pool, settings,
+                 settings->fit.method == LB_TAU2_FE ? "Equal-effects meta-regression" : "Mixed-effects meta-regression",
+                 result);
+    lb_result_note(result, "Factors by treatment coding; R2 is the share of tau2 explained (0 to 100), for FE the "
+                           "adjusted R2; the first level is the reference.");
     for (size_t i = 0; i < design->dropped_count; i++) {
-        lb_result_note(result, "%zu studies left out: %s is missing.", design->dropped[i].rows, design->dropped[i].column);
+        lb_result_note(result, "%zu studies left out: %s is missing.", design->dropped[i].rows,
+                       design->dropped[i].column);
     }
     return 0;
 }
@@ -123,21 +134,26 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_pool_settings settings;
     lb_effects effects;
+    const char *method = lb_call_text(call, "method");
+    bool peto = strcmp(method, "PETO") == 0;
+    if (peto || strcmp(method, "MH") == 0) return lb_fit_tables(call, peto, result, err);
     int code = lb_pool_settings_read(call, &settings, err);
     if (!code) code = lb_effects_read(call, false, &effects, err);
     if (code) return code;
     lb_set_text(result->results, "measure", effects.measure->name);
     lb_set_text(result->results, "method", lb_tau2_method_name(settings.fit.method));
     lb_set_text(result->results, "test", settings.test_name);
-    if (lb_call_given(call, "mods")) code = fit_regression(call, &effects, &settings, result, err);
-    else code = fit_summary(call, &effects, &settings, result, err);
+    if (lb_call_given(call, "mods"))
+        code = fit_regression(call, &effects, &settings, result, err);
+    else
+        code = fit_summary(call, &effects, &settings, result, err);
     if (!code) lb_effects_note(&effects, result);
     return code;
 }
 
 static const lb_param params[] = {
     LB_EFFECT_PARAMS,
-    LB_POOL_PARAMS,
+    LB_POOL_PARAMS_AND(",MH,PETO"),
     {.name = "mods", .type = LB_P_FORMULA, .summary = "moderators, as in \"~ year + ablat\""},
 };
 
@@ -145,15 +161,20 @@ const lb_op lb_op_meta_fit = {
     .area = "meta",
     .verb = "fit",
     .summary = "pool effects: random or equal effects, meta-regression",
-    .description =
-        "Pools the effects of independent studies. Eleven estimators of the heterogeneity variance tau2 (FE is the model without it) "
-        "are solved to machine precision, so results agree with metafor's when its iterations are run to the end. Reported with it: "
-        "Wald z or t or Knapp-Hartung tests, the Q-profile interval of tau2 (Viechtbauer 2007), I2 and H2, Cochran's Q, prediction "
-        "interval, log-likelihoods. With --mods: the mixed-effects meta-regression, the test of all moderators (QM, an F with t or "
-        "Knapp-Hartung tests) and R2 (Raudenbush 2009). I2 and R2 are in percent. Effects come from the columns yi and vi, or are "
-        "computed from arms as meta effect does.",
+    .description = "Pools the effects of independent studies. Eleven estimators of the heterogeneity variance tau2 (FE "
+                   "is the model without it) "
+                   "are solved to machine precision, so results agree with metafor's when its iterations are run to "
+                   "the end. Reported with it: "
+                   "Wald z or t or Knapp-Hartung tests, the Q-profile interval of tau2 (Viechtbauer 2007), I2 and H2, "
+                   "Cochran's Q, prediction "
+                   "interval, log-likelihoods. MH and PETO pool 2 x 2 tables without a variance per study. With "
+                   "--mods: the mixed-effects meta-regression, the test of all moderators (QM, an F with t or "
+                   "Knapp-Hartung tests) and R2 (Raudenbush 2009). I2 and R2 are in percent. Effects come from the "
+                   "columns yi and vi, or are "
+                   "computed from arms as meta effect does.",
     .params = params,
     .param_count = LB_COUNT(params),
     .run = run,
-    .example = "lumbar meta fit reference/evidence/bcg.csv --measure RR --ai tpos --bi tneg --ci cpos --di cneg --test knha",
+    .example =
+        "lumbar meta fit reference/evidence/bcg.csv --measure RR --ai tpos --bi tneg --ci cpos --di cneg --test knha",
 };

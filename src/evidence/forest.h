@@ -1,4 +1,5 @@
-/* A forest plot as data: rows, columns of text, an axis; forest_rows.c fills it from a meta-analysis, forest_draw.c draws it. */
+/* A forest plot as data: rows, columns of text, an axis; forest_rows.c fills it from a meta-analysis, forest_draw.c
+ * draws it. */
 #ifndef LUMBAR_EVIDENCE_FOREST_H
 #define LUMBAR_EVIDENCE_FOREST_H
 
@@ -7,7 +8,13 @@
 #include <lumbar/figure.h>
 
 typedef enum lb_forest_kind {
-    LB_FOREST_GROUP, LB_FOREST_STUDY, LB_FOREST_SUBTOTAL, LB_FOREST_TOTAL, LB_FOREST_PREDICTION, LB_FOREST_TEXT, LB_FOREST_GAP
+    LB_FOREST_GROUP,
+    LB_FOREST_STUDY,
+    LB_FOREST_SUBTOTAL,
+    LB_FOREST_TOTAL,
+    LB_FOREST_PREDICTION,
+    LB_FOREST_TEXT,
+    LB_FOREST_GAP
 } lb_forest_kind;
 enum { LB_FOREST_CELLS = 6, LB_FOREST_LINES = 3, LB_FOREST_FOOTERS = 6 };
 
@@ -16,8 +23,8 @@ typedef struct lb_forest_row {
     const char *label;
     const char *cell[LB_FOREST_CELLS]; /**< the arms' columns; NULL = empty */
     const char *weight_text, *effect_text;
-    double estimate, lower, upper;     /**< positions on the axis; NaN = no mark */
-    double weight;                     /**< percent */
+    double estimate, lower, upper; /**< positions on the axis; NaN = no mark */
+    double weight;                 /**< percent */
     /* set by the layout */
     const char *line[LB_FOREST_LINES];
     size_t lines;

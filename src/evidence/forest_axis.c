@@ -1,5 +1,5 @@
-/* The axis of a forest plot: limits that show every estimate and the pooled intervals, cutting off only intervals that run
- * far beyond the estimates (they get arrows), and leave room for both "favours" labels. */
+/* The axis of a forest plot: limits that show every estimate and the pooled intervals, cutting off only intervals that
+ * run far beyond the estimates (they get arrows), and leave room for both "favours" labels. */
 #include "evidence/forest.h"
 
 #include <math.h>
@@ -42,7 +42,8 @@ static void balance(const lb_forest *forest, span *s)
 {
     enum { LEAST_PERCENT = 32 };
     if (!forest->has_null || (!forest->favours_left && !forest->favours_right)) return;
-    double left = forest->null_at - s->low, right = s->high - forest->null_at, least = LEAST_PERCENT / (100. - LEAST_PERCENT);
+    double left = forest->null_at - s->low, right = s->high - forest->null_at,
+           least = LEAST_PERCENT / (100. - LEAST_PERCENT);
     if (left < least * right) s->low = forest->null_at - least * right;
     if (right < least * left) s->high = forest->null_at + least * left;
 }

@@ -1,5 +1,6 @@
-/* A forest plot as journals print it: header between rules, squares whose area is the weight, intervals with arrows where
- * they are cut off, diamonds with their tips at the limits, dotted lines at no effect and at the pooled effect. */
+/* A forest plot as journals print it: header between rules, squares whose area is the weight, intervals with arrows
+ * where they are cut off, diamonds with their tips at the limits, dotted lines at no effect and at the pooled effect.
+ */
 #include "evidence/forest_draw.h"
 
 #include <math.h>
@@ -27,10 +28,13 @@ static void draw_header(const canvas *c)
     lb_svg_line(c->svg, LB_FOREST_MARGIN, p->rule_bottom, right, p->rule_bottom, ink, .9, NULL);
     write_text(c, p->study_x, p->header, LB_START, true, "Study");
     for (size_t g = 0; g < forest->groups; g++) {
-        write_text(c, (p->group_left[g] + p->group_right[g]) / 2, p->header_group, LB_MIDDLE, true, forest->group_title[g]);
-        lb_svg_line(c->svg, p->group_left[g], p->header_group + 2.6, p->group_right[g], p->header_group + 2.6, ink, .4, NULL);
+        write_text(c, (p->group_left[g] + p->group_right[g]) / 2, p->header_group, LB_MIDDLE, true,
+                   forest->group_title[g]);
+        lb_svg_line(c->svg, p->group_left[g], p->header_group + 2.6, p->group_right[g], p->header_group + 2.6, ink, .4,
+                    NULL);
     }
-    for (size_t i = 0; i < forest->cells; i++) write_text(c, p->cell_right[i], p->header, LB_END, true, forest->cell_title[i]);
+    for (size_t i = 0; i < forest->cells; i++)
+        write_text(c, p->cell_right[i], p->header, LB_END, true, forest->cell_title[i]);
     write_text(c, middle, p->header_group, LB_MIDDLE, true, forest->effect_title);
     write_text(c, middle, p->header, LB_MIDDLE, true, forest->plot_subtitle);
     if (forest->show_weight) write_text(c, p->weight_right, p->header, LB_END, true, "Weight");
@@ -44,14 +48,17 @@ static void draw_row_text(const canvas *c, const lb_forest_row *row)
     if (row->kind == LB_FOREST_GAP) return;
     if (row->kind == LB_FOREST_TEXT) {
         for (size_t l = 0; l < row->lines; l++) {
-            lb_svg_text(c->svg, p->study_x, row->y + 7.5 + LB_FOREST_LINE * (double)l, LB_FOREST_SMALL, LB_START, "", ink, row->line[l]);
+            lb_svg_text(c->svg, p->study_x, row->y + 7.5 + LB_FOREST_LINE * (double)l, LB_FOREST_SMALL, LB_START, "",
+                        ink, row->line[l]);
         }
         return;
     }
     bool bold = lb_forest_is_bold(row->kind);
-    double middle = row->y + row->height / 2 + .36 * LB_FOREST_SIZE, x = p->study_x + (row->kind == LB_FOREST_STUDY ? p->indent : 0);
+    double middle = row->y + row->height / 2 + .36 * LB_FOREST_SIZE,
+           x = p->study_x + (row->kind == LB_FOREST_STUDY ? p->indent : 0);
     double first = middle - LB_FOREST_LINE * (double)(row->lines > 1 ? row->lines - 1 : 0) / 2;
-    for (size_t l = 0; l < row->lines; l++) write_text(c, x, first + LB_FOREST_LINE * (double)l, LB_START, bold, row->line[l]);
+    for (size_t l = 0; l < row->lines; l++)
+        write_text(c, x, first + LB_FOREST_LINE * (double)l, LB_START, bold, row->line[l]);
     for (size_t i = 0; i < c->forest->cells; i++) write_text(c, p->cell_right[i], middle, LB_END, bold, row->cell[i]);
     if (c->forest->show_weight) write_text(c, p->weight_right, middle, LB_END, bold, row->weight_text);
     write_text(c, p->effect_right, middle, LB_END, bold, row->effect_text);
@@ -70,8 +77,9 @@ static void draw_interval(const canvas *c, double lower, double upper, double y,
 {
     const lb_forest *f = c->forest;
     double left = c->place->plot_x, right = left + c->place->plot_width;
-    bool cut_left = lower < f->low, cut_right = upper > f->high;
-    double a = cut_left ? left : fmin(right, lb_forest_x(f, c->place, lower)), b = cut_right ? right : fmax(left, lb_forest_x(f, c->place, upper));
+    bool cut_left = lower<f->low, cut_right = upper> f->high;
+    double a = cut_left ? left : fmin(right, lb_forest_x(f, c->place, lower)),
+           b = cut_right ? right : fmax(left, lb_forest_x(f, c->place, upper));
     /* A thick line stops at the base of the arrow: its end is wider than the tip. */
     lb_svg_line(c->svg, cut_left ? a + 2 : a, y, cut_right ? b - 2 : b, y, colour, width, NULL);
     if (cut_left) draw_arrow(c, left, y, -1, colour);
@@ -84,7 +92,8 @@ static void draw_study(const canvas *c, const lb_forest_row *row, double y, doub
 {
     draw_interval(c, row->lower, row->upper, y, ink, .8);
     if (!inside(c->forest, row->estimate) || !(row->weight > 0)) return;
-    double side = fmax(.8, .72 * LB_FOREST_ROW * sqrt(row->weight / most_weight)), x = lb_forest_x(c->forest, c->place, row->estimate);
+    double side = fmax(.8, .72 * LB_FOREST_ROW * sqrt(row->weight / most_weight)),
+           x = lb_forest_x(c->forest, c->place, row->estimate);
     lb_svg_rect(c->svg, x - side / 2, y - side / 2, side, side, c->forest->layout->mark, NULL, 0);
     /* The interval stays visible where the square is wider than it, and a small square has a tick to be found by. */
     double lower = lb_forest_x(c->forest, c->place, row->lower), upper = lb_forest_x(c->forest, c->place, row->upper);
@@ -106,11 +115,13 @@ static void draw_diamond(const canvas *c, const lb_forest_row *row, double y)
     const lb_forest *f = c->forest;
     const double half = .36 * LB_FOREST_ROW;
     double left = c->place->plot_x, right = left + c->place->plot_width;
-    double a = lb_forest_x(f, c->place, row->lower), m = lb_forest_x(f, c->place, row->estimate), b = lb_forest_x(f, c->place, row->upper);
+    double a = lb_forest_x(f, c->place, row->lower), m = lb_forest_x(f, c->place, row->estimate),
+           b = lb_forest_x(f, c->place, row->upper);
     double from = fmax(a, left), to = fmin(b, right), top = fmin(fmax(m, left), right);
     if (!(from <= to)) return;
     double at_from = edge(a, m, b, from, half), at_top = edge(a, m, b, top, half), at_to = edge(a, m, b, to, half);
-    const double points[] = {from, y - at_from, top, y - at_top, to, y - at_to, to, y + at_to, top, y + at_top, from, y + at_from};
+    const double points[] = {from, y - at_from, top, y - at_top, to,   y - at_to,
+                             to,   y + at_to,   top, y + at_top, from, y + at_from};
     lb_svg_polygon(c->svg, points, 6, f->layout->diamond, f->layout->diamond, .4);
 }
 
@@ -125,9 +136,12 @@ static void draw_marks(const canvas *c)
         const lb_forest_row *row = &f->row[i];
         double y = row->y + row->height / 2;
         if (!isfinite(row->lower) || !isfinite(row->upper)) continue;
-        if (row->kind == LB_FOREST_STUDY) draw_study(c, row, y, most_weight);
-        else if (row->kind == LB_FOREST_PREDICTION) draw_interval(c, row->lower, row->upper, y, soft, 2.4);
-        else draw_diamond(c, row, y);
+        if (row->kind == LB_FOREST_STUDY)
+            draw_study(c, row, y, most_weight);
+        else if (row->kind == LB_FOREST_PREDICTION)
+            draw_interval(c, row->lower, row->upper, y, soft, 2.4);
+        else
+            draw_diamond(c, row, y);
     }
 }
 
@@ -139,7 +153,9 @@ static int tick_decimals(const lb_forest *f)
     int most = 0;
     for (size_t i = 0; i < f->ticks; i++) {
         double value = f->log_axis ? exp(f->tick[i]) : f->tick[i];
-        while (most < 6 && fabs(value * pow(10, most) - round(value * pow(10, most))) > 1e-6 * pow(10, most) * fmax(1e-6, fabs(value))) most++;
+        while (most < 6 && fabs(value * pow(10, most) - round(value * pow(10, most))) >
+                               1e-6 * pow(10, most) * fmax(1e-6, fabs(value)))
+            most++;
     }
     return most;
 }
@@ -170,8 +186,10 @@ static void draw_axis(const canvas *c)
     if (!f->favours_left) return;
     double null = lb_forest_x(f, p, f->null_at), line = y + 21;
     for (size_t l = 0; l < LB_FOREST_LINES; l++, line += LB_FOREST_LINE) {
-        if (p->favours_left[l]) lb_svg_text(c->svg, null - 5, line, LB_FOREST_SMALL, LB_END, "", ink, p->favours_left[l]);
-        if (p->favours_right[l]) lb_svg_text(c->svg, null + 5, line, LB_FOREST_SMALL, LB_START, "", ink, p->favours_right[l]);
+        if (p->favours_left[l])
+            lb_svg_text(c->svg, null - 5, line, LB_FOREST_SMALL, LB_END, "", ink, p->favours_left[l]);
+        if (p->favours_right[l])
+            lb_svg_text(c->svg, null + 5, line, LB_FOREST_SMALL, LB_START, "", ink, p->favours_right[l]);
     }
 }
 
@@ -204,7 +222,8 @@ const char *lb_forest_draw(lb_forest *forest, lb_arena *arena)
     draw_marks(&c);
     draw_axis(&c);
     for (size_t i = 0; i < forest->footers; i++) {
-        lb_svg_text(c.svg, place.study_x, place.footer + 8 + LB_FOREST_LINE * (double)i, LB_FOREST_SMALL, LB_START, "", ink, forest->footer[i]);
+        lb_svg_text(c.svg, place.study_x, place.footer + 8 + LB_FOREST_LINE * (double)i, LB_FOREST_SMALL, LB_START, "",
+                    ink, forest->footer[i]);
     }
     return lb_svg_finish(c.svg);
 }

@@ -29,7 +29,8 @@ typedef struct lb_forest_place {
 void lb_forest_place_columns(lb_forest *forest, lb_forest_place *place, lb_arena *arena);
 void lb_forest_place_rows(lb_forest *forest, lb_forest_place *place, lb_arena *arena);
 /** Break `text` into at most `most` lines; returns how many. */
-size_t lb_forest_wrap(const char *text, double size_pt, bool bold, double width, size_t most, const char **line, lb_arena *arena);
+size_t lb_forest_wrap(const char *text, double size_pt, bool bold, double width, size_t most, const char **line,
+                      lb_arena *arena);
 double lb_forest_x(const lb_forest *forest, const lb_forest_place *place, double value);
 static inline bool lb_forest_is_bold(lb_forest_kind kind)
 {

@@ -13,7 +13,8 @@ static int read_limits(const lb_call *call, const char *transform, double *limit
     if (count == 0) return 0;
     bool ratio = strcmp(transform, "exp") == 0;
     if (count != 2 || !(given[0] < given[1]) || (ratio && !(given[0] > 0))) {
-        int code = lb_fail(err, LB_USAGE, "the limits of the axis are not two rising numbers%s", ratio ? " above 0" : "");
+        int code =
+            lb_fail(err, LB_USAGE, "the limits of the axis are not two rising numbers%s", ratio ? " above 0" : "");
         lb_error_where(err, "--xlim");
         lb_error_hint(err, "for example --xlim %s", ratio ? "0.1,10" : "-2,2");
         return code;
@@ -23,7 +24,8 @@ static int read_limits(const lb_call *call, const char *transform, double *limit
     return 0;
 }
 
-static int read_wishes(const lb_call *call, const lb_effects *effects, double *limits, lb_forest_wishes *out, lb_error *err)
+static int read_wishes(const lb_call *call, const lb_effects *effects, double *limits, lb_forest_wishes *out,
+                       lb_error *err)
 {
     bool given = effects->measure->kind == LB_EFFECT_GIVEN;
     *out = (lb_forest_wishes){
@@ -36,7 +38,8 @@ static int read_wishes(const lb_call *call, const lb_effects *effects, double *l
         .favours_right = lb_text_equal(lb_call_text(call, "favours"), "right"),
         .digits = (int)lb_call_int(call, "digits"),
     };
-    bool two_groups = effects->measure->kind == LB_EFFECT_MEANS || effects->measure->kind == LB_EFFECT_COUNTS || effects->measure->kind == LB_EFFECT_RATES;
+    bool two_groups = effects->measure->kind == LB_EFFECT_MEANS || effects->measure->kind == LB_EFFECT_COUNTS ||
+                      effects->measure->kind == LB_EFFECT_RATES;
     bool named = lb_call_given(call, "label1") || lb_call_given(call, "label2") || lb_call_given(call, "favours");
     out->favours_known = !lb_text_equal(lb_call_text(call, "favours"), "none") && (given ? named : two_groups);
     return read_limits(call, out->transform, limits, &out->xlim, err);
@@ -57,7 +60,9 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (!code) code = lb_summary_fit(effects.y, effects.v, effects.k, &settings, arena, &total, err);
     if (code) return code;
     const char *by = lb_call_text(call, "by");
-    if (by) code = lb_subgroups_fit(&effects, by, lb_text_equal(lb_call_text(call, "tau2"), "common"), &settings, arena, &groups, err);
+    if (by)
+        code = lb_subgroups_fit(&effects, by, lb_text_equal(lb_call_text(call, "tau2"), "common"), &settings, arena,
+                                &groups, err);
     if (code) return code;
     if (effects.rows > 1000) {
         code = lb_fail(err, LB_TOO_LARGE, "a forest plot of %zu studies cannot be read", effects.rows);
@@ -71,8 +76,10 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_set_text(result->results, "method", lb_tau2_method_name(settings.fit.method));
     lb_summary_report(&total, &settings, result->results);
     if (by) lb_subgroups_report(&groups, &settings, result->results);
-    lb_pool_note(&total.pool, &settings, settings.fit.method == LB_TAU2_FE ? "Equal-effects model" : "Random-effects model", result);
-    lb_result_note(result, "Squares have areas proportional to the weights; studies' intervals are normal; an arrow marks an interval cut off by the axis.");
+    lb_pool_note(&total.pool, &settings,
+                 settings.fit.method == LB_TAU2_FE ? "Equal-effects model" : "Random-effects model", result);
+    lb_result_note(result, "Squares have areas proportional to the weights; studies' intervals are normal; an arrow "
+                           "marks an interval cut off by the axis.");
     lb_effects_note(&effects, result);
     return 0;
 }
@@ -81,30 +88,55 @@ static const lb_param params[] = {
     LB_EFFECT_PARAMS,
     LB_POOL_PARAMS,
     {.name = "by", .type = LB_P_COLUMN, .summary = "subgroups"},
-    {.name = "tau2", .type = LB_P_CHOICE, .preset = "separate", .choices = "separate,common", .flags = LB_ADVANCED,
+    {.name = "tau2",
+     .type = LB_P_CHOICE,
+     .preset = "separate",
+     .choices = "separate,common",
+     .flags = LB_ADVANCED,
      .summary = "heterogeneity variance of subgroups: each its own, or one for all"},
-    {.name = "layout", .type = LB_P_CHOICE, .preset = "revman", .choices = "revman,jama,bmj", .summary = "house style of the picture"},
+    {.name = "layout",
+     .type = LB_P_CHOICE,
+     .preset = "revman",
+     .choices = "revman,jama,bmj",
+     .summary = "house style of the picture"},
     {.name = "label1", .type = LB_P_TEXT, .summary = "name of group 1 (default Experimental)"},
     {.name = "label2", .type = LB_P_TEXT, .summary = "name of group 2 (default Control)"},
-    {.name = "favours", .type = LB_P_CHOICE, .preset = "left", .choices = "left,right,none", .summary = "side of the axis on which group 1 fares better"},
+    {.name = "favours",
+     .type = LB_P_CHOICE,
+     .preset = "left",
+     .choices = "left,right,none",
+     .summary = "side of the axis on which group 1 fares better"},
     {.name = "effect-label", .type = LB_P_TEXT, .summary = "heading of the effects"},
     {.name = "title", .type = LB_P_TEXT, .flags = LB_ADVANCED, .summary = "accessible title of the picture"},
-    {.name = "transf", .type = LB_P_CHOICE, .choices = "none,exp,tanh,logit", .flags = LB_ADVANCED, .summary = "scale shown (default: the measure's)"},
+    {.name = "transf",
+     .type = LB_P_CHOICE,
+     .choices = "none,exp,tanh,logit",
+     .flags = LB_ADVANCED,
+     .summary = "scale shown (default: the measure's)"},
     {.name = "xlim", .type = LB_P_NUMBERS, .flags = LB_ADVANCED, .summary = "limits of the axis, on the scale shown"},
-    {.name = "digits", .type = LB_P_INT, .preset = "2", .min = 0, .max = 6, .flags = LB_ADVANCED, .summary = "decimals of effects"},
+    {.name = "digits",
+     .type = LB_P_INT,
+     .preset = "2",
+     .min = 0,
+     .max = 6,
+     .flags = LB_ADVANCED,
+     .summary = "decimals of effects"},
 };
 
 const lb_op lb_op_meta_forest = {
     .area = "meta",
     .verb = "forest",
     .summary = "forest plot of a meta-analysis",
-    .description =
-        "Draws the forest plot that journals print: the arms' numbers when effects are computed from them, squares with areas "
-        "proportional to weights, the pooled diamond, a prediction interval, heterogeneity and tests. Ratios have a logarithmic axis. "
-        "With --by: a diamond for each subgroup and the test of their difference. Layouts follow RevMan, JAMA and BMJ. The picture "
-        "is SVG with real text; -o NAME.pdf or NAME.png converts it at its size.",
+    .description = "Draws the forest plot that journals print: the arms' numbers when effects are computed from them, "
+                   "squares with areas "
+                   "proportional to weights, the pooled diamond, a prediction interval, heterogeneity and tests. "
+                   "Ratios have a logarithmic axis. "
+                   "With --by: a diamond for each subgroup and the test of their difference. Layouts follow RevMan, "
+                   "JAMA and BMJ. The picture "
+                   "is SVG with real text; -o NAME.pdf or NAME.png converts it at its size.",
     .params = params,
     .param_count = LB_COUNT(params),
     .run = run,
-    .example = "lumbar meta forest reference/evidence/bcg.csv --measure RR --ai tpos --bi tneg --ci cpos --di cneg --label1 BCG -o forest.svg",
+    .example = "lumbar meta forest reference/evidence/bcg.csv --measure RR --ai tpos --bi tneg --ci cpos --di cneg "
+               "--label1 BCG -o forest.svg",
 };

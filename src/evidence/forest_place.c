@@ -12,7 +12,8 @@ static double widest(double so_far, const char *text, bool bold)
 static double cell_width(const lb_forest *forest, size_t c)
 {
     double width = widest(0, forest->cell_title[c], true);
-    for (size_t i = 0; i < forest->rows; i++) width = widest(width, forest->row[i].cell[c], lb_forest_is_bold(forest->row[i].kind));
+    for (size_t i = 0; i < forest->rows; i++)
+        width = widest(width, forest->row[i].cell[c], lb_forest_is_bold(forest->row[i].kind));
     return width;
 }
 
@@ -30,7 +31,8 @@ static double study_width(lb_forest *forest, lb_forest_place *place, lb_arena *a
         bool bold = lb_forest_is_bold(row->kind);
         double indent = row->kind == LB_FOREST_STUDY ? place->indent : 0;
         row->lines = lb_forest_wrap(row->label, LB_FOREST_SIZE, bold, most - indent, LB_FOREST_LINES, row->line, arena);
-        for (size_t l = 0; l < row->lines; l++) width = fmax(width, indent + lb_svg_text_width(row->line[l], LB_FOREST_SIZE, bold));
+        for (size_t l = 0; l < row->lines; l++)
+            width = fmax(width, indent + lb_svg_text_width(row->line[l], LB_FOREST_SIZE, bold));
     }
     return width;
 }
@@ -43,7 +45,8 @@ static double place_cells(const lb_forest *forest, lb_forest_place *place, doubl
         x += opens ? 1.6 * LB_FOREST_GAP_WIDTH : LB_FOREST_GAP_WIDTH;
         if (opens) { /* a title wider than its columns pushes them right */
             double columns = -LB_FOREST_GAP_WIDTH;
-            for (size_t j = 0; j < forest->group_count[group]; j++) columns += cell_width(forest, c + j) + LB_FOREST_GAP_WIDTH;
+            for (size_t j = 0; j < forest->group_count[group]; j++)
+                columns += cell_width(forest, c + j) + LB_FOREST_GAP_WIDTH;
             place->group_left[group] = x;
             x += fmax(0, lb_svg_text_width(forest->group_title[group], LB_FOREST_SIZE, true) - columns);
         }
@@ -57,7 +60,8 @@ static double place_cells(const lb_forest *forest, lb_forest_place *place, doubl
 static double place_effect(const lb_forest *forest, lb_forest_place *place, double x)
 {
     double width = fmax(widest(0, forest->effect_title, true), widest(0, forest->effect_subtitle, true));
-    for (size_t i = 0; i < forest->rows; i++) width = widest(width, forest->row[i].effect_text, lb_forest_is_bold(forest->row[i].kind));
+    for (size_t i = 0; i < forest->rows; i++)
+        width = widest(width, forest->row[i].effect_text, lb_forest_is_bold(forest->row[i].kind));
     place->effect_right = x + LB_FOREST_GAP_WIDTH + width;
     return place->effect_right;
 }
@@ -95,18 +99,24 @@ static void place_favours(const lb_forest *forest, lb_forest_place *place, lb_ar
 {
     if (!forest->favours_left) return;
     double null = lb_forest_x(forest, place, forest->null_at), least = 40;
-    double left = fmax(least, null - place->plot_x - 4), right = fmax(least, place->plot_x + place->plot_width - null - 4);
-    size_t a = lb_forest_wrap(forest->favours_left, LB_FOREST_SMALL, false, left, LB_FOREST_LINES, place->favours_left, arena);
-    size_t b = lb_forest_wrap(forest->favours_right, LB_FOREST_SMALL, false, right, LB_FOREST_LINES, place->favours_right, arena);
+    double left = fmax(least, null - place->plot_x - 4),
+           right = fmax(least, place->plot_x + place->plot_width - null - 4);
+    size_t a =
+        lb_forest_wrap(forest->favours_left, LB_FOREST_SMALL, false, left, LB_FOREST_LINES, place->favours_left, arena);
+    size_t b = lb_forest_wrap(forest->favours_right, LB_FOREST_SMALL, false, right, LB_FOREST_LINES,
+                              place->favours_right, arena);
     place->favours_lines = a > b ? a : b;
 }
 
 static double row_height(const lb_forest_row *row)
 {
     switch (row->kind) {
-    case LB_FOREST_GAP: return 5;
-    case LB_FOREST_TEXT: return LB_FOREST_LINE * (double)row->lines + 2;
-    default: return LB_FOREST_ROW + LB_FOREST_LINE * (double)(row->lines > 1 ? row->lines - 1 : 0);
+    case LB_FOREST_GAP:
+        return 5;
+    case LB_FOREST_TEXT:
+        return LB_FOREST_LINE * (double)row->lines + 2;
+    default:
+        return LB_FOREST_ROW + LB_FOREST_LINE * (double)(row->lines > 1 ? row->lines - 1 : 0);
     }
 }
 
@@ -121,7 +131,8 @@ void lb_forest_place_rows(lb_forest *forest, lb_forest_place *place, lb_arena *a
     for (size_t i = 0; i < forest->rows; i++) {
         lb_forest_row *row = &forest->row[i];
         if (row->kind == LB_FOREST_TEXT) {
-            row->lines = lb_forest_wrap(row->label, LB_FOREST_SMALL, false, place->left_end - place->study_x, LB_FOREST_LINES, row->line, arena);
+            row->lines = lb_forest_wrap(row->label, LB_FOREST_SMALL, false, place->left_end - place->study_x,
+                                        LB_FOREST_LINES, row->line, arena);
         }
         row->y = y;
         row->height = row_height(row);
@@ -129,9 +140,11 @@ void lb_forest_place_rows(lb_forest *forest, lb_forest_place *place, lb_arena *a
     }
     place->axis = y + 3;
     place_favours(forest, place, arena);
-    double below_axis = place->axis + 13 + (place->favours_lines ? 4 + LB_FOREST_LINE * (double)place->favours_lines : 0);
+    double below_axis =
+        place->axis + 13 + (place->favours_lines ? 4 + LB_FOREST_LINE * (double)place->favours_lines : 0);
     double footers = LB_FOREST_LINE * (double)forest->footers, width = 0;
-    for (size_t i = 0; i < forest->footers; i++) width = fmax(width, lb_svg_text_width(forest->footer[i], LB_FOREST_SMALL, false));
+    for (size_t i = 0; i < forest->footers; i++)
+        width = fmax(width, lb_svg_text_width(forest->footer[i], LB_FOREST_SMALL, false));
     place->footer_beside = place->study_x + width + 6 <= place->plot_x;
     place->footer = place->footer_beside ? place->axis + 1 : below_axis + 3;
     place->height = fmax(below_axis, place->footer + footers) + LB_FOREST_MARGIN;

@@ -80,30 +80,51 @@ static void set_weight(filler *f, lb_forest_row *row, double weight)
 
 typedef struct arm_column {
     const char *title;
-    int column;     /* of effects->arm */
-    int added;      /* a second one to add (events + non-events), or -1 */
-    bool total;     /* summed in the pooled rows */
+    int column; /* of effects->arm */
+    int added;  /* a second one to add (events + non-events), or -1 */
+    bool total; /* summed in the pooled rows */
 } arm_column;
 
 static const arm_column *arm_columns(lb_effect_kind kind, size_t *count, size_t *first_group)
 {
     static const arm_column means[] = {{"Mean", 0, -1, false}, {"SD", 1, -1, false}, {"Total", 2, -1, true},
                                        {"Mean", 3, -1, false}, {"SD", 4, -1, false}, {"Total", 5, -1, true}};
-    static const arm_column counts[] = {{"Events", 0, -1, true}, {"Total", 0, 1, true}, {"Events", 2, -1, true}, {"Total", 2, 3, true}};
-    static const arm_column rates[] = {{"Events", 0, -1, true}, {"Time", 1, -1, true}, {"Events", 2, -1, true}, {"Time", 3, -1, true}};
-    static const arm_column paired[] = {{"Mean", 0, -1, false}, {"SD", 1, -1, false}, {"Mean", 2, -1, false}, {"SD", 3, -1, false},
+    static const arm_column counts[] = {
+        {"Events", 0, -1, true}, {"Total", 0, 1, true}, {"Events", 2, -1, true}, {"Total", 2, 3, true}};
+    static const arm_column rates[] = {
+        {"Events", 0, -1, true}, {"Time", 1, -1, true}, {"Events", 2, -1, true}, {"Time", 3, -1, true}};
+    static const arm_column paired[] = {{"Mean", 0, -1, false},
+                                        {"SD", 1, -1, false},
+                                        {"Mean", 2, -1, false},
+                                        {"SD", 3, -1, false},
                                         {"Total", 4, -1, true}};
     static const arm_column correlation[] = {{"Total", 1, -1, true}};
     static const arm_column proportion[] = {{"Events", 0, -1, true}, {"Total", 1, -1, true}};
     *first_group = 0;
     switch (kind) {
-    case LB_EFFECT_MEANS: *count = 6; *first_group = 3; return means;
-    case LB_EFFECT_COUNTS: *count = 4; *first_group = 2; return counts;
-    case LB_EFFECT_RATES: *count = 4; *first_group = 2; return rates;
-    case LB_EFFECT_PAIRED: *count = 5; return paired;
-    case LB_EFFECT_CORRELATION: *count = 1; return correlation;
-    case LB_EFFECT_PROPORTION: *count = 2; return proportion;
-    case LB_EFFECT_GIVEN: break;
+    case LB_EFFECT_MEANS:
+        *count = 6;
+        *first_group = 3;
+        return means;
+    case LB_EFFECT_COUNTS:
+        *count = 4;
+        *first_group = 2;
+        return counts;
+    case LB_EFFECT_RATES:
+        *count = 4;
+        *first_group = 2;
+        return rates;
+    case LB_EFFECT_PAIRED:
+        *count = 5;
+        return paired;
+    case LB_EFFECT_CORRELATION:
+        *count = 1;
+        return correlation;
+    case LB_EFFECT_PROPORTION:
+        *count = 2;
+        return proportion;
+    case LB_EFFECT_GIVEN:
+        break;
     }
     *count = 0;
     return NULL;
@@ -162,7 +183,8 @@ static void fill_totals(filler *f, lb_forest_row *row, const size_t *member, siz
     for (size_t c = 0; c < f->forest->cells; c++) {
         if (!column[c].total) continue;
         double sum = 0;
-        for (size_t i = 0; i < k; i++) sum += arm_value(f->effects, &column[c], f->effects->used[member ? member[i] : i]);
+        for (size_t i = 0; i < k; i++)
+            sum += arm_value(f->effects, &column[c], f->effects->used[member ? member[i] : i]);
         row->cell[c] = number(f, sum, decimals(f, column, c));
     }
 }
@@ -194,9 +216,14 @@ static const char *heterogeneity_text(const filler *f, const lb_summary *s, bool
     const lb_pool *pool = &s->pool;
     if (s->single) return "Heterogeneity: not applicable";
     double value = pool->tau2.tau2;
-    const char *tau2 = random ? lb_arena_printf(f->arena, "\xcf\x84\xc2\xb2 = %s; ", number(f, value, value >= 100 ? 0 : value > 0 && value < .005 ? 4 : 2)) : "";
-    return lb_arena_printf(f->arena, "Heterogeneity: %s\xcf\x87\xc2\xb2 = %s, df = %.0f (%s); I\xc2\xb2 = %.0f%%", tau2, number(f, pool->q, 1),
-                           pool->q_df, p_text(pool->q_p, f->arena), pool->i2);
+    const char *tau2 = random ? lb_arena_printf(f->arena, "\xcf\x84\xc2\xb2 = %s; ",
+                                                number(f, value,
+                                                       value >= 100                ? 0
+                                                       : value > 0 && value < .005 ? 4
+                                                                                   : 2))
+                              : "";
+    return lb_arena_printf(f->arena, "Heterogeneity: %s\xcf\x87\xc2\xb2 = %s, df = %.0f (%s); I\xc2\xb2 = %.0f%%", tau2,
+                           number(f, pool->q, 1), pool->q_df, p_text(pool->q_p, f->arena), pool->i2);
 }
 
 /* Only the spaces after a semicolon may break a line. */
@@ -204,8 +231,10 @@ static const char *keep_clauses(const char *text, lb_arena *arena)
 {
     lb_buf out = {0};
     for (const char *s = text; *s; s++) {
-        if (*s == ' ' && s > text && s[-1] != ';' && s[-1] != ':') lb_buf_puts(&out, "\xc2\xa0");
-        else lb_buf_putc(&out, *s);
+        if (*s == ' ' && s > text && s[-1] != ';' && s[-1] != ':')
+            lb_buf_puts(&out, "\xc2\xa0");
+        else
+            lb_buf_putc(&out, *s);
     }
     const char *kept = lb_arena_text(arena, out.data ? out.data : "");
     lb_buf_free(&out);
@@ -218,12 +247,15 @@ static const char *overall_text(const filler *f, const lb_summary *s)
     char text[64];
     const char *statistic = lb_svg_number(pool->statistic[0], 2, text);
     if (!isfinite(pool->df)) {
-        return lb_arena_printf(f->arena, "Test for overall effect: Z = %s (%s)", statistic, p_text(pool->p_value[0], f->arena));
+        return lb_arena_printf(f->arena, "Test for overall effect: Z = %s (%s)", statistic,
+                               p_text(pool->p_value[0], f->arena));
     }
-    return lb_arena_printf(f->arena, "Test for overall effect: t = %s, df = %.0f (%s)", statistic, pool->df, p_text(pool->p_value[0], f->arena));
+    return lb_arena_printf(f->arena, "Test for overall effect: t = %s, df = %.0f (%s)", statistic, pool->df,
+                           p_text(pool->p_value[0], f->arena));
 }
 
-static void add_pooled(filler *f, lb_forest_kind kind, const char *label, const lb_summary *s, const size_t *member, size_t k, double weight)
+static void add_pooled(filler *f, lb_forest_kind kind, const char *label, const lb_summary *s, const size_t *member,
+                       size_t k, double weight)
 {
     lb_forest_row *row = add_row(f, kind, label);
     fill_totals(f, row, member, k);
@@ -266,10 +298,12 @@ static void add_total(filler *f, const lb_summary *total, bool random)
 {
     const lb_effects *effects = f->effects;
     if (f->forest->row[f->forest->rows - 1].kind != LB_FOREST_GAP) add_row(f, LB_FOREST_GAP, NULL);
-    add_pooled(f, LB_FOREST_TOTAL, lb_arena_printf(f->arena, "Total (%g%% CI)", 100 * f->level), total, NULL, effects->k, 100);
+    add_pooled(f, LB_FOREST_TOTAL, lb_arena_printf(f->arena, "Total (%g%% CI)", 100 * f->level), total, NULL,
+               effects->k, 100);
     f->forest->pooled_at = position(f, total->pool.beta[0]);
     if (!random || !isfinite(total->prediction.lower)) return;
-    lb_forest_row *row = add_row(f, LB_FOREST_PREDICTION, lb_arena_printf(f->arena, "%g%% prediction interval", 100 * f->level));
+    lb_forest_row *row =
+        add_row(f, LB_FOREST_PREDICTION, lb_arena_printf(f->arena, "%g%% prediction interval", 100 * f->level));
     row->lower = position(f, total->prediction.lower);
     row->upper = position(f, total->prediction.upper);
     row->effect_text = interval_text(f, total->prediction.lower, total->prediction.upper);
@@ -282,14 +316,18 @@ static void set_titles(filler *f, const lb_summary *total, bool random)
     const char *effect = wishes->effect_label ? wishes->effect_label : f->effects->measure->shown;
     const char *model = random ? "random" : "fixed";
     forest->effect_title = effect;
-    forest->effect_subtitle = lb_arena_printf(f->arena, "%s%g%% CI%s", forest->layout->open + 1, 100 * f->level, forest->layout->close);
+    forest->effect_subtitle =
+        lb_arena_printf(f->arena, "%s%g%% CI%s", forest->layout->open + 1, 100 * f->level, forest->layout->close);
     forest->plot_subtitle = lb_arena_printf(f->arena, "IV, %s, %g%% CI", model, 100 * f->level);
     forest->title = wishes->title ? wishes->title : lb_arena_printf(f->arena, "Forest plot: %s", effect);
-    forest->description = lb_arena_printf(f->arena, "%zu studies. Pooled %s %s %s. %s.", total->pool.k, effect, shown(f, total->pool.beta[0]),
-                                          interval_text(f, total->pool.lower[0], total->pool.upper[0]), heterogeneity_text(f, total, random));
+    forest->description = lb_arena_printf(
+        f->arena, "%zu studies. Pooled %s %s %s. %s.", total->pool.k, effect, shown(f, total->pool.beta[0]),
+        interval_text(f, total->pool.lower[0], total->pool.upper[0]), heterogeneity_text(f, total, random));
     if (!wishes->favours_known || !forest->has_null) return;
-    const char *one = lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label1 ? wishes->label1 : "experimental");
-    const char *two = lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label2 ? wishes->label2 : "control");
+    const char *one =
+        lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label1 ? wishes->label1 : "experimental");
+    const char *two =
+        lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label2 ? wishes->label2 : "control");
     forest->favours_left = wishes->favours_right ? two : one;
     forest->favours_right = wishes->favours_right ? one : two;
 }
@@ -303,7 +341,8 @@ void lb_forest_fill(lb_forest *forest, const lb_effects *effects, const lb_summa
     bool level_only = kind == LB_EFFECT_PROPORTION; /* a share has no "no effect" */
     forest->log_axis = strcmp(wishes->transform, "exp") == 0 && !level_only;
     forest->has_null = !level_only && strcmp(wishes->transform, "logit") != 0;
-    filler f = {forest, effects, wishes, arena, lb_norm_q((1 - settings->fit.level) / 2, LB_UPPER), settings->fit.level};
+    filler f = {
+        forest, effects, wishes, arena, lb_norm_q((1 - settings->fit.level) / 2, LB_UPPER), settings->fit.level};
     forest->row = lb_arena_array(arena, effects->rows + (groups ? 4 * groups->count : 0) + 8, sizeof *forest->row);
     name_columns(&f);
     set_titles(&f, total, random);
@@ -313,8 +352,8 @@ void lb_forest_fill(lb_forest *forest, const lb_effects *effects, const lb_summa
     if (forest->has_null) forest->footer[forest->footers++] = overall_text(&f, total);
     if (groups && groups->count > 1) {
         forest->footer[forest->footers++] =
-            lb_arena_printf(arena, "Test for subgroup differences: \xcf\x87\xc2\xb2 = %s, df = %.0f (%s)", number(&f, groups->q, 2), groups->df,
-                            p_text(groups->p, arena));
+            lb_arena_printf(arena, "Test for subgroup differences: \xcf\x87\xc2\xb2 = %s, df = %.0f (%s)",
+                            number(&f, groups->q, 2), groups->df, p_text(groups->p, arena));
     }
     lb_forest_axis(forest, wishes->xlim);
 }

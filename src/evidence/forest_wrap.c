@@ -31,7 +31,8 @@ static size_t fitting(const char *text, double size_pt, bool bold, double width)
     return end;
 }
 
-size_t lb_forest_wrap(const char *text, double size_pt, bool bold, double width, size_t most, const char **line, lb_arena *arena)
+size_t lb_forest_wrap(const char *text, double size_pt, bool bold, double width, size_t most, const char **line,
+                      lb_arena *arena)
 {
     size_t lines = 0;
     while (text && *text && lines < most) {

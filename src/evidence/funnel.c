@@ -1,6 +1,6 @@
-/* Funnel plot: effects against standard errors, large studies on top; around the pooled effect the region in which 95 % of
- * studies would lie without heterogeneity and bias (Sterne & Egger 2001), or contours of significance around no effect
- * (Peters 2008, doi:10.1016/j.jclinepi.2007.11.010). */
+/* Funnel plot: effects against standard errors, large studies on top; around the pooled effect the region in which 95 %
+ * of studies would lie without heterogeneity and bias (Sterne & Egger 2001), or contours of significance around no
+ * effect (Peters 2008, doi:10.1016/j.jclinepi.2007.11.010). */
 #include "evidence/funnel.h"
 
 #include <lumbar/numeric.h>
@@ -17,7 +17,10 @@ typedef struct funnel {
     bool log_axis;
 } funnel;
 
-static double at_x(const funnel *f, double effect) { return LEFT + (effect - f->low) / (f->high - f->low) * (WIDTH - LEFT - RIGHT); }
+static double at_x(const funnel *f, double effect)
+{
+    return LEFT + (effect - f->low) / (f->high - f->low) * (WIDTH - LEFT - RIGHT);
+}
 static double at_y(const funnel *f, double se) { return TOP + se / f->deepest * PLOT_HEIGHT; }
 
 /* The region within z standard errors of `centre`, cut off at the sides. */
@@ -29,7 +32,8 @@ static size_t cone(const funnel *f, double centre, double z, double *points)
     for (int side = 1; side >= -1; side -= 2) {
         double limit = side > 0 ? f->high : f->low, reach = (limit - centre) * side / z;
         bool cut = reach < f->deepest;
-        double corner[4] = {at_x(f, cut ? limit : centre + side * z * f->deepest), at_y(f, cut ? reach : f->deepest), at_x(f, limit), at_y(f, f->deepest)};
+        double corner[4] = {at_x(f, cut ? limit : centre + side * z * f->deepest), at_y(f, cut ? reach : f->deepest),
+                            at_x(f, limit), at_y(f, f->deepest)};
         /* Going round: on the right side down, on the left side up again. */
         if (side > 0 || !cut) {
             points[n++] = corner[0];
@@ -48,8 +52,13 @@ static size_t cone(const funnel *f, double centre, double z, double *points)
     return n / 2;
 }
 
-static const struct { double p; const char *fill, *words; } contours[] = {
-    {.01, "#c4cbd3", "P < 0.01"}, {.05, "#dde2e7", "0.01 to 0.05"}, {.10, "#eef1f4", "0.05 to 0.10"}, {1, "#ffffff", "P > 0.10"}};
+static const struct {
+    double p;
+    const char *fill, *words;
+} contours[] = {{.01, "#c4cbd3", "P < 0.01"},
+                {.05, "#dde2e7", "0.01 to 0.05"},
+                {.10, "#eef1f4", "0.05 to 0.10"},
+                {1, "#ffffff", "P > 0.10"}};
 
 static void draw_contours(const funnel *f, double null)
 {
@@ -73,8 +82,10 @@ static void draw_region(const funnel *f, double centre)
     size_t count = cone(f, centre, lb_norm_q(.025, LB_UPPER), points);
     lb_svg_polygon(f->svg, points, count, "#f3f5f7", NULL, 0);
     for (int side = -1; side <= 1; side += 2) {
-        double limit = side > 0 ? f->high : f->low, depth = fmin(f->deepest, (limit - centre) * side / lb_norm_q(.025, LB_UPPER));
-        lb_svg_line(f->svg, at_x(f, centre), at_y(f, 0), at_x(f, centre + side * lb_norm_q(.025, LB_UPPER) * depth), at_y(f, depth), ink, .7, "3 2");
+        double limit = side > 0 ? f->high : f->low,
+               depth = fmin(f->deepest, (limit - centre) * side / lb_norm_q(.025, LB_UPPER));
+        lb_svg_line(f->svg, at_x(f, centre), at_y(f, 0), at_x(f, centre + side * lb_norm_q(.025, LB_UPPER) * depth),
+                    at_y(f, depth), ink, .7, "3 2");
     }
 }
 
@@ -87,8 +98,10 @@ static void draw_axes(const funnel *f, const char *label)
     for (size_t i = 0; i < ticks; i++) {
         double x = at_x(f, f->log_axis ? log(tick[i]) : tick[i]), step = ticks > 1 ? tick[1] - tick[0] : 1;
         lb_svg_line(f->svg, x, bottom, x, bottom + 3, ink, .7, NULL);
-        if (f->log_axis) snprintf(text, sizeof text, "%.6g", tick[i]);
-        else lb_svg_number(tick[i], step >= .999 ? 0 : (int)ceil(-log10(step) - 1e-9), text);
+        if (f->log_axis)
+            snprintf(text, sizeof text, "%.6g", tick[i]);
+        else
+            lb_svg_number(tick[i], step >= .999 ? 0 : (int)ceil(-log10(step) - 1e-9), text);
         lb_svg_text(f->svg, x, bottom + 11, SIZE - 1, LB_MIDDLE, "", ink, text);
     }
     ticks = lb_ticks(0, f->deepest, 6, tick);
@@ -119,17 +132,20 @@ static void set_limits(const lb_effects *effects, double centre, funnel *f)
     f->high += margin;
 }
 
-const char *lb_funnel_draw(const lb_effects *effects, double centre, bool contoured, bool log_axis, const char *label, const char *title,
-                           lb_arena *arena)
+const char *lb_funnel_draw(const lb_effects *effects, double centre, bool contoured, bool log_axis, const char *label,
+                           const char *title, lb_arena *arena)
 {
     funnel f = {.log_axis = log_axis};
     set_limits(effects, contoured ? 0 : centre, &f);
     char text[64];
     const char *shown = lb_svg_number(log_axis ? exp(centre) : centre, 2, text);
-    f.svg = lb_svg_new(arena, WIDTH, TOP + PLOT_HEIGHT + (contoured ? 50 : 32), title,
-                       lb_arena_printf(arena, "%zu studies, effect against standard error; pooled effect %s.", effects->k, shown));
-    if (contoured) draw_contours(&f, 0);
-    else draw_region(&f, centre);
+    f.svg = lb_svg_new(
+        arena, WIDTH, TOP + PLOT_HEIGHT + (contoured ? 50 : 32), title,
+        lb_arena_printf(arena, "%zu studies, effect against standard error; pooled effect %s.", effects->k, shown));
+    if (contoured)
+        draw_contours(&f, 0);
+    else
+        draw_region(&f, centre);
     lb_svg_line(f.svg, at_x(&f, centre), TOP, at_x(&f, centre), TOP + PLOT_HEIGHT, mark, .8, contoured ? "3 2" : NULL);
     for (size_t i = 0; i < effects->k; i++) {
         lb_svg_circle(f.svg, at_x(&f, effects->y[i]), at_y(&f, sqrt(effects->v[i])), 2.4, mark, "#ffffff", .5);

@@ -15,6 +15,6 @@ typedef struct lb_influence {
 } lb_influence;
 
 /** Model without moderators, k ≥ 3. */
-int lb_influence_fit(const lb_effects *effects, const lb_pool_settings *settings, lb_arena *arena, lb_influence *out, lb_error *err)
-    LB_MUST_CHECK;
+int lb_influence_fit(const lb_effects *effects, const lb_pool_settings *settings, const lb_progress *progress,
+                     lb_arena *arena, lb_influence *out, lb_error *err) LB_MUST_CHECK;
 #endif

@@ -5,6 +5,8 @@
 #include <math.h>
 #include <string.h>
 
+enum { MOST_REFITTED = 20000 };
+
 static int read_both(lb_call *call, lb_pool_settings *settings, lb_effects *effects, lb_result *result, lb_error *err)
 {
     int code = lb_pool_settings_read(call, settings, err);
@@ -13,6 +15,10 @@ static int read_both(lb_call *call, lb_pool_settings *settings, lb_effects *effe
     lb_set_text(result->results, "measure", effects->measure->name);
     lb_set_text(result->results, "method", lb_tau2_method_name(settings->fit.method));
     lb_set_int(result->results, "k", (int64_t)effects->k);
+    if (effects->k > MOST_REFITTED) {
+        return lb_fail(err, LB_TOO_LARGE, "%zu studies are too many to refit for each (at most %d)", effects->k,
+                       MOST_REFITTED);
+    }
     return 0;
 }
 
@@ -24,7 +30,8 @@ static int run_influence(lb_call *call, lb_result *result, lb_error *err)
     lb_effects effects;
     lb_influence influence;
     int code = read_both(call, &settings, &effects, result, err);
-    if (!code) code = lb_influence_fit(&effects, &settings, lb_call_arena(call), &influence, err);
+    if (!code)
+        code = lb_influence_fit(&effects, &settings, lb_call_progress(call), lb_call_arena(call), &influence, err);
     if (code) return code;
     lb_set_number(result->results, "outlier_cut", influence.outlier_cut);
     lb_set_number(result->results, "cook_cut", influence.cook_cut);
@@ -46,18 +53,26 @@ static int run_influence(lb_call *call, lb_result *result, lb_error *err)
         lb_set_bool(row, "influential", from->influential);
         lb_set_bool(row, "flagged", from->flagged);
     }
-    lb_result_note(result, "Each study left out in turn. Outlier: |rstudent| above the Bonferroni limit %.4g. Influential: Cook's distance above the "
-                           "median + 6 interquartile ranges, %.4g. Flagged: metafor's rule of thumb.", influence.outlier_cut, influence.cook_cut);
+    lb_result_note(result,
+                   "Each study left out in turn. Outlier: |rstudent| above the Bonferroni limit %.4g. Influential: "
+                   "Cook's distance above the "
+                   "median + 6 interquartile ranges, %.4g. Flagged: metafor's rule of thumb.",
+                   influence.outlier_cut, influence.cook_cut);
     lb_effects_note(&effects, result);
     return 0;
 }
 
-static int add_fit(lb_value *rows, const char *study, const double *y, const double *v, size_t k, const lb_pool_settings *settings, lb_result *result,
-                   lb_arena *arena, lb_error *err)
+static int add_fit(lb_value *rows, const char *study, const double *y, const double *v, size_t k,
+                   const lb_pool_settings *settings, const lb_progress *progress, lb_result *result, lb_error *err)
 {
+    if (lb_progress_cancelled(progress)) return lb_fail(err, LB_CANCELLED, "stopped at '%.80s'", study);
+    lb_arena *own = lb_arena_new(); /* k fits of up to k studies: none keeps its memory */
     lb_summary summary;
-    int code = lb_summary_fit(y, v, k, settings, arena, &summary, err);
-    if (code) return code;
+    int code = lb_summary_fit(y, v, k, settings, own, &summary, err);
+    if (code) {
+        lb_arena_free(own);
+        return code;
+    }
     lb_value *row = lb_push_object(rows);
     lb_set_text(row, "study", study);
     lb_summary_report(&summary, settings, row);
@@ -65,6 +80,7 @@ static int add_fit(lb_value *rows, const char *study, const double *y, const dou
         lb_result_status(result, "not_converged");
         lb_result_warn(result, "tau2 did not converge in the row of '%s'", study);
     }
+    lb_arena_free(own);
     return 0;
 }
 
@@ -84,7 +100,7 @@ static int run_leaveout(lb_call *call, lb_result *result, lb_error *err)
         memcpy(v, effects.v, i * sizeof *v);
         memcpy(y + i, effects.y + i + 1, (k - i - 1) * sizeof *y);
         memcpy(v + i, effects.v + i + 1, (k - i - 1) * sizeof *v);
-        code = add_fit(rows, study_of(&effects, i), y, v, k - 1, &settings, result, arena, err);
+        code = add_fit(rows, study_of(&effects, i), y, v, k - 1, &settings, lb_call_progress(call), result, err);
         if (code) return code;
     }
     lb_result_note(result, "Each row is the model without the study named.");
@@ -115,7 +131,8 @@ static int read_order(lb_call *call, const lb_effects *effects, size_t *order, l
     for (size_t i = 0; i < effects->k; i++) {
         key[i] = column->number[effects->used[i]];
         if (!isnan(key[i])) continue;
-        code = lb_fail(err, LB_BAD_DATA, "'%s' of '%.80s' is missing, so it has no place in the order", name, study_of(effects, i));
+        code = lb_fail(err, LB_BAD_DATA, "'%s' of '%.80s' is missing, so it has no place in the order", name,
+                       study_of(effects, i));
         lb_error_where(err, "row %zu", effects->used[i] + 1);
         return code;
     }
@@ -130,7 +147,6 @@ static int run_cumulative(lb_call *call, lb_result *result, lb_error *err)
     lb_arena *arena = lb_call_arena(call);
     int code = read_both(call, &settings, &effects, result, err);
     if (code) return code;
-    if (effects.k > 20000) return lb_fail(err, LB_TOO_LARGE, "%zu studies are too many to add one by one", effects.k);
     size_t *order = lb_arena_array(arena, effects.k, sizeof *order);
     code = read_order(call, &effects, order, err);
     if (code) return code;
@@ -139,7 +155,7 @@ static int run_cumulative(lb_call *call, lb_result *result, lb_error *err)
     for (size_t i = 0; i < effects.k; i++) {
         y[i] = effects.y[order[i]];
         v[i] = effects.v[order[i]];
-        code = add_fit(rows, study_of(&effects, order[i]), y, v, i + 1, &settings, result, arena, err);
+        code = add_fit(rows, study_of(&effects, order[i]), y, v, i + 1, &settings, lb_call_progress(call), result, err);
         if (code) return code;
     }
     lb_result_note(result, "Each row adds the study named to those above it.");
@@ -150,7 +166,9 @@ static int run_cumulative(lb_call *call, lb_result *result, lb_error *err)
 static const lb_param params[] = {
     LB_EFFECT_PARAMS,
     LB_POOL_PARAMS,
-    {.name = "order", .type = LB_P_COLUMN, .summary = "studies are added in the order of this column, such as the year"},
+    {.name = "order",
+     .type = LB_P_COLUMN,
+     .summary = "studies are added in the order of this column, such as the year"},
 };
 enum { COMMON = LB_COUNT(params) - 1 }; /* all but --order */
 #define BCG "reference/evidence/bcg.csv --measure RR --ai tpos --bi tneg --ci cpos --di cneg"
@@ -159,22 +177,35 @@ const lb_op lb_op_meta_influence = {
     .area = "meta",
     .verb = "influence",
     .summary = "which studies are outliers, which move the result",
-    .description = "Case-deletion diagnostics of the pooled effect (Viechtbauer & Cheung 2010): externally standardised residuals, Cook's distances, "
-                   "DFFITS, DFBETAS, hat values, covariance ratios, and tau2 and Q without the study. A study is an outlier when its residual passes the "
-                   "Bonferroni limit, influential when its Cook distance lies beyond the median + 6 interquartile ranges.",
-    .params = params, .param_count = COMMON, .run = run_influence, .example = "lumbar meta influence " BCG,
+    .description =
+        "Case-deletion diagnostics of the pooled effect (Viechtbauer & Cheung 2010): externally standardised "
+        "residuals, Cook's distances, "
+        "DFFITS, DFBETAS, hat values, covariance ratios, and tau2 and Q without the study. A study is an outlier when "
+        "its residual passes the "
+        "Bonferroni limit, influential when its Cook distance lies beyond the median + 6 interquartile ranges.",
+    .params = params,
+    .param_count = COMMON,
+    .run = run_influence,
+    .example = "lumbar meta influence " BCG,
 };
 const lb_op lb_op_meta_leaveout = {
     .area = "meta",
     .verb = "leaveout",
     .summary = "the pooled effect without each study",
     .description = "Fits the model of meta fit with each study left out in turn.",
-    .params = params, .param_count = COMMON, .run = run_leaveout, .example = "lumbar meta leaveout " BCG,
+    .params = params,
+    .param_count = COMMON,
+    .run = run_leaveout,
+    .example = "lumbar meta leaveout " BCG,
 };
 const lb_op lb_op_meta_cumulative = {
     .area = "meta",
     .verb = "cumulative",
     .summary = "the pooled effect as studies accumulate",
-    .description = "Fits the model of meta fit to the first study, the first two, and so on, in the order of a column or of the table.",
-    .params = params, .param_count = LB_COUNT(params), .run = run_cumulative, .example = "lumbar meta cumulative " BCG " --order year",
+    .description = "Fits the model of meta fit to the first study, the first two, and so on, in the order of a column "
+                   "or of the table.",
+    .params = params,
+    .param_count = LB_COUNT(params),
+    .run = run_cumulative,
+    .example = "lumbar meta cumulative " BCG " --order year",
 };

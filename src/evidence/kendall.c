@@ -1,5 +1,5 @@
-/* Kendall's tau with its exact distribution when there are no ties (recurrence of the number of permutations with a given
- * number of inversions, Kendall 1938), otherwise the normal approximation with Kendall's variance under ties. */
+/* Kendall's tau with its exact distribution when there are no ties (recurrence of the number of permutations with a
+ * given number of inversions, Kendall 1938), otherwise the normal approximation with Kendall's variance under ties. */
 #include "evidence/bias.h"
 
 #include <lumbar/numeric.h>
@@ -57,7 +57,8 @@ void lb_kendall(const double *x, const double *y, size_t n, lb_arena *arena, dou
 {
     double s = 0, tx[3], ty[3], count = (double)n;
     for (size_t i = 0; i < n; i++) {
-        for (size_t j = 0; j < i; j++) s += (double)((x[i] > x[j]) - (x[i] < x[j])) * (double)((y[i] > y[j]) - (y[i] < y[j]));
+        for (size_t j = 0; j < i; j++)
+            s += (double)((x[i] > x[j]) - (x[i] < x[j])) * (double)((y[i] > y[j]) - (y[i] < y[j]));
     }
     tie_sums(x, n, arena, tx);
     tie_sums(y, n, arena, ty);
@@ -70,6 +71,7 @@ void lb_kendall(const double *x, const double *y, size_t n, lb_arena *arena, dou
         *p = fmin(1, 2 * at_most(smaller, n, arena));
         return;
     }
-    double variance = (pairs * (2 * count + 5) - tx[2] - ty[2]) / 18 + tx[1] * ty[1] / (9 * pairs * (count - 2)) + tx[0] * ty[0] / (2 * pairs);
+    double variance = (pairs * (2 * count + 5) - tx[2] - ty[2]) / 18 + tx[1] * ty[1] / (9 * pairs * (count - 2)) +
+                      tx[0] * ty[0] / (2 * pairs);
     *p = lb_two_sided_p(s / sqrt(variance), INFINITY);
 }

@@ -1,6 +1,7 @@
-/* The pooled model once τ² is known: coefficients, tests (Wald z or t; Knapp & Hartung 2003, doi:10.1002/sim.1482, and its
- * ad hoc form that never narrows), I² and H² (Higgins & Thompson 2002), Q, R² (Raudenbush 2009), information criteria,
- * Q-profile interval (Viechtbauer 2007, doi:10.1002/sim.2514), prediction interval (Higgins 2009; Riley 2011). */
+/* The pooled model once τ² is known: coefficients, tests (Wald z or t; Knapp & Hartung 2003, doi:10.1002/sim.1482, and
+ * its ad hoc form that never narrows), I² and H² (Higgins & Thompson 2002), Q, R² (Raudenbush 2009), information
+ * criteria, Q-profile interval (Viechtbauer 2007, doi:10.1002/sim.2514), prediction interval (Higgins 2009; Riley
+ * 2011). */
 #include "evidence/pool.h"
 
 #include <lumbar/numeric.h>
@@ -147,8 +148,10 @@ int lb_pool_fit(lb_pool_model *m, const lb_pool_options *options, lb_arena *aren
     }
     allocate(out, k, p, arena);
     bool fixed = !isnan(options->fixed_tau2);
-    if (fixed) out->tau2 = (lb_tau2){.tau2 = options->fixed_tau2, .se = NAN, .converged = true};
-    else lb_tau2_estimate(m, options->method, &out->tau2);
+    if (fixed)
+        out->tau2 = (lb_tau2){.tau2 = options->fixed_tau2, .se = NAN, .converged = true};
+    else
+        lb_tau2_estimate(m, options->method, &out->tau2);
     lb_pool_sums at_tau2;
     const lb_pool_sums *at_zero = lb_pool_at_zero(m);
     heterogeneity(m, at_zero, options->method, out);

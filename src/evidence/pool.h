@@ -6,8 +6,17 @@
 #include <lumbar/base.h>
 
 typedef enum lb_tau2_method {
-    LB_TAU2_FE, LB_TAU2_DL, LB_TAU2_HE, LB_TAU2_HS, LB_TAU2_HSK, LB_TAU2_SJ, LB_TAU2_ML, LB_TAU2_REML, LB_TAU2_EB,
-    LB_TAU2_PM, LB_TAU2_PMM
+    LB_TAU2_FE,
+    LB_TAU2_DL,
+    LB_TAU2_HE,
+    LB_TAU2_HS,
+    LB_TAU2_HSK,
+    LB_TAU2_SJ,
+    LB_TAU2_ML,
+    LB_TAU2_REML,
+    LB_TAU2_EB,
+    LB_TAU2_PM,
+    LB_TAU2_PMM
 } lb_tau2_method;
 typedef enum lb_pool_test { LB_TEST_Z, LB_TEST_T, LB_TEST_KNHA, LB_TEST_ADHOC } lb_pool_test;
 
@@ -31,9 +40,9 @@ typedef struct lb_pool_model {
     bool intercept;      /**< the first kept column is constant */
     /* workspace of lb_pool_at(), so that iterations allocate nothing */
     double *w, *root, *residual, *wz, *z; /**< weights, their roots, y − Qg, scratch; Z = W½QL⁻ᵀ */
-    double *g, *a, *inverse;              /**< coefficients in Q's basis; L of QᵀWQ = LLᵀ; its inverse when asked for */
+    double *g, *a, *inverse; /**< coefficients in Q's basis; L of QᵀWQ = LLᵀ; its inverse when asked for */
     double *scratch, *scratch2, *u;
-    lb_pool_sums zero;                    /**< at τ² = 0, where everybody asks */
+    lb_pool_sums zero; /**< at τ² = 0, where everybody asks */
     bool zero_known;
 } lb_pool_model;
 
@@ -45,8 +54,8 @@ typedef struct lb_tau2 {
 } lb_tau2;
 
 /** x: k × columns, column-major, or NULL for an intercept only. Columns that depend on earlier ones are left out. */
-int lb_pool_model_init(lb_pool_model *model, const double *y, const double *v, const double *x, size_t k, size_t columns,
-                       lb_arena *arena, lb_error *err) LB_MUST_CHECK;
+int lb_pool_model_init(lb_pool_model *model, const double *y, const double *v, const double *x, size_t k,
+                       size_t columns, lb_arena *arena, lb_error *err) LB_MUST_CHECK;
 void lb_pool_at(lb_pool_model *model, double tau2, lb_pool_sums *sums);
 /** The sums at τ² = 0, worked out once; may move the workspace there. */
 const lb_pool_sums *lb_pool_at_zero(lb_pool_model *model);
@@ -65,7 +74,10 @@ typedef struct lb_pool_options {
     double level;
     double fixed_tau2; /**< NaN = estimate it */
 } lb_pool_options;
-#define LB_POOL_OPTIONS_INIT {LB_TAU2_REML, LB_TEST_Z, .95, (0.0 / 0.0)}
+#define LB_POOL_OPTIONS_INIT                                                                                           \
+    {                                                                                                                  \
+        LB_TAU2_REML, LB_TEST_Z, .95, (0.0 / 0.0)                                                                      \
+    }
 
 typedef struct lb_information {
     double loglik, deviance, aic, bic, aicc;
@@ -79,15 +91,15 @@ typedef struct lb_pool {
     double scale;                                            /**< factor on the variances (Knapp–Hartung), else 1 */
     lb_tau2 tau2;
     double typical_variance, i2, h2;
-    double q, q_df, q_p;     /**< residual heterogeneity */
+    double q, q_df, q_p;            /**< residual heterogeneity */
     double qm, qm_df, qm_df2, qm_p; /**< moderators: χ², or F when df2 is finite; NaN without moderators */
-    double r2;               /**< NaN where it has no meaning */
+    double r2;                      /**< NaN where it has no meaning */
     lb_information ml, reml;
-    double *weight;          /**< k: percent, p = 1 only */
+    double *weight; /**< k: percent, p = 1 only */
 } lb_pool;
 
-int lb_pool_fit(lb_pool_model *model, const lb_pool_options *options, lb_arena *arena, lb_pool *out, lb_error *err)
-    LB_MUST_CHECK;
+int lb_pool_fit(lb_pool_model *model, const lb_pool_options *options, lb_arena *arena, lb_pool *out,
+                lb_error *err) LB_MUST_CHECK;
 
 typedef struct lb_interval {
     double lower, upper;

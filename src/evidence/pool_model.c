@@ -1,5 +1,5 @@
-/* The mixed-effects model in an orthonormal basis: X = QR by Gram–Schmidt with a second pass (Björck 1967), then all sums
- * at a given τ² in O(k p²) without allocation. Notation of Raudenbush (2009), "Analyzing effect sizes". */
+/* The mixed-effects model in an orthonormal basis: X = QR by Gram–Schmidt with a second pass (Björck 1967), then all
+ * sums at a given τ² in O(k p²) without allocation. Notation of Raudenbush (2009), "Analyzing effect sizes". */
 #include "evidence/pool.h"
 
 #include <lumbar/numeric.h>
@@ -68,14 +68,15 @@ static int allocate(lb_pool_model *model, size_t k, size_t columns, lb_arena *ar
     return 0;
 }
 
-int lb_pool_model_init(lb_pool_model *model, const double *y, const double *v, const double *x, size_t k, size_t columns,
-                       lb_arena *arena, lb_error *err)
+int lb_pool_model_init(lb_pool_model *model, const double *y, const double *v, const double *x, size_t k,
+                       size_t columns, lb_arena *arena, lb_error *err)
 {
     *model = (lb_pool_model){.k = k, .columns = columns, .y = y, .v = v};
     if (!x) columns = model->columns = 1;
     if (k == 0) return lb_fail(err, LB_BAD_DATA, "there is no study to pool");
     if (k > 10000000 || columns > 500) {
-        return lb_fail(err, LB_TOO_LARGE, "%zu studies and %zu coefficients are more than this program pools", k, columns);
+        return lb_fail(err, LB_TOO_LARGE, "%zu studies and %zu coefficients are more than this program pools", k,
+                       columns);
     }
     int code = allocate(model, k, columns, arena, err);
     if (code) return code;

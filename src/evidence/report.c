@@ -12,7 +12,8 @@ int lb_pool_settings_read(const lb_call *call, lb_pool_settings *out, lb_error *
     *out = (lb_pool_settings){.fit = LB_POOL_OPTIONS_INIT};
     const char *method = lb_call_text(call, "method");
     if (!lb_tau2_method_named(method, &out->fit.method)) return lb_fail(err, LB_USAGE, "'%s' is no estimator", method);
-    static const char *const tests[] = {"z", "t", "knha", "adhoc"}, *const predictions[] = {"metafor", "riley", "t", "k-1"};
+    static const char *const tests[] = {"z", "t", "knha", "adhoc"}, *const predictions[] = {"metafor", "riley", "t",
+                                                                                            "k-1"};
     out->test_name = lb_call_text(call, "test");
     out->prediction_name = lb_call_text(call, "predict");
     for (size_t i = 0; i < 4; i++) {
@@ -22,7 +23,8 @@ int lb_pool_settings_read(const lb_call *call, lb_pool_settings *out, lb_error *
     out->fit.level = lb_call_number(call, "level");
     out->fit.fixed_tau2 = lb_call_number(call, "tau2-value");
     if (!isnan(out->fit.fixed_tau2) && out->fit.method == LB_TAU2_FE) {
-        return lb_fail(err, LB_USAGE, "--tau2-value has no place in a model without heterogeneity (--method %s)", method);
+        return lb_fail(err, LB_USAGE, "--tau2-value has no place in a model without heterogeneity (--method %s)",
+                       method);
     }
     return 0;
 }
@@ -66,7 +68,10 @@ void lb_pool_report(const lb_pool *pool, const lb_interval *tau2, const lb_pool_
     lb_set_number(out, "I2_upper", 100 * tau2->upper / (vt + tau2->upper));
     lb_set_number(out, "H2", pool->h2);
     /* From Q alone (Higgins & Thompson 2002), as RevMan prints it; above it is from tau², as metafor does. */
-    lb_set_number(out, "I2_Q", pool->q > 0 && enough ? 100 * fmax(0, (pool->q - pool->q_df) / pool->q) : enough ? 0 : NAN);
+    lb_set_number(out, "I2_Q",
+                  pool->q > 0 && enough ? 100 * fmax(0, (pool->q - pool->q_df) / pool->q)
+                  : enough              ? 0
+                                        : NAN);
     lb_set_number(out, "Q", pool->q);
     lb_set_number(out, "Q_df", pool->q_df);
     lb_set_number(out, "Q_p", pool->q_p);
@@ -103,17 +108,28 @@ void lb_summary_report(const lb_summary *summary, const lb_pool_settings *settin
 static const char *estimator_words(lb_tau2_method method)
 {
     switch (method) {
-    case LB_TAU2_FE: return "equal effects (inverse variance)";
-    case LB_TAU2_DL: return "DerSimonian-Laird";
-    case LB_TAU2_HE: return "Hedges-Olkin";
-    case LB_TAU2_HS: return "Hunter-Schmidt";
-    case LB_TAU2_HSK: return "Hunter-Schmidt with small-sample correction";
-    case LB_TAU2_SJ: return "Sidik-Jonkman";
-    case LB_TAU2_ML: return "maximum likelihood";
-    case LB_TAU2_REML: return "restricted maximum likelihood";
-    case LB_TAU2_EB: return "empirical Bayes";
-    case LB_TAU2_PM: return "Paule-Mandel";
-    case LB_TAU2_PMM: return "median-unbiased Paule-Mandel";
+    case LB_TAU2_FE:
+        return "equal effects (inverse variance)";
+    case LB_TAU2_DL:
+        return "DerSimonian-Laird";
+    case LB_TAU2_HE:
+        return "Hedges-Olkin";
+    case LB_TAU2_HS:
+        return "Hunter-Schmidt";
+    case LB_TAU2_HSK:
+        return "Hunter-Schmidt with small-sample correction";
+    case LB_TAU2_SJ:
+        return "Sidik-Jonkman";
+    case LB_TAU2_ML:
+        return "maximum likelihood";
+    case LB_TAU2_REML:
+        return "restricted maximum likelihood";
+    case LB_TAU2_EB:
+        return "empirical Bayes";
+    case LB_TAU2_PM:
+        return "Paule-Mandel";
+    case LB_TAU2_PMM:
+        return "median-unbiased Paule-Mandel";
     }
     return "";
 }
@@ -125,21 +141,28 @@ void lb_pool_note(const lb_pool *pool, const lb_pool_settings *settings, const c
     bool random = settings->fit.method != LB_TAU2_FE;
     char df[64] = "";
     if (isfinite(pool->df)) snprintf(df, sizeof df, " with %.0f degrees of freedom", pool->df);
-    lb_result_note(result, "%s of %zu studies; %s%s%s; tests and intervals: %s%s.", model, pool->k, random ? "tau2 by " : "", estimator,
+    lb_result_note(result, "%s of %zu studies; %s%s%s; tests and intervals: %s%s.", model, pool->k,
+                   random ? "tau2 by " : "", estimator,
                    !isnan(settings->fit.fixed_tau2) ? ", but fixed by the caller" : "", tests[settings->fit.test], df);
-    if (random) lb_result_note(result, "Interval of tau2: Q-profile. I2 and H2 from tau2; I2_Q from Q. Prediction interval: %s.", settings->prediction_name);
+    if (random)
+        lb_result_note(result,
+                       "Interval of tau2: Q-profile. I2 and H2 from tau2; I2_Q from Q. Prediction interval: %s.",
+                       settings->prediction_name);
     if (!pool->tau2.converged) {
         lb_result_status(result, "not_converged");
         lb_result_warn(result, "tau2 did not converge in %d iterations", pool->tau2.iterations);
     }
     if (pool->tau2.at_zero_better) {
-        lb_result_warn(result, "the likelihood has a local maximum away from 0, but is higher at tau2 = 0, which was taken");
+        lb_result_warn(result,
+                       "the likelihood has a local maximum away from 0, but is higher at tau2 = 0, which was taken");
     }
     if (random && pool->k > pool->p && pool->tau2.tau2 == 0 && isnan(settings->fit.fixed_tau2)) {
         lb_result_note(result, "tau2 is estimated at its boundary, 0.");
     }
-    if (pool->k == 1) lb_result_warn(result, "one study: there is nothing to pool, and no heterogeneity to estimate");
-    else if (random && pool->k < 5) lb_result_warn(result, "%zu studies: tau2 is hardly known with so few", pool->k);
+    if (pool->k == 1)
+        lb_result_warn(result, "one study: there is nothing to pool, and no heterogeneity to estimate");
+    else if (random && pool->k < 5)
+        lb_result_warn(result, "%zu studies: tau2 is hardly known with so few", pool->k);
 }
 
 double lb_transform(const char *name, double value)

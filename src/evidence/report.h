@@ -32,14 +32,33 @@ void lb_pool_note(const lb_pool *pool, const lb_pool_settings *settings, const c
 /** Back to the scale people read ("exp", "tanh", "logit", "arcsine", "none"). */
 double lb_transform(const char *name, double value);
 
-#define LB_POOL_PARAMS                                                                                                    \
-    {.name = "method", .type = LB_P_CHOICE, .preset = "REML", .choices = "REML,FE,EE,CE,DL,HE,HS,HSk,SJ,ML,EB,PM,PMM",    \
-     .summary = "estimator of the heterogeneity variance; FE, EE and CE assume none"},                                    \
-    {.name = "test", .type = LB_P_CHOICE, .preset = "z", .choices = "z,t,knha,adhoc",                                     \
-     .summary = "test of coefficients: Wald z or t, Knapp-Hartung, Knapp-Hartung that never narrows"},                    \
-    {.name = "level", .type = LB_P_NUMBER, .preset = "0.95", .min = 0.001, .max = 0.999999, .summary = "level of intervals"}, \
-    {.name = "predict", .type = LB_P_CHOICE, .preset = "metafor", .choices = "metafor,riley,t,k-1", .flags = LB_ADVANCED, \
-     .summary = "prediction interval: quantile of the test, t(k-2), t(k-1), t(k-1)"},                                     \
-    {.name = "tau2-value", .type = LB_P_NUMBER, .flags = LB_ADVANCED, .min = 0, .max = 1e12,                                    \
-     .summary = "take this heterogeneity variance instead of estimating it"}
+/** MORE: further methods of one operation, with a leading comma. */
+#define LB_POOL_PARAMS LB_POOL_PARAMS_AND("")
+#define LB_POOL_PARAMS_AND(MORE)                                                                                       \
+    {.name = "method",                                                                                                 \
+     .type = LB_P_CHOICE,                                                                                              \
+     .preset = "REML",                                                                                                 \
+     .choices = "REML,FE,EE,CE,DL,HE,HS,HSk,SJ,ML,EB,PM,PMM" MORE,                                                     \
+     .summary = "estimator of the heterogeneity variance; FE, EE and CE assume none"},                                 \
+        {.name = "test",                                                                                               \
+         .type = LB_P_CHOICE,                                                                                          \
+         .preset = "z",                                                                                                \
+         .choices = "z,t,knha,adhoc",                                                                                  \
+         .summary = "test of coefficients: Wald z or t, Knapp-Hartung, Knapp-Hartung that never narrows"},             \
+        {.name = "level",                                                                                              \
+         .type = LB_P_NUMBER,                                                                                          \
+         .preset = "0.95",                                                                                             \
+         .min = 0.001,                                                                                                 \
+         .max = 0.999999,                                                                                              \
+         .summary = "level of intervals"},                                                                             \
+        {.name = "predict",                                                                                            \
+         .type = LB_P_CHOICE,                                                                                          \
+         .preset = "metafor",                                                                                          \
+         .choices = "metafor,riley,t,k-1",                                                                             \
+         .flags = LB_ADVANCED,                                                                                         \
+         .summary = "prediction interval: quantile of the test, t(k-2), t(k-1), t(k-1)"},                              \
+    {                                                                                                                  \
+        .name = "tau2-value", .type = LB_P_NUMBER, .flags = LB_ADVANCED, .min = 0, .max = 1e12,                        \
+        .summary = "take this heterogeneity variance instead of estimating it"                                         \
+    }
 #endif

@@ -1,5 +1,6 @@
 /* Subgroups: a model in each, and the test that their effects differ: Q between = Σ w(θ − θ̄)² with w = 1/se²
- * (Borenstein 2009, ch. 19). With one τ² for all it is estimated from the model with group means, as in a regression. */
+ * (Borenstein 2009, ch. 19). With one τ² for all it is estimated from the model with group means, as in a regression.
+ */
 #include "evidence/subgroup.h"
 
 #include <lumbar/numeric.h>
@@ -20,7 +21,8 @@ static int collect_groups(const lb_effects *effects, const char *by, lb_arena *a
         for (size_t i = 0; i < effects->k; i++) {
             int32_t level = factor.code[effects->used[i]];
             if (level < 0) {
-                code = lb_fail(err, LB_BAD_DATA, "'%.80s' belongs to no subgroup: '%s' is missing", effects->study[effects->used[i]], by);
+                code = lb_fail(err, LB_BAD_DATA, "'%.80s' belongs to no subgroup: '%s' is missing",
+                               effects->study[effects->used[i]], by);
                 lb_error_where(err, "row %zu", effects->used[i] + 1);
                 return code;
             }
@@ -45,8 +47,8 @@ static int collect_groups(const lb_effects *effects, const char *by, lb_arena *a
 }
 
 /* τ² of the model with one mean per group. */
-static int estimate_common(const lb_effects *effects, const lb_subgroups *groups, lb_tau2_method method, lb_arena *arena,
-                           double *tau2, lb_error *err)
+static int estimate_common(const lb_effects *effects, const lb_subgroups *groups, lb_tau2_method method,
+                           lb_arena *arena, double *tau2, lb_error *err)
 {
     double *x = lb_arena_try(arena, effects->k * groups->count, sizeof *x);
     if (!x) return lb_fail(err, LB_NO_MEMORY, "no memory for %zu subgroups", groups->count);
@@ -82,8 +84,8 @@ static void test_between(lb_subgroups *groups)
     if (groups->count < 2) groups->q = NAN;
 }
 
-int lb_subgroups_fit(const lb_effects *effects, const char *by, bool common, const lb_pool_settings *settings, lb_arena *arena,
-                     lb_subgroups *out, lb_error *err)
+int lb_subgroups_fit(const lb_effects *effects, const char *by, bool common, const lb_pool_settings *settings,
+                     lb_arena *arena, lb_subgroups *out, lb_error *err)
 {
     *out = (lb_subgroups){.common_tau2 = NAN};
     int code = collect_groups(effects, by, arena, out, err);

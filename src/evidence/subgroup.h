@@ -20,8 +20,8 @@ typedef struct lb_subgroups {
 } lb_subgroups;
 
 /** `common`: one τ², estimated within groups, for all of them. Rows without a level form no group: they are refused. */
-int lb_subgroups_fit(const lb_effects *effects, const char *by, bool common, const lb_pool_settings *settings, lb_arena *arena,
-                     lb_subgroups *out, lb_error *err) LB_MUST_CHECK;
+int lb_subgroups_fit(const lb_effects *effects, const char *by, bool common, const lb_pool_settings *settings,
+                     lb_arena *arena, lb_subgroups *out, lb_error *err) LB_MUST_CHECK;
 /** groups[] and between{} of the contract. */
 void lb_subgroups_report(const lb_subgroups *groups, const lb_pool_settings *settings, lb_value *results);
 #endif

@@ -8,14 +8,15 @@
 #include <math.h>
 #include <strings.h>
 
-enum { MOST_ITERATIONS = 200 };
+enum { MOST_ITERATIONS = 500 };
 
 static const struct {
     const char *name;
     lb_tau2_method method;
 } methods[] = {
-    {"FE", LB_TAU2_FE}, {"EE", LB_TAU2_FE}, {"CE", LB_TAU2_FE},     {"DL", LB_TAU2_DL}, {"HE", LB_TAU2_HE}, {"HS", LB_TAU2_HS}, {"HSk", LB_TAU2_HSK},
-    {"SJ", LB_TAU2_SJ}, {"ML", LB_TAU2_ML}, {"REML", LB_TAU2_REML}, {"EB", LB_TAU2_EB}, {"PM", LB_TAU2_PM}, {"PMM", LB_TAU2_PMM},
+    {"FE", LB_TAU2_FE}, {"EE", LB_TAU2_FE},   {"CE", LB_TAU2_FE},   {"DL", LB_TAU2_DL}, {"HE", LB_TAU2_HE},
+    {"HS", LB_TAU2_HS}, {"HSk", LB_TAU2_HSK}, {"SJ", LB_TAU2_SJ},   {"ML", LB_TAU2_ML}, {"REML", LB_TAU2_REML},
+    {"EB", LB_TAU2_EB}, {"PM", LB_TAU2_PM},   {"PMM", LB_TAU2_PMM},
 };
 
 bool lb_tau2_method_named(const char *name, lb_tau2_method *out)
@@ -137,29 +138,44 @@ static void likelihood_slope(const lb_pool_sums *s, bool restricted, double *sco
     *observed = s->ypppy - .5 * second;
 }
 
-/* Newton with the observed information where the likelihood is concave, Fisher scoring elsewhere; a step below 0 is
- * replaced by half the way to it. Starts at Hedges' estimate, as metafor does, so that it ends in the same maximum. */
-static void likelihood(lb_pool_model *m, bool restricted, lb_tau2 *out)
+/* Newton with the observed information where the likelihood is concave, Fisher scoring elsewhere, kept between the
+ * nearest points where the score is known to point right and left. Starts at Hedges' estimate, as metafor does, so that
+ * it ends in the same maximum. It has converged when the step is what rounding makes of it: a few ulps of the studies'
+ * total variance, more of them the more studies are summed. */
+static void climb(lb_pool_model *m, bool restricted, lb_tau2 *out)
 {
     lb_pool_sums s;
-    double score, observed, expected, scale = 0;
-    hedges(m, out);
-    for (size_t i = 0; i < m->k; i++) scale = fmax(scale, m->v[i]);
+    double score, observed, expected, low = 0, high = INFINITY;
+    double k = (double)m->k;
     out->converged = false;
     for (out->iterations = 0; out->iterations < MOST_ITERATIONS && !out->converged; out->iterations++) {
         lb_pool_at(m, out->tau2, &s);
         likelihood_slope(&s, restricted, &score, &observed, &expected);
-        double step = score / (observed > .1 * expected ? observed : expected), next = out->tau2 + step;
-        if (!isfinite(step)) break;
-        if (next <= 0) next = out->tau2 > 1e-14 * scale ? out->tau2 / 2 : 0;
-        out->converged = fabs(next - out->tau2) <= 2e-15 * out->tau2 || next == 0;
-        out->tau2 = next;
+        double curvature = observed > 0 ? fmax(observed, .02 * expected) : expected;
+        double step = score / curvature, rounding = 4e-15 * sqrt(k) * k / s.trace_w;
+        if (!isfinite(step)) return;
+        if (score > 0)
+            low = out->tau2;
+        else
+            high = out->tau2;
+        double next = out->tau2 + step;
+        if (next <= low && step < 0) next = low + (out->tau2 - low) / 2;
+        if (next >= high && step > 0) next = high - (high - out->tau2) / 2;
+        out->converged = fabs(step) <= rounding || next <= rounding || out->tau2 == next;
+        out->tau2 = next <= rounding ? 0 : next;
     }
+}
+
+static void likelihood(lb_pool_model *m, bool restricted, lb_tau2 *out)
+{
+    lb_pool_sums s;
+    hedges(m, out);
+    climb(m, restricted, out);
     lb_pool_at(m, out->tau2, &s);
     if (out->tau2 > 0) {
         const lb_pool_sums *zero = lb_pool_at_zero(m);
         if (lb_pool_loglik(m, zero, restricted) - lb_pool_loglik(m, &s, restricted) > 1e-8) {
-            out->at_zero_better = out->tau2 > 1e-8 * scale;
+            out->at_zero_better = out->tau2 > 1e-8 * (double)m->k / zero->trace_w;
             out->tau2 = 0;
             s = *zero;
         }
@@ -184,16 +200,33 @@ void lb_tau2_estimate(lb_pool_model *model, lb_tau2_method method, lb_tau2 *out)
     *out = (lb_tau2){.tau2 = 0, .se = NAN, .converged = true};
     if (model->k <= model->p) return; /* nothing left to estimate it from */
     switch (method) {
-    case LB_TAU2_FE: break;
-    case LB_TAU2_DL: dersimonian_laird(model, out); break;
-    case LB_TAU2_HE: hedges(model, out); break;
-    case LB_TAU2_HS: hunter_schmidt(model, false, out); break;
-    case LB_TAU2_HSK: hunter_schmidt(model, true, out); break;
-    case LB_TAU2_SJ: sidik_jonkman(model, out); break;
-    case LB_TAU2_ML: likelihood(model, false, out); break;
-    case LB_TAU2_REML: likelihood(model, true, out); break;
+    case LB_TAU2_FE:
+        break;
+    case LB_TAU2_DL:
+        dersimonian_laird(model, out);
+        break;
+    case LB_TAU2_HE:
+        hedges(model, out);
+        break;
+    case LB_TAU2_HS:
+        hunter_schmidt(model, false, out);
+        break;
+    case LB_TAU2_HSK:
+        hunter_schmidt(model, true, out);
+        break;
+    case LB_TAU2_SJ:
+        sidik_jonkman(model, out);
+        break;
+    case LB_TAU2_ML:
+        likelihood(model, false, out);
+        break;
+    case LB_TAU2_REML:
+        likelihood(model, true, out);
+        break;
     case LB_TAU2_EB:
     case LB_TAU2_PM:
-    case LB_TAU2_PMM: generalised_q(model, method, out); break;
+    case LB_TAU2_PMM:
+        generalised_q(model, method, out);
+        break;
     }
 }

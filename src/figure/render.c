@@ -24,12 +24,14 @@ static int open_svg(const char *svg, RsvgHandle **handle, double *width_pt, doub
     GError *reason = NULL;
     *handle = svg ? rsvg_handle_new_from_data((const guint8 *)svg, strlen(svg), &reason) : NULL;
     if (!*handle) {
-        int code = lb_fail(err, LB_FAILED, "the picture is not readable SVG: %s", reason ? reason->message : "it is empty");
+        int code =
+            lb_fail(err, LB_FAILED, "the picture is not readable SVG: %s", reason ? reason->message : "it is empty");
         if (reason) g_error_free(reason);
         return code;
     }
     rsvg_handle_set_dpi(*handle, 72); /* now a pixel is a point */
-    if (!rsvg_handle_get_intrinsic_size_in_pixels(*handle, width_pt, height_pt) || !(*width_pt > 0) || !(*height_pt > 0)) {
+    if (!rsvg_handle_get_intrinsic_size_in_pixels(*handle, width_pt, height_pt) || !(*width_pt > 0) ||
+        !(*height_pt > 0)) {
         g_object_unref(*handle);
         return lb_fail(err, LB_FAILED, "the picture has no size of its own");
     }
@@ -41,7 +43,8 @@ static int draw(RsvgHandle *handle, cairo_t *cairo, double width, double height,
     GError *reason = NULL;
     const RsvgRectangle page = {0, 0, width, height};
     if (rsvg_handle_render_document(handle, cairo, &page, &reason)) return 0;
-    int code = lb_fail(err, LB_FAILED, "cannot draw the picture: %s", reason ? reason->message : "librsvg gives no reason");
+    int code =
+        lb_fail(err, LB_FAILED, "cannot draw the picture: %s", reason ? reason->message : "librsvg gives no reason");
     if (reason) g_error_free(reason);
     return code;
 }
@@ -75,13 +78,15 @@ static int write_png(cairo_surface_t *surface, double dpi, lb_buf *out, lb_error
     cairo_status_t status = cairo_surface_write_to_png_stream(surface, to_buffer, &png);
     if (status == CAIRO_STATUS_SUCCESS && png.length > 33) add_with_resolution(out, &png, dpi);
     lb_buf_free(&png);
-    if (status != CAIRO_STATUS_SUCCESS) return lb_fail(err, LB_FAILED, "cannot write the PNG: %s", cairo_status_to_string(status));
+    if (status != CAIRO_STATUS_SUCCESS)
+        return lb_fail(err, LB_FAILED, "cannot write the PNG: %s", cairo_status_to_string(status));
     return 0;
 }
 
 int lb_figure_png(const char *svg, double dpi, lb_buf *out, lb_error *err)
 {
-    if (!(dpi >= 18 && dpi <= 2400)) return lb_fail(err, LB_USAGE, "a resolution of %g dots per inch is not within 18 and 2400", dpi);
+    if (!(dpi >= 18 && dpi <= 2400))
+        return lb_fail(err, LB_USAGE, "a resolution of %g dots per inch is not within 18 and 2400", dpi);
     RsvgHandle *handle = NULL;
     double width_pt, height_pt;
     int code = open_svg(svg, &handle, &width_pt, &height_pt, err);

@@ -27,9 +27,12 @@ static void put_length(lb_buf *out, double value)
     long hundredths = lround(value * 100);
     unsigned long size = (unsigned long)labs(hundredths);
     if (hundredths < 0) lb_buf_putc(out, '-');
-    if (size % 100 == 0) snprintf(text, sizeof text, "%lu", size / 100);
-    else if (size % 10 == 0) snprintf(text, sizeof text, "%lu.%lu", size / 100, size % 100 / 10);
-    else snprintf(text, sizeof text, "%lu.%02lu", size / 100, size % 100);
+    if (size % 100 == 0)
+        snprintf(text, sizeof text, "%lu", size / 100);
+    else if (size % 10 == 0)
+        snprintf(text, sizeof text, "%lu.%lu", size / 100, size % 100 / 10);
+    else
+        snprintf(text, sizeof text, "%lu.%02lu", size / 100, size % 100);
     lb_buf_puts(out, text);
 }
 
@@ -99,7 +102,8 @@ lb_svg *lb_svg_new(lb_arena *arena, double width_pt, double height_pt, const cha
     return svg;
 }
 
-void lb_svg_line(lb_svg *svg, double x1, double y1, double x2, double y2, const char *colour, double width, const char *dash)
+void lb_svg_line(lb_svg *svg, double x1, double y1, double x2, double y2, const char *colour, double width,
+                 const char *dash)
 {
     const double place[] = {x1, y1, x2, y2};
     if (!all_finite(place, 4)) return;
@@ -130,7 +134,8 @@ void lb_svg_rect(lb_svg *svg, double x, double y, double width, double height, c
     lb_buf_puts(out, "/>\n");
 }
 
-void lb_svg_circle(lb_svg *svg, double x, double y, double radius, const char *fill, const char *stroke, double stroke_width)
+void lb_svg_circle(lb_svg *svg, double x, double y, double radius, const char *fill, const char *stroke,
+                   double stroke_width)
 {
     const double place[] = {x, y, radius};
     if (!all_finite(place, 3) || radius < 0) return;
@@ -155,7 +160,8 @@ static void put_points(lb_buf *out, const double *points, size_t count)
     lb_buf_putc(out, '"');
 }
 
-void lb_svg_polygon(lb_svg *svg, const double *points, size_t count, const char *fill, const char *stroke, double stroke_width)
+void lb_svg_polygon(lb_svg *svg, const double *points, size_t count, const char *fill, const char *stroke,
+                    double stroke_width)
 {
     if (count == 0 || !all_finite(points, 2 * count)) return;
     lb_buf_puts(&svg->out, "<polygon");
@@ -164,7 +170,8 @@ void lb_svg_polygon(lb_svg *svg, const double *points, size_t count, const char 
     lb_buf_puts(&svg->out, "/>\n");
 }
 
-void lb_svg_polyline(lb_svg *svg, const double *points, size_t count, const char *colour, double width, const char *dash)
+void lb_svg_polyline(lb_svg *svg, const double *points, size_t count, const char *colour, double width,
+                     const char *dash)
 {
     if (count == 0 || !all_finite(points, 2 * count)) return;
     lb_buf_puts(&svg->out, "<polyline");
@@ -175,14 +182,14 @@ void lb_svg_polyline(lb_svg *svg, const double *points, size_t count, const char
     lb_buf_puts(&svg->out, "/>\n");
 }
 
-void lb_svg_text(lb_svg *svg, double x, double y, double size_pt, lb_anchor anchor, const char *style, const char *colour,
-                 const char *text)
+void lb_svg_text(lb_svg *svg, double x, double y, double size_pt, lb_anchor anchor, const char *style,
+                 const char *colour, const char *text)
 {
     lb_svg_text_rotated(svg, x, y, 0, size_pt, anchor, style, colour, text);
 }
 
-void lb_svg_text_rotated(lb_svg *svg, double x, double y, double degrees, double size_pt, lb_anchor anchor, const char *style,
-                         const char *colour, const char *text)
+void lb_svg_text_rotated(lb_svg *svg, double x, double y, double degrees, double size_pt, lb_anchor anchor,
+                         const char *style, const char *colour, const char *text)
 {
     const double place[] = {x, y, degrees, size_pt};
     if (!text || !*text || !all_finite(place, 4)) return;
@@ -214,8 +221,10 @@ const char *lb_svg_number(double value, int digits, char *buffer)
     if (!isfinite(value)) return "";
     char text[64];
     digits = digits < 0 ? 0 : digits > 15 ? 15 : digits;
-    if (fabs(value) < 1e15) snprintf(text, sizeof text, "%.*f", digits, fabs(value));
-    else snprintf(text, sizeof text, "%.*g", 6, fabs(value));
+    if (fabs(value) < 1e15)
+        snprintf(text, sizeof text, "%.*f", digits, fabs(value));
+    else
+        snprintf(text, sizeof text, "%.*g", 6, fabs(value));
     /* A value that rounds to zero has no sign. */
     bool negative = value < 0 && strpbrk(text, "123456789") != NULL;
     snprintf(buffer, 64, "%s%.56s", negative ? "\xe2\x88\x92" : "", text);

@@ -36,7 +36,8 @@ size_t lb_ticks(double low, double high, size_t max, double *tick)
 }
 
 /* Ticks at `mantissa[]` times every `every`-th power of ten; counts all, writes the first max. */
-static size_t powers(double low, double high, const double *mantissa, size_t mantissas, int every, size_t max, double *tick)
+static size_t powers(double low, double high, const double *mantissa, size_t mantissas, int every, size_t max,
+                     double *tick)
 {
     size_t count = 0;
     int first = (int)floor(log10(low)) - 1, last = (int)ceil(log10(high));

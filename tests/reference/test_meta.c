@@ -1,12 +1,14 @@
-/* Pooling against the results files of metafor 5.1 (../shared/data/meta): every fit with each method and test, intervals
- * of tau², prediction intervals, information criteria, meta-regressions. */
+/* Pooling against the results files of metafor 5.1 (../shared/data/meta): every fit with each method and test,
+ * intervals of tau², prediction intervals, information criteria, meta-regressions. */
 #include "lumbar_test.h"
 
 #include "evidence/pool.h"
 
-static const char *const datasets[] = {"bangertdrowns2004", "bcg", "hackshaw1998", "lbp_selfmanage_disability",
-                                       "lbp_selfmanage_pain", "molloy2014", "normand1999", "pritz1997", "raudenbush1985",
-                                       "yusuf1985_table6"};
+static const char *const datasets[] = {"bangertdrowns2004",   "bcg",
+                                       "hackshaw1998",        "lbp_selfmanage_disability",
+                                       "lbp_selfmanage_pain", "molloy2014",
+                                       "normand1999",         "pritz1997",
+                                       "raudenbush1985",      "yusuf1985_table6"};
 enum { DATASETS = sizeof datasets / sizeof datasets[0] };
 
 static lb_value *load(const char *name, lb_arena *arena)
@@ -67,7 +69,8 @@ static void compare_list(const char *where, const char *name, const lb_value *ex
     }
 }
 
-static void compare_information(const char *where, const lb_value *expected, const lb_information *got, double tolerance)
+static void compare_information(const char *where, const lb_value *expected, const lb_information *got,
+                                double tolerance)
 {
     const double values[] = {got->loglik, got->deviance, got->aic, got->bic, got->aicc};
     compare_list(where, "information", expected, values, 5, tolerance, 1);
@@ -91,8 +94,8 @@ static void compare_prediction(const char *where, const lb_value *fit, const cha
     compare_list(where, upper, lb_get(fit, upper), &got.upper, 1, tolerance, 1e-2);
 }
 
-/* Closed forms to 1e-10 and iterative ones to 1e-8, as the README of the data asks. With moderators 1e-8 throughout: the
- * witness solves normal equations, which lose digits where a year stands beside the intercept (see test_exact). */
+/* Closed forms to 1e-10 and iterative ones to 1e-8, as the README of the data asks. With moderators 1e-8 throughout:
+ * the witness solves normal equations, which lose digits where a year stands beside the intercept (see test_exact). */
 static void compare_fit(const char *where, const lb_value *fit, const lb_pool *pool, lb_tau2_method method)
 {
     double tolerance = method >= LB_TAU2_ML || pool->p > 1 ? 1e-8 : 1e-10;
@@ -103,12 +106,23 @@ static void compare_fit(const char *where, const lb_value *fit, const lb_pool *p
     compare_list(where, "pval", lb_get(fit, "pval"), pool->p_value, p, 10 * tolerance, 0);
     compare_list(where, "ci_lb", lb_get(fit, "ci_lb"), pool->lower, p, tolerance, 1e-2);
     compare_list(where, "ci_ub", lb_get(fit, "ci_ub"), pool->upper, p, tolerance, 1e-2);
-    const struct { const char *key; double got; double scale; } scalars[] = {
-        {"tau2", pool->tau2.tau2, 1e-2}, {"se_tau2", pool->tau2.se, 0}, {"I2", pool->i2, 1}, {"H2", pool->h2, 0},
-        {"vt", pool->typical_variance, 0}, {"QE", pool->q, 0}, {"QM", pool->qm, 1e-2}, {"R2", pool->r2, 1},
+    const struct {
+        const char *key;
+        double got;
+        double scale;
+    } scalars[] = {
+        {"tau2", pool->tau2.tau2, 1e-2},
+        {"se_tau2", pool->tau2.se, 0},
+        {"I2", pool->i2, 1},
+        {"H2", pool->h2, 0},
+        {"vt", pool->typical_variance, 0},
+        {"QE", pool->q, 0},
+        {"QM", pool->qm, 1e-2},
+        {"R2", pool->r2, 1},
     };
     for (size_t i = 0; i < LB_COUNT(scalars); i++) {
-        compare_list(where, scalars[i].key, lb_get(fit, scalars[i].key), &scalars[i].got, 1, tolerance, scalars[i].scale);
+        compare_list(where, scalars[i].key, lb_get(fit, scalars[i].key), &scalars[i].got, 1, tolerance,
+                     scalars[i].scale);
     }
     compare_list(where, "QEp", lb_get(fit, "QEp"), &pool->q_p, 1, 1e-9, 0);
     compare_list(where, "QMp", lb_get(fit, "QMp"), &pool->qm_p, 1, 10 * tolerance, 0);
@@ -120,8 +134,8 @@ static void compare_fit(const char *where, const lb_value *fit, const lb_pool *p
 }
 
 /* One expected fit, its method and test named by itself; false when it is one that Lumbar does not offer. */
-static bool check_fit(const char *where, const lb_value *fit, const double *y, const double *v, const double *x, size_t k,
-                      size_t p, lb_arena *arena)
+static bool check_fit(const char *where, const lb_value *fit, const double *y, const double *v, const double *x,
+                      size_t k, size_t p, lb_arena *arena)
 {
     lb_pool_options options = LB_POOL_OPTIONS_INIT;
     if (!lb_tau2_method_named(lb_get_text(fit, "method", ""), &options.method)) return false;
@@ -198,7 +212,8 @@ static size_t check_regressions(const char *name, const lb_value *file, lb_arena
     return checked;
 }
 
-/* DL with year and latitude on the BCG trials, worked out in rational arithmetic: the worst conditioned regression here. */
+/* DL with year and latitude on the BCG trials, worked out in rational arithmetic: the worst conditioned regression
+ * here. */
 static size_t check_exact(const char *name, const lb_value *file, lb_arena *arena)
 {
     if (strcmp(name, "bcg") != 0) return 0;

@@ -2,9 +2,11 @@
  * sizes of the raw tables, case-deletion diagnostics, leave-one-out, cumulative, small-study effects, subgroups. */
 #include "lumbar_test.h"
 
-static const char *const datasets[] = {"bangertdrowns2004", "bcg", "hackshaw1998", "lbp_selfmanage_disability",
-                                       "lbp_selfmanage_pain", "molloy2014", "normand1999", "pritz1997", "raudenbush1985",
-                                       "yusuf1985_table6"};
+static const char *const datasets[] = {"bangertdrowns2004",   "bcg",
+                                       "hackshaw1998",        "lbp_selfmanage_disability",
+                                       "lbp_selfmanage_pain", "molloy2014",
+                                       "normand1999",         "pritz1997",
+                                       "raudenbush1985",      "yusuf1985_table6"};
 enum { DATASETS = sizeof datasets / sizeof datasets[0] };
 
 typedef struct fixture {
@@ -52,14 +54,17 @@ static lb_value *expected_of(const fixture *f, const char *name)
 }
 
 /* settings: pairs of name and value, ended by NULL. */
-static lb_result *run(const fixture *f, const char *verb, const lb_bytes *csv, lb_table *table, const char *const *settings)
+static lb_result *run(const fixture *f, const char *verb, const lb_bytes *csv, lb_table *table,
+                      const char *const *settings)
 {
     lb_error err = LB_ERROR_INIT;
     const lb_op *op = lb_registry_find(f->registry, "meta", verb);
     assert_non_null(op);
     lb_call *call = lb_call_new(f->registry, op);
-    if (csv) assert_int_equal(lb_call_bind(call, "data", csv, &err), 0);
-    else assert_int_equal(lb_call_bind_table(call, "data", table, &err), 0);
+    if (csv)
+        assert_int_equal(lb_call_bind(call, "data", csv, &err), 0);
+    else
+        assert_int_equal(lb_call_bind_table(call, "data", table, &err), 0);
     for (; *settings; settings += 2) assert_int_equal(lb_call_set(call, settings[0], settings[1], &err), 0);
     lb_result *result = NULL;
     int code = lb_call_run(call, &result, &err);
@@ -83,11 +88,13 @@ static lb_table *effects_table(const fixture *f, const lb_value *file)
     return table;
 }
 
-static void compare(const char *where, size_t row, const char *key, const lb_value *got, const lb_value *expected, double tolerance, double scale)
+static void compare(const char *where, size_t row, const char *key, const lb_value *got, const lb_value *expected,
+                    double tolerance, double scale)
 {
     if (!expected || expected->type == LB_NULL) return;
     if (expected->type == LB_BOOL) {
-        if (!got || got->type != LB_BOOL || got->boolean != expected->boolean) fail_msg("%s row %zu %s", where, row, key);
+        if (!got || got->type != LB_BOOL || got->boolean != expected->boolean)
+            fail_msg("%s row %zu %s", where, row, key);
         return;
     }
     double a = lb_number_of(got), b = lb_number_of(expected);
@@ -96,7 +103,8 @@ static void compare(const char *where, size_t row, const char *key, const lb_val
 }
 
 /* rows[i].key of the result against expected.theirs[i]. */
-static size_t compare_rows(const char *where, const lb_result *result, const lb_value *expected, const char *const (*keys)[2], double tolerance)
+static size_t compare_rows(const char *where, const lb_result *result, const lb_value *expected,
+                           const char *const (*keys)[2], double tolerance)
 {
     const lb_value *rows = lb_get(result->results, "rows");
     size_t compared = 0;
@@ -104,7 +112,8 @@ static size_t compare_rows(const char *where, const lb_result *result, const lb_
         const lb_value *list = lb_get(expected, (*keys)[1]);
         if (!list || list->type != LB_ARRAY || list->count != rows->count) continue;
         for (size_t i = 0; i < rows->count; i++, compared++) {
-            compare(where, i, (*keys)[0], lb_get(rows->item[i], (*keys)[0]), list->item[i], tolerance, strcmp((*keys)[0], "I2") == 0 ? 1 : 1e-2);
+            compare(where, i, (*keys)[0], lb_get(rows->item[i], (*keys)[0]), list->item[i], tolerance,
+                    strcmp((*keys)[0], "I2") == 0 ? 1 : 1e-2);
         }
     }
     return compared;
@@ -113,11 +122,25 @@ static size_t compare_rows(const char *where, const lb_result *result, const lb_
 static void test_influence(void **state)
 {
     const fixture *f = *state;
-    static const char *const keys[][2] = {{"rstudent", "rstudent"}, {"cook", "cook_d"}, {"dffits", "dffits"}, {"hat", "hat"}, {"cov_r", "cov_r"},
-                                          {"tau2_del", "tau2_del"}, {"Q_del", "QE_del"}, {"weight", "weight"}, {"dfbetas", "dfbs"},
-                                          {"outlier", "outlier"}, {"influential", "cook_flag"}, {"flagged", "infl"}, {NULL, NULL}};
-    static const struct { const char *key; const char *settings[5]; } kinds[] = {
-        {"influence_REML", {NULL}}, {"influence_DL", {"method", "DL", NULL}}, {"influence_REML_knha", {"test", "knha", NULL}}};
+    static const char *const keys[][2] = {{"rstudent", "rstudent"},
+                                          {"cook", "cook_d"},
+                                          {"dffits", "dffits"},
+                                          {"hat", "hat"},
+                                          {"cov_r", "cov_r"},
+                                          {"tau2_del", "tau2_del"},
+                                          {"Q_del", "QE_del"},
+                                          {"weight", "weight"},
+                                          {"dfbetas", "dfbs"},
+                                          {"outlier", "outlier"},
+                                          {"influential", "cook_flag"},
+                                          {"flagged", "infl"},
+                                          {NULL, NULL}};
+    static const struct {
+        const char *key;
+        const char *settings[5];
+    } kinds[] = {{"influence_REML", {NULL}},
+                 {"influence_DL", {"method", "DL", NULL}},
+                 {"influence_REML_knha", {"test", "knha", NULL}}};
     size_t compared = 0;
     for (size_t d = 0; d < DATASETS; d++) {
         lb_value *file = expected_of(f, datasets[d]);
@@ -135,8 +158,17 @@ static void test_influence(void **state)
 static void test_leave_one_out(void **state)
 {
     const fixture *f = *state;
-    static const char *const keys[][2] = {{"estimate", "estimate"}, {"se", "se"}, {"p", "pval"}, {"lower", "ci_lb"}, {"upper", "ci_ub"},
-                                          {"Q", "Q"}, {"Q_p", "Qp"}, {"tau2", "tau2"}, {"I2", "I2"}, {"H2", "H2"}, {NULL, NULL}};
+    static const char *const keys[][2] = {{"estimate", "estimate"},
+                                          {"se", "se"},
+                                          {"p", "pval"},
+                                          {"lower", "ci_lb"},
+                                          {"upper", "ci_ub"},
+                                          {"Q", "Q"},
+                                          {"Q_p", "Qp"},
+                                          {"tau2", "tau2"},
+                                          {"I2", "I2"},
+                                          {"H2", "H2"},
+                                          {NULL, NULL}};
     static const char *const methods[] = {"REML", "DL", "FE"};
     size_t compared = 0;
     for (size_t d = 0; d < DATASETS; d++) {
@@ -156,7 +188,8 @@ static void test_leave_one_out(void **state)
 static void test_cumulative(void **state)
 {
     const fixture *f = *state;
-    static const char *const keys[][2] = {{"estimate", "estimate"}, {"se", "se"}, {"lower", "ci_lb"}, {"tau2", "tau2"}, {NULL, NULL}};
+    static const char *const keys[][2] = {
+        {"estimate", "estimate"}, {"se", "se"}, {"lower", "ci_lb"}, {"tau2", "tau2"}, {NULL, NULL}};
     const char *const settings[] = {"order", "place", NULL};
     size_t compared = 0;
     for (size_t d = 0; d < DATASETS; d++) {
@@ -174,8 +207,13 @@ static void test_cumulative(void **state)
 static void compare_egger(const char *name, const lb_value *got, const lb_value *expected)
 {
     if (!expected || expected->type != LB_OBJECT) return;
-    static const char *const keys[][2] = {{"statistic", "stat"}, {"p", "pval"}, {"limit", "limit_est"}, {"limit_lower", "limit_ci_lb"}, {"limit_upper", "limit_ci_ub"}};
-    for (size_t i = 0; i < LB_COUNT(keys); i++) compare(name, 0, keys[i][0], lb_get(got, keys[i][0]), lb_get(expected, keys[i][1]), 1e-8, 1e-3);
+    static const char *const keys[][2] = {{"statistic", "stat"},
+                                          {"p", "pval"},
+                                          {"limit", "limit_est"},
+                                          {"limit_lower", "limit_ci_lb"},
+                                          {"limit_upper", "limit_ci_ub"}};
+    for (size_t i = 0; i < LB_COUNT(keys); i++)
+        compare(name, 0, keys[i][0], lb_get(got, keys[i][0]), lb_get(expected, keys[i][1]), 1e-8, 1e-3);
 }
 
 static void test_bias(void **state)
@@ -214,8 +252,11 @@ static void test_effects(void **state)
     const fixture *f = *state;
     static const char *const counts[] = {"OR", "RR", "RD", "AS", "PETO"};
     static const char *const shares[] = {"PR", "PLN", "PLO", "PAS", "PFT"}, *const correlations[] = {"COR", "ZCOR"};
-    static const struct { const char *key, *measure, *vtype; } means[] = {{"MD", "MD", "LS"}, {"SMD", "SMD", "LS"}, {"SMDH", "SMDH", "LS"},
-        {"SMD1", "SMD1", "LS"}, {"ROM", "ROM", "LS"}, {"SMD_vtypeLS2", "SMD", "LS2"}, {"SMD_vtypeUB", "SMD", "UB"}, {"MD_vtypeHO", "MD", "HO"}};
+    static const struct {
+        const char *key, *measure, *vtype;
+    } means[] = {{"MD", "MD", "LS"},           {"SMD", "SMD", "LS"},      {"SMDH", "SMDH", "LS"},
+                 {"SMD1", "SMD1", "LS"},       {"ROM", "ROM", "LS"},      {"SMD_vtypeLS2", "SMD", "LS2"},
+                 {"SMD_vtypeUB", "SMD", "UB"}, {"MD_vtypeHO", "MD", "HO"}};
     size_t compared = 0;
     for (size_t i = 0; i < LB_COUNT(means); i++) {
         const char *const settings[] = {"measure", means[i].measure, "vtype", means[i].vtype, NULL};
@@ -224,7 +265,8 @@ static void test_effects(void **state)
     for (size_t i = 0; i < LB_COUNT(counts); i++) {
         const char *const bcg[] = {"measure", counts[i], "ai", "tpos", "bi", "tneg", "ci", "cpos", "di", "cneg", NULL};
         const char *const yusuf[] = {"measure", counts[i], NULL};
-        compared += compare_effects(f, "bcg", counts[i], bcg) + compare_effects(f, "yusuf1985_table6", counts[i], yusuf);
+        compared +=
+            compare_effects(f, "bcg", counts[i], bcg) + compare_effects(f, "yusuf1985_table6", counts[i], yusuf);
     }
     for (size_t i = 0; i < LB_COUNT(shares); i++) {
         const char *const settings[] = {"measure", shares[i], NULL};
@@ -237,12 +279,51 @@ static void test_effects(void **state)
     assert_int_equal(compared, 2 * (8 * 9 + 5 * (13 + 22) + 5 * 14 + 2 * 16));
 }
 
+static void test_tables(void **state)
+{
+    const fixture *f = *state;
+    static const struct {
+        const char *method, *measure, *key;
+    } kinds[] = {{"MH", "OR", "MH_OR"}, {"MH", "RR", "MH_RR"}, {"MH", "RD", "MH_RD"}, {"PETO", "OR", "PETO"}};
+    static const char *const keys[][2] = {{"k", "k"},     {"estimate", "beta"}, {"se", "se"},       {"statistic", "z"},
+                                          {"p", "p"},     {"lower", "ci_lb"},   {"upper", "ci_ub"}, {"Q", "QE"},
+                                          {"Q_p", "QEp"}, {"I2", "I2"}};
+    for (size_t i = 0; i < 2 * LB_COUNT(kinds); i++) {
+        const char *dataset = i % 2 ? "bcg" : "yusuf1985_table6";
+        lb_bytes csv = read_shared(f, "datasets", dataset, "csv");
+        /* The BCG table has its own names of the four cells. */
+        const char *settings[] = {"method",
+                                  kinds[i / 2].method,
+                                  "measure",
+                                  kinds[i / 2].measure,
+                                  i % 2 ? "ai" : NULL,
+                                  "tpos",
+                                  "bi",
+                                  "tneg",
+                                  "ci",
+                                  "cpos",
+                                  "di",
+                                  "cneg",
+                                  NULL};
+        lb_result *result = run(f, "fit", &csv, NULL, settings);
+        const lb_value *expected = lb_get(lb_get(expected_of(f, dataset), "mh"), kinds[i / 2].key);
+        assert_non_null(expected);
+        for (size_t j = 0; j < LB_COUNT(keys); j++)
+            compare(kinds[i / 2].key, i, keys[j][0], lb_get(result->results, keys[j][0]), lb_get(expected, keys[j][1]),
+                    1e-10, 0);
+        lb_result_free(result);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_effects, set_up, tear_down),   cmocka_unit_test_setup_teardown(test_influence, set_up, tear_down),
-        cmocka_unit_test_setup_teardown(test_leave_one_out, set_up, tear_down), cmocka_unit_test_setup_teardown(test_cumulative, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_effects, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_influence, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_leave_one_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_cumulative, set_up, tear_down),
         cmocka_unit_test_setup_teardown(test_bias, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(test_tables, set_up, tear_down),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,8 @@ static void test_numbers(void **state)
 {
     (void)state;
     char buffer[64];
-    assert_string_equal(lb_svg_number(-1.255, 2, buffer), "\xe2\x88\x92" "1.25"); /* the double is below 1.255 */
+    assert_string_equal(lb_svg_number(-1.255, 2, buffer), "\xe2\x88\x92"
+                                                          "1.25"); /* the double is below 1.255 */
     assert_string_equal(lb_svg_number(-0.001, 2, buffer), "0.00");
     assert_string_equal(lb_svg_number(12, 0, buffer), "12");
     assert_string_equal(lb_svg_number(NAN, 2, buffer), "");
@@ -46,7 +47,10 @@ static void test_widths(void **state)
     assert_close(lb_svg_text_width("Hello", 10, false), 22.78, 1e-12);
     assert_close(lb_svg_text_width("Hello", 10, true), (722 + 556 + 278 * 2 + 611) / 100., 1e-12);
     assert_close(lb_svg_text_width("\xe8\x85\xb0\xe7\x97\x9b", 10, false), 20, 1e-12);
-    assert_close(lb_svg_text_width("\xe2\x88\x92" "1", 10, false), 11.40, 1e-12);
+    assert_close(lb_svg_text_width("\xe2\x88\x92"
+                                   "1",
+                                   10, false),
+                 11.40, 1e-12);
     assert_close(lb_svg_text_width("", 10, false), 0, 0);
     assert_close(lb_svg_text_width(NULL, 10, false), 0, 0);
 }
