@@ -47,7 +47,7 @@ static void marginals(glcm *m)
         }
 }
 
-static void joint_features(const glcm *m, double *f, bool *flat)
+static bool joint_features(const glcm *m, double *f)
 {
     double vx = 0, vy = 0, product = 0, hxy1 = 0, hxy2 = 0, hx = 0, hy = 0, hxy = 0;
     for (size_t i = 0; i < m->n; i++) {
@@ -73,13 +73,14 @@ static void joint_features(const glcm *m, double *f, bool *flat)
         }
     }
     double larger = fmax(hx, hy), below = hxy2 - hxy;
-    *flat = !(vx > 0 && vy > 0);
+    bool flat = !(vx > 0 && vy > 0);
     f[JOINT_AVERAGE] = m->ux;
     f[SUM_SQUARES] = vx;
     f[JOINT_ENTROPY] = hxy;
-    f[CORRELATION] = *flat ? 0 : product / (sqrt(vx) * sqrt(vy) + lb_log_floor);
+    f[CORRELATION] = flat ? 1 : product / (sqrt(vx) * sqrt(vy) + lb_log_floor);
     f[IMC1] = larger > 0 ? (hxy - hxy1) / larger : 0;
     f[IMC2] = below > 0 ? sqrt(1 - exp(-2 * below)) : 0;
+    return flat;
 }
 
 static void line_features(const glcm *m, double *f)
@@ -107,7 +108,7 @@ static void line_features(const glcm *m, double *f)
 static double maximal_correlation(const glcm *m)
 {
     size_t n = m->n;
-    if (n < 2) return NAN;
+    if (n < 2) return 1;
     double *s = lb_alloc(n * n, sizeof *s), *q = lb_alloc(n * n, sizeof *q), *value = lb_alloc(n, sizeof *value);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < n; k++) {
@@ -128,16 +129,21 @@ static double maximal_correlation(const glcm *m)
     return sqrt(fmax(0, second));
 }
 
-static void add_features(glcm *m, double *sum, bool *flat)
+/* How many matrices were added, and how many of them hold one grey level only: those count with the conventional values of
+ * the reference implementation (correlation and MCC 1, IMC 0). */
+typedef struct tally {
+    size_t added, flat;
+} tally;
+
+static void add_features(glcm *m, double *sum, tally *t)
 {
     double f[FEATURES] = {0};
-    bool one_level = false;
     marginals(m);
-    joint_features(m, f, &one_level);
+    t->flat += joint_features(m, f);
     line_features(m, f);
-    *flat |= one_level;
-    f[MCC] = one_level ? 0 : maximal_correlation(m);
+    f[MCC] = maximal_correlation(m);
     for (int i = 0; i < FEATURES; i++) sum[i] += f[i];
+    t->added++;
 }
 
 static void count_pairs(const lb_levels *levels, int64_t offset, double *count)
@@ -169,12 +175,13 @@ static void scale(double *p, size_t count, double factor)
     for (size_t i = 0; i < count; i++) p[i] *= factor;
 }
 
-/* Every direction by itself, or all together by weight; returns how many matrices were averaged. */
-static size_t all_directions(const lb_feature_input *input, const lb_levels *levels, glcm *m, double *count, double *together,
-                             double *sum, bool *flat)
+/* Every direction by itself, or all together by weight. */
+static tally all_directions(const lb_feature_input *input, const lb_levels *levels, glcm *m, double *count, double *together,
+                            double *sum)
 {
     const lb_radiomics_settings *s = input->settings;
-    size_t directions, used = 0, cells = m->n * m->n;
+    size_t directions, cells = m->n * m->n;
+    tally t = {0, 0};
     double whole = 0;
     lb_direction *direction = lb_directions(input, levels, s->distance, s->distances, &directions);
     for (size_t d = 0; d < directions; d++) {
@@ -183,8 +190,7 @@ static size_t all_directions(const lb_feature_input *input, const lb_levels *lev
         if (total == 0) continue;
         if (s->weighting == LB_WEIGHT_NONE) {
             scale(m->p, cells, 1 / total);
-            add_features(m, sum, flat);
-            used++;
+            add_features(m, sum, &t);
         } else {
             for (size_t c = 0; c < cells; c++) together[c] += direction[d].weight * m->p[c];
             whole += direction[d].weight * total;
@@ -194,10 +200,9 @@ static size_t all_directions(const lb_feature_input *input, const lb_levels *lev
     if (whole > 0) {
         memcpy(m->p, together, cells * sizeof *m->p);
         scale(m->p, cells, 1 / whole);
-        add_features(m, sum, flat);
-        used = 1;
+        add_features(m, sum, &t);
     }
-    return used;
+    return t;
 }
 
 int lb_glcm_compute(const lb_feature_input *input, lb_features *out, lb_error *err)
@@ -216,14 +221,14 @@ int lb_glcm_compute(const lb_feature_input *input, lb_features *out, lb_error *e
         if (input->grey->bin_voxels[b] > 0) level[m.n++] = (double)b + 1;
     m.p = lb_alloc(m.n * m.n, sizeof *m.p);
     double *count = lb_alloc(g * g, sizeof *count), *together = lb_alloc(m.n * m.n, sizeof *together), sum[FEATURES] = {0};
-    bool flat = false;
-    size_t used = all_directions(input, levels, &m, count, together, sum, &flat);
-    for (int i = 0; i < FEATURES; i++) out->value[i] = sum[i] / (double)used;
-    if (flat) {
+    tally t = all_directions(input, levels, &m, count, together, sum);
+    for (int i = 0; i < FEATURES; i++) out->value[i] = sum[i] / (double)t.added;
+    if (t.added > 0 && t.flat == t.added) {
         static const int undefined[] = {CORRELATION, IMC1, IMC2, MCC};
         for (size_t i = 0; i < LB_COUNT(undefined); i++) {
+            out->printed[undefined[i]] = out->value[undefined[i]];
             out->value[undefined[i]] = NAN;
-            out->reason[undefined[i]] = "along some direction all neighbours have one grey level";
+            out->reason[undefined[i]] = "all neighbours have one grey level";
         }
     }
     free(m.p);
@@ -232,5 +237,5 @@ int lb_glcm_compute(const lb_feature_input *input, lb_features *out, lb_error *e
     free(count);
     free(together);
     lb_levels_free(levels);
-    return used ? LB_OK : lb_features_undefined(out, "no two voxels of the region are neighbours");
+    return t.added ? LB_OK : lb_features_undefined(out, "no two voxels of the region are neighbours");
 }

@@ -48,6 +48,7 @@ static void features(const double *n, const double *s, size_t levels, double vox
     out->value[CONTRAST] = present > 1 ? spread / (present * (present - 1)) * all_s / voxels : NAN;
     out->value[COARSENESS] = p_s > 0 ? 1 / p_s : NAN;
     out->value[STRENGTH] = all_s > 0 ? strength / all_s : NAN;
+    out->printed[COARSENESS] = 1e6;
     out->reason[BUSYNESS] = out->reason[CONTRAST] = one_level;
     out->reason[COARSENESS] = out->reason[STRENGTH] = present > 1 ? no_difference : one_level;
 }

@@ -29,17 +29,13 @@ lb_levels *lb_levels_new(const lb_feature_input *input, int64_t border, const ch
     levels->level = lb_alloc(levels->size[0] * levels->size[1] * levels->size[2], sizeof *levels->level);
     levels->at = lb_alloc(region->voxels, sizeof *levels->at);
     levels->levels = input->grey->bins;
-    const uint8_t *inside = region->inside;
-    const double *value = region->value;
-    double last = NAN;
-    size_t bin = 0;
+    const uint16_t *level = input->grey->level;
     for (size_t z = 0; z < region->size[2]; z++)
         for (size_t y = 0; y < region->size[1]; y++) {
             size_t to = pad + levels->size[0] * (y + pad + levels->size[1] * (z + pad));
-            for (size_t x = 0; x < region->size[0]; x++, inside++, value++) {
-                if (!*inside) continue;
-                if (*value != last) last = *value, bin = lb_grey_bin_of(input->grey, last);
-                levels->level[to + x] = (uint16_t)(bin + 1);
+            for (size_t x = 0; x < region->size[0]; x++, level++) {
+                if (*level == 0) continue;
+                levels->level[to + x] = *level;
                 levels->at[levels->voxels++] = (uint32_t)(to + x);
             }
         }
@@ -159,6 +155,7 @@ int lb_features_undefined(lb_features *out, const char *reason)
     for (size_t f = 0; f < LB_MAX_FEATURES; f++) {
         out->value[f] = NAN;
         out->reason[f] = reason;
+        out->printed[f] = NAN;
     }
     return LB_OK;
 }
