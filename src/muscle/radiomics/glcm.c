@@ -5,8 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include <lapacke.h>
-
 #include "muscle/radiomics/texture.h"
 
 enum {
@@ -109,7 +107,7 @@ static double maximal_correlation(const glcm *m)
 {
     size_t n = m->n;
     if (n < 2) return 1;
-    double *s = lb_alloc(n * n, sizeof *s), *q = lb_alloc(n * n, sizeof *q), *value = lb_alloc(n, sizeof *value);
+    double *s = lb_alloc(n * n, sizeof *s), *q = lb_alloc(n * n, sizeof *q);
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; k < n; k++) {
             double both = m->px[i] * m->py[k];
@@ -119,13 +117,11 @@ static double maximal_correlation(const glcm *m)
         for (size_t j = 0; j <= i; j++) {
             double dot = 0;
             for (size_t k = 0; k < n; k++) dot += s[i * n + k] * s[j * n + k];
-            q[i * n + j] = dot;
+            q[i * n + j] = q[j * n + i] = dot;
         }
-    int failed = LAPACKE_dsyev(LAPACK_ROW_MAJOR, 'N', 'L', (lapack_int)n, q, (lapack_int)n, value);
-    double second = failed ? NAN : value[n - 2];
+    double second = lb_second_eigenvalue(q, n);
     free(s);
     free(q);
-    free(value);
     return sqrt(fmax(0, second));
 }
 

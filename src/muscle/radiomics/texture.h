@@ -45,6 +45,9 @@ int lb_features_undefined(lb_features *out, const char *reason);
 
 static const double lb_log_floor = 2.220446049250313e-16; /* keeps log2 from 0, as in the reference implementation */
 
+/** Of a symmetric n × n matrix (full, overwritten), n > 1. */
+double lb_second_eigenvalue(double *a, size_t n);
+
 int lb_glcm_compute(const lb_feature_input *input, lb_features *out, lb_error *err);
 int lb_glrlm_compute(const lb_feature_input *input, lb_features *out, lb_error *err);
 int lb_glszm_compute(const lb_feature_input *input, lb_features *out, lb_error *err);
