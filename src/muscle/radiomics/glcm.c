@@ -48,7 +48,10 @@ static void marginals(glcm *m)
 static bool joint_features(const glcm *m, double *f)
 {
     double vx = 0, vy = 0, product = 0, hxy1 = 0, hxy2 = 0, hx = 0, hy = 0, hxy = 0;
+    size_t rows = 0, columns = 0;
     for (size_t i = 0; i < m->n; i++) {
+        rows += m->px[i] > 0;
+        columns += m->py[i] > 0;
         hx -= plogp(m->px[i]);
         hy -= plogp(m->py[i]);
         for (size_t j = 0; j < m->n; j++) {
@@ -71,7 +74,7 @@ static bool joint_features(const glcm *m, double *f)
         }
     }
     double larger = fmax(hx, hy), below = hxy2 - hxy;
-    bool flat = !(vx > 0 && vy > 0);
+    bool flat = rows == 1 || columns == 1;
     f[JOINT_AVERAGE] = m->ux;
     f[SUM_SQUARES] = vx;
     f[JOINT_ENTROPY] = hxy;
@@ -166,9 +169,9 @@ static double squeeze(const double *count, size_t levels, bool symmetric, glcm *
     return total;
 }
 
-static void scale(double *p, size_t count, double factor)
+static void divide(double *p, size_t count, double by)
 {
-    for (size_t i = 0; i < count; i++) p[i] *= factor;
+    for (size_t i = 0; i < count; i++) p[i] /= by;
 }
 
 /* Every direction by itself, or all together by weight. */
@@ -185,7 +188,7 @@ static tally all_directions(const lb_feature_input *input, const lb_levels *leve
         double total = squeeze(count, levels->levels, s->symmetrical_glcm, m);
         if (total == 0) continue;
         if (s->weighting == LB_WEIGHT_NONE) {
-            scale(m->p, cells, 1 / total);
+            divide(m->p, cells, total);
             add_features(m, sum, &t);
         } else {
             for (size_t c = 0; c < cells; c++) together[c] += direction[d].weight * m->p[c];
@@ -195,7 +198,7 @@ static tally all_directions(const lb_feature_input *input, const lb_levels *leve
     free(direction);
     if (whole > 0) {
         memcpy(m->p, together, cells * sizeof *m->p);
-        scale(m->p, cells, 1 / whole);
+        divide(m->p, cells, whole);
         add_features(m, sum, &t);
     }
     return t;
