@@ -29,16 +29,16 @@ static const struct {
 };
 enum { FLAT = LB_COUNT(settings) - 1 };
 
-typedef struct table {
+typedef struct reference {
     lb_arena *arena;
     lb_table *table;
     const lb_column *scan, *setting, *feature, *value;
-} table;
+} reference;
 
-static table read_reference(const char *name)
+static reference read_reference(const char *name)
 {
     if (!shared_data(name)) skip();
-    table t = {.arena = lb_arena_new()};
+    reference t = {.arena = lb_arena_new()};
     lb_bytes bytes;
     lb_error err = LB_ERROR_INIT;
     lb_csv_options options = LB_CSV_OPTIONS_INIT;
@@ -61,7 +61,7 @@ static bool computed(const char *feature)
 }
 
 /* All features of one case and setting that the table holds; returns how many. */
-static size_t compare(const table *t, const char *scan, size_t setting, const lb_result *result, double tolerance)
+static size_t compare(const reference *t, const char *scan, size_t setting, const lb_result *result, double tolerance)
 {
     size_t compared = 0;
     const lb_value *features = lb_get(result->results, "features");
@@ -114,7 +114,7 @@ static void three_cases(void **state)
 {
     (void)state;
     static const char *const scans[] = {"brain1", "brain2", "breast1"};
-    table t = read_reference("radiomics/reference_values.csv");
+    reference t = read_reference("radiomics/reference_values.csv");
     for (size_t i = 0; i < LB_COUNT(scans); i++) {
         char image[64], mask[64];
         snprintf(image, sizeof image, "radiomics/%s_image.nrrd", scans[i]);
@@ -134,7 +134,7 @@ static void three_cases(void **state)
 static void lumbar_muscle(void **state)
 {
     (void)state;
-    table t = read_reference("lumbar_mri/reference_radiomics_TUM01_water.csv");
+    reference t = read_reference("lumbar_mri/reference_radiomics_TUM01_water.csv");
     pair file[] = {{"image", lb_arena_text(t.arena, shared_data("lumbar_mri/TUM01_water_img_img_L2-L5.nii.gz"))},
                    {"mask", lb_arena_text(t.arena, shared_data("lumbar_mri/TUM01_fat_manual_label_segmentation_L2-L5.nii.gz"))}};
     static const size_t used[] = {0, 1, 2, 3, 4, 8};
@@ -231,7 +231,7 @@ static void single_slices(void **state)
         const char *scan, *stem;
         size_t slice;
     } cases[] = {{"brain1_slice16", "brain1", 16}, {"brain2_slice8", "brain2", 8}, {"breast1_slice9", "breast1", 9}};
-    table t = read_reference("radiomics/reference_values_single_slice.csv");
+    reference t = read_reference("radiomics/reference_values_single_slice.csv");
     for (size_t i = 0; i < LB_COUNT(cases); i++)
         for (size_t s = 0; s < 4; s += 3) { /* default and 2d */
             char image[64], mask[64];
@@ -253,7 +253,7 @@ static void large_sphere(void **state)
 {
     (void)state;
     enum { N = 256 };
-    table t = read_reference("radiomics/reference_values_large_synthetic.csv");
+    reference t = read_reference("radiomics/reference_values_large_synthetic.csv");
     size_t size[3] = {N, N, N}, voxels = 0;
     lb_volume *image = lb_volume_new(t.arena, size, LB_I16), *mask = lb_volume_new(t.arena, size, LB_U8);
     int64_t sum = 0, inside = 0;
