@@ -25,18 +25,20 @@ static const struct {
     {"asym", "setting: {symmetricalGLCM: false}", false},
     {"gldm_a1", "setting: {gldm_a: 1}", false},
     {"shift2000", "setting: {voxelArrayShift: 2000}", false},
+    {"flat", "setting: {binWidth: 5000}", false}, /* one grey level: the upstream baseline's special cases */
 };
+enum { FLAT = LB_COUNT(settings) - 1 };
 
-typedef struct table {
+typedef struct reference {
     lb_arena *arena;
     lb_table *table;
     const lb_column *scan, *setting, *feature, *value;
-} table;
+} reference;
 
-static table read_reference(const char *name)
+static reference read_reference(const char *name)
 {
     if (!shared_data(name)) skip();
-    table t = {.arena = lb_arena_new()};
+    reference t = {.arena = lb_arena_new()};
     lb_bytes bytes;
     lb_error err = LB_ERROR_INIT;
     lb_csv_options options = LB_CSV_OPTIONS_INIT;
@@ -59,7 +61,7 @@ static bool computed(const char *feature)
 }
 
 /* All features of one case and setting that the table holds; returns how many. */
-static size_t compare(const table *t, const char *scan, size_t setting, const lb_result *result, double tolerance)
+static size_t compare(const reference *t, const char *scan, size_t setting, const lb_result *result, double tolerance)
 {
     size_t compared = 0;
     const lb_value *features = lb_get(result->results, "features");
@@ -112,13 +114,13 @@ static void three_cases(void **state)
 {
     (void)state;
     static const char *const scans[] = {"brain1", "brain2", "breast1"};
-    table t = read_reference("radiomics/reference_values.csv");
+    reference t = read_reference("radiomics/reference_values.csv");
     for (size_t i = 0; i < LB_COUNT(scans); i++) {
         char image[64], mask[64];
         snprintf(image, sizeof image, "radiomics/%s_image.nrrd", scans[i]);
         snprintf(mask, sizeof mask, "radiomics/%s_label.nrrd", scans[i]);
         pair file[] = {{"image", lb_arena_text(t.arena, shared_data(image))}, {"mask", lb_arena_text(t.arena, shared_data(mask))}};
-        for (size_t s = 0; s < LB_COUNT(settings); s++) {
+        for (size_t s = 0; s < FLAT; s++) {
             lb_arena *arena = lb_arena_new();
             lb_result *result = extract(file, s, "1", NULL, arena);
             assert_int_equal(compare(&t, scans[i], s, result, settings[s].altered ? 1e-6 : 1e-9), class_features());
@@ -132,7 +134,7 @@ static void three_cases(void **state)
 static void lumbar_muscle(void **state)
 {
     (void)state;
-    table t = read_reference("lumbar_mri/reference_radiomics_TUM01_water.csv");
+    reference t = read_reference("lumbar_mri/reference_radiomics_TUM01_water.csv");
     pair file[] = {{"image", lb_arena_text(t.arena, shared_data("lumbar_mri/TUM01_water_img_img_L2-L5.nii.gz"))},
                    {"mask", lb_arena_text(t.arena, shared_data("lumbar_mri/TUM01_fat_manual_label_segmentation_L2-L5.nii.gz"))}};
     static const size_t used[] = {0, 1, 2, 3, 4, 8};
@@ -148,6 +150,51 @@ static void lumbar_muscle(void **state)
             lb_arena_free(arena);
         }
     lb_arena_free(t.arena);
+}
+
+static double printed(const lb_result *result, const char *feature)
+{
+    double value = lb_get_number(lb_get(result->results, "features"), feature, NAN);
+    const lb_value *undefined = lb_get(result->results, "undefined");
+    for (size_t i = 0; i < undefined->count; i++)
+        if (lb_text_equal(lb_get_text(undefined->item[i], "feature", ""), feature))
+            value = lb_get_number(undefined->item[i], "pyradiomics_prints", NAN);
+    return value;
+}
+
+/* A region of one grey level: what the formulas still give, and what PyRadiomics prints where they do not. */
+static void flat_region(void **state)
+{
+    (void)state;
+    static const char *const classes[] = {"glcm", "glrlm", "glszm", "gldm", "ngtdm"};
+    size_t compared = 0;
+    if (!shared_data("radiomics/upstream_baseline/baseline_glcm.csv")) skip();
+    lb_arena *arena = lb_arena_new();
+    pair file[] = {{"image", lb_arena_text(arena, shared_data("radiomics/brain1_image.nrrd"))},
+                   {"mask", lb_arena_text(arena, shared_data("radiomics/brain1_label.nrrd"))}};
+    lb_result *result = extract(file, FLAT, "1", NULL, arena);
+    for (size_t c = 0; c < LB_COUNT(classes); c++) {
+        lb_bytes bytes;
+        lb_table *table;
+        lb_error err = LB_ERROR_INIT;
+        lb_csv_options options = LB_CSV_OPTIONS_INIT;
+        char name[80], a[32], b[32];
+        snprintf(name, sizeof name, "radiomics/upstream_baseline/baseline_%s.csv", classes[c]);
+        assert_int_equal(lb_file_read(shared_data(name), 1 << 24, arena, &bytes, &err), LB_OK);
+        assert_int_equal(lb_csv_read(&bytes, &options, arena, &table, &err), LB_OK);
+        for (size_t r = 0; r < table->rows; r++) {
+            const char *feature = lb_column_text(lb_table_find(table, "featureName"), r, a);
+            if (!lb_text_starts(feature, "original_")) continue;
+            double expected = strtod(lb_column_text(lb_table_find(table, "brain1_flatRegion"), r, b), NULL);
+            if (!is_close(printed(result, feature), expected, 1e-9) && !(fabs(expected) < 1e-12 && fabs(printed(result, feature)) < 1e-12))
+                fail_msg("%s: got %.17g, expected %.17g", feature, printed(result, feature), expected);
+            compared++;
+        }
+    }
+    assert_int_equal(compared, 75);
+    assert_int_equal(lb_get(result->results, "undefined")->count, 8);
+    lb_result_free(result);
+    lb_arena_free(arena);
 }
 
 static lb_result *extract_volumes(lb_volume *image, lb_volume *mask, size_t setting)
@@ -184,7 +231,7 @@ static void single_slices(void **state)
         const char *scan, *stem;
         size_t slice;
     } cases[] = {{"brain1_slice16", "brain1", 16}, {"brain2_slice8", "brain2", 8}, {"breast1_slice9", "breast1", 9}};
-    table t = read_reference("radiomics/reference_values_single_slice.csv");
+    reference t = read_reference("radiomics/reference_values_single_slice.csv");
     for (size_t i = 0; i < LB_COUNT(cases); i++)
         for (size_t s = 0; s < 4; s += 3) { /* default and 2d */
             char image[64], mask[64];
@@ -206,7 +253,7 @@ static void large_sphere(void **state)
 {
     (void)state;
     enum { N = 256 };
-    table t = read_reference("radiomics/reference_values_large_synthetic.csv");
+    reference t = read_reference("radiomics/reference_values_large_synthetic.csv");
     size_t size[3] = {N, N, N}, voxels = 0;
     lb_volume *image = lb_volume_new(t.arena, size, LB_I16), *mask = lb_volume_new(t.arena, size, LB_U8);
     int64_t sum = 0, inside = 0;
@@ -235,7 +282,7 @@ static void large_sphere(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(three_cases), cmocka_unit_test(lumbar_muscle),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(three_cases), cmocka_unit_test(lumbar_muscle), cmocka_unit_test(flat_region),
                                        cmocka_unit_test(single_slices), cmocka_unit_test(large_sphere)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,8 +1,10 @@
 /* Parts of radiomics against truths that need no reference program: boxes, all pairs, every cut, every order. */
 #include "lumbar_test.h"
 
+#include <lumbar/numeric.h>
+
 #include "muscle/composition/classes.h"
-#include "muscle/radiomics/radiomics.h"
+#include "muscle/radiomics/texture.h"
 
 /* Box of voxels inside an empty frame. */
 static uint8_t *box(const size_t n[3], size_t size[3])
@@ -186,11 +188,31 @@ static void spline(void **state)
     for (size_t i = 0; i < 20; i++) assert_true(fabs(half[i] - pow((double)i - 9.5, 3) / 100) < 1e-6);
 }
 
+/* Against Jacobi's method of the numeric module; and twins, where the second equals the first. */
+static void second_eigenvalue(void **state)
+{
+    (void)state;
+    lb_random random;
+    for (size_t n = 2; n <= 40; n++) {
+        double a[1600], b[1600], value[40], vector[1600];
+        lb_random_init(&random, n, 0);
+        for (size_t i = 0; i < n; i++)
+            for (size_t j = 0; j <= i; j++) a[i * n + j] = a[j * n + i] = lb_random_normal(&random);
+        memcpy(b, a, sizeof a);
+        lb_eigen_symmetric(b, n, value, vector);
+        assert_true(fabs(lb_second_eigenvalue(a, n) - value[n - 2]) < 1e-12);
+    }
+    double twins[4] = {3, 0, 0, 3}, zero[9] = {0};
+    assert_true(lb_second_eigenvalue(twins, 2) == 3);
+    assert_true(fabs(lb_second_eigenvalue(zero, 3)) < 1e-300);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(box_mesh), cmocka_unit_test(stretched_mesh), cmocka_unit_test(diameters), cmocka_unit_test(kmeans),
         cmocka_unit_test(sorting), cmocka_unit_test(spline),
+        cmocka_unit_test(second_eigenvalue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,7 +15,8 @@ static int too_many(double bins, const lb_radiomics_settings *s, double low, dou
     return LB_BAD_DATA;
 }
 
-size_t lb_grey_bin_of(const lb_grey *grey, double value)
+/* Bin of a grey value of the region, 0 … bins − 1. */
+static size_t bin_of(const lb_grey *grey, double value)
 {
     if (!(grey->width > 0)) return 0;
     double bin = floor((value - grey->edge_low) / grey->width);
@@ -24,6 +25,17 @@ size_t lb_grey_bin_of(const lb_grey *grey, double value)
     if (value >= grey->edge_low + (bin + 1) * grey->width) bin++;
     if (bin < 0) return 0;
     return bin >= (double)grey->bins ? grey->bins - 1 : (size_t)bin; /* the maximum belongs to the last bin */
+}
+
+static int set_levels(const lb_region *region, lb_arena *arena, lb_grey *out, lb_error *err)
+{
+    size_t count = region->size[0] * region->size[1] * region->size[2];
+    if (out->bins > UINT16_MAX) return LB_OK;
+    out->level = lb_arena_try(arena, count, sizeof *out->level);
+    if (!out->level) return lb_fail(err, LB_NO_MEMORY, "not enough memory for the grey levels of the region");
+    for (size_t i = 0; i < count; i++)
+        if (region->inside[i]) out->level[i] = (uint16_t)(bin_of(out, region->value[i]) + 1);
+    return LB_OK;
 }
 
 int lb_grey_bin(const lb_region *region, const lb_radiomics_settings *s, lb_arena *arena, lb_grey *out, lb_error *err)
@@ -52,8 +64,8 @@ int lb_grey_bin(const lb_region *region, const lb_radiomics_settings *s, lb_aren
         /* Equal values share their bin: whole-number images need one division per distinct value. */
         size_t end = i;
         while (end < out->count && out->sorted[end] == out->sorted[i]) end++;
-        out->bin_voxels[lb_grey_bin_of(out, out->sorted[i])] += (int64_t)(end - i);
+        out->bin_voxels[bin_of(out, out->sorted[i])] += (int64_t)(end - i);
         i = end;
     }
-    return LB_OK;
+    return set_levels(region, arena, out, err);
 }

@@ -83,11 +83,12 @@ static bool wanted(const lb_radiomics_settings *s, const lb_region *region, size
     return false;
 }
 
-static void push_undefined(lb_value *undefined, const char *feature, const char *reason)
+static void push_undefined(lb_value *undefined, const char *feature, const char *reason, double printed)
 {
     lb_value *row = lb_push_object(undefined);
     lb_set_text(row, "feature", feature);
     lb_set_text(row, "reason", reason);
+    lb_set_number(row, "pyradiomics_prints", printed);
 }
 
 static int compute(lb_call *call, const lb_feature_input *input, lb_result *result, lb_error *err)
@@ -108,9 +109,10 @@ static int compute(lb_call *call, const lb_feature_input *input, lb_result *resu
             double value = flat ? out.value[f] : NAN;
             lb_set_number(features, name, value);
             if (!flat)
-                push_undefined(undefined, name, "needs force2D and a region that is one voxel thick along force2Ddimension");
+                push_undefined(undefined, name, "needs force2D and a region that is one voxel thick along force2Ddimension", NAN);
             else if (!isfinite(value))
-                push_undefined(undefined, name, out.reason[f] ? out.reason[f] : "its formula divides by zero for this region");
+                push_undefined(undefined, name, out.reason[f] ? out.reason[f] : "its formula divides by zero for this region",
+                               out.printed[f]);
         }
     }
     return LB_OK;
@@ -220,9 +222,10 @@ const lb_op lb_op_radiomics_extract = {
     .summary = "radiomic features of a labelled region, by PyRadiomics' names and definitions",
     .description =
         "Computes the features of one label of a mask in an image: shape (14), shape2D (9, for force2D and a region of one "
-        "slice) and first order (18). Settings are a PyRadiomics parameter file as it is: binning, normalisation, resampling, "
+        "slice), first order (18), glcm (24), glrlm (16), glszm (16), gldm (14) and ngtdm (5). Settings are a PyRadiomics parameter file as it is: binning, normalisation, resampling, "
         "resegmentation, choice of classes and features. A setting or filter that is not computed here is refused by name.\n\n"
-        "A feature that is not defined for the region (skewness of a constant one) is null and listed with its reason. "
+        "A feature that is not defined for the region (skewness of a constant one) is null and listed with its reason, "
+        "and with what PyRadiomics prints for it. "
         "Diagnostics hold the hashes of image, mask and settings, the counts of voxels and the bounding box.",
     .params = params,
     .param_count = LB_COUNT(params),

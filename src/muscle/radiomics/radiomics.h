@@ -92,17 +92,17 @@ typedef struct lb_grey {
     size_t count;
     int64_t *bin_voxels; /**< voxels per bin, bins 1…bins at 0…bins−1 */
     size_t bins;
+    uint16_t *level;        /**< 1 … bins of each voxel of the box, 0 outside; NULL with more than 65535 bins */
     double edge_low, width; /**< bin b holds [edge_low + b·width, edge_low + (b + 1)·width) */
 } lb_grey;
-/** Bin of a grey value of the region, 0 … bins − 1. */
-size_t lb_grey_bin_of(const lb_grey *grey, double value);
 int lb_grey_bin(const lb_region *region, const lb_radiomics_settings *settings, lb_arena *arena, lb_grey *out,
                 lb_error *err) LB_MUST_CHECK;
 
-/** Values of one class: by feature index; a NaN carries its reason. */
+/** Values of one class: by feature index; a NaN carries its reason, and what PyRadiomics prints instead. */
 typedef struct lb_features {
     double value[LB_MAX_FEATURES];
     const char *reason[LB_MAX_FEATURES];
+    double printed[LB_MAX_FEATURES];
 } lb_features;
 
 typedef struct lb_feature_input {
