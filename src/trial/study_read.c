@@ -295,6 +295,21 @@ static void read_parts(study_reader *r)
     trial_check_rules(r);
 }
 
+/* Findings in the order of the file, however the checks came upon them. */
+static void sort_findings(lb_value *findings)
+{
+    for (size_t i = 1; findings && i < findings->count; i++) {
+        lb_value *one = findings->item[i];
+        size_t k = i;
+        while (k > 0 && (findings->item[k - 1]->line > one->line ||
+                         (findings->item[k - 1]->line == one->line && findings->item[k - 1]->column > one->column))) {
+            findings->item[k] = findings->item[k - 1];
+            k--;
+        }
+        findings->item[k] = one;
+    }
+}
+
 /* A file that is no YAML at all: the parser's error becomes the one finding. */
 static int unreadable(lb_value *findings, lb_error *from, lb_error *err, int code)
 {
@@ -328,6 +343,7 @@ int lb_study_read(const lb_bytes *bytes, lb_arena *arena, lb_study **out, lb_val
     lb_sha256_hex(bytes->data, bytes->length, r.study->sha256);
     if (!r.study->rules) return lb_fail(err, LB_NO_MEMORY, "not enough memory for the rules");
     read_parts(&r);
+    sort_findings(findings);
     if (r.f.errors == 0) {
         *out = r.study;
         return LB_OK;
