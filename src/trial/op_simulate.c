@@ -159,7 +159,8 @@ static void fill_tables(trial *t, lb_value *tables)
 {
     lb_value *participants = lb_set_array(tables, "participants"), *visits = lb_set_array(tables, "visits");
     lb_value *screening = lb_set_array(tables, "screening"), *allocations = lb_set_array(tables, "allocations");
-    lb_value *events = lb_set_array(tables, "adverse_events"), *adherence = lb_set_array(tables, "adherence");
+    lb_value *events = lb_set_array(tables, "adverse_events");
+    lb_value *adherence = lb_get(t->m.spec, "adherence") ? lb_set_array(tables, "adherence") : NULL;
     for (size_t i = 0; i < t->screened_count; i++) add_screened(t, &t->screened[i], screening);
     for (size_t i = 0; i < t->n; i++) {
         person *p = t->people[i];
@@ -219,6 +220,7 @@ static int write_tables(const lb_value *tables, lb_arena *arena, lb_result *resu
     for (size_t i = 0; i < tables->count && code == LB_OK; i++) {
         lb_table *table;
         lb_buf csv = {0};
+        if (tables->item[i]->count == 0) continue; /* no rows, no columns: nothing to write */
         code = lb_table_from_value(tables->item[i], tables->key[i], arena, &table, err);
         if (code == LB_OK) {
             lb_csv_write(table, true, &csv);

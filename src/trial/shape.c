@@ -20,6 +20,8 @@ static void add_flaw(flaws *f, int line, int column, const char *severity, const
     }
     if (!f->findings || f->findings->count >= FLAWS_MOST) return;
     lb_value *one = lb_push_object(f->findings);
+    one->line = line; /* the place in the file, to sort by */
+    one->column = column;
     lb_set_textf(one, "where", "%s:%d:%d", f->bytes->name, line, column);
     lb_set_text(one, "severity", severity);
     lb_set_text(one, "message", message);

@@ -13,7 +13,7 @@ static int clamp(int value, int low, int high)
 static int visit_day(const model *m, person *p, int visit)
 {
     const lb_study_visit *v = &m->study->visit[visit];
-    int off = (int)lround(m->jitter * lb_random_normal(&p->random));
+    int off = (int)lround(fmin(fmax(m->jitter * lb_random_normal(&p->random), -1e6), 1e6));
     return v->nominal + clamp(off, v->window[0], v->window[1]);
 }
 

@@ -147,8 +147,8 @@ int trial_enrol(const model *m, size_t n, person **screened, size_t *count, lb_e
     size_t room = 0, enrolled = 0, most = 200 * n + 1000;
     double per_day = lb_get_number(m->spec, "screened_per_day", 1), at;
     lb_random arrival;
-    if (!lb_date_days(start, strlen(start), &first) || !(per_day > 0))
-        return lb_fail(err, LB_BAD_DATA, "the simulation needs a start and a positive number of people screened per day");
+    if (!lb_date_days(start, strlen(start), &first) || !(per_day >= 0.001))
+        return lb_fail(err, LB_BAD_DATA, "the simulation needs a start and at least 0.001 people screened per day");
     lb_random_init(&arrival, m->seed, STREAM_ARRIVAL);
     at = (double)first * 86400;
     *screened = NULL;

@@ -159,6 +159,16 @@ static void gather_items(study_reader *r)
 
 /* ---- visits ---- */
 
+/* A number of days; what is no whole number is a flaw, what is absurdly large is cut (and found by the schedule's check). */
+static int days_of(study_reader *r, const lb_value *value)
+{
+    double days = value ? lb_number_of(value) : 0;
+    if (!value || value->type == LB_STRING) return 0;
+    if (floor(days) == days) return (int)fmin(fmax(days, -1e6), 1e6);
+    trial_flaw(&r->f, value, "error", NULL, "days of a visit must be whole numbers");
+    return 0;
+}
+
 static void build_visits(study_reader *r)
 {
     const lb_value *visits = trial_list(r->root, "visits", r->f.arena);
@@ -169,15 +179,15 @@ static void build_visits(study_reader *r)
         const lb_value *again = lb_get(v, "repeat");
         lb_study_visit *visit = &s->visit[s->visit_count++];
         *visit = (lb_study_visit){.id = lb_get_text(v, "id", ""), .label = trial_label(lb_get(v, "label"))};
-        visit->day = (int)lb_get_int(v, "day", 0);
+        visit->day = days_of(r, lb_get(v, "day"));
         visit->unscheduled = lb_get_bool(v, "unscheduled", false);
         visit->optional = lb_get_bool(v, "optional", false);
         visit->reveals_arm = lb_get_bool(v, "reveals_arm", false);
-        visit->repeat_from = (int)lb_get_int(again, "from", 0);
-        visit->repeat_to = (int)lb_get_int(again, "to", 0);
-        visit->repeat_every = (int)lb_get_int(again, "every", 0);
+        visit->repeat_from = days_of(r, lb_get(again, "from"));
+        visit->repeat_to = days_of(r, lb_get(again, "to"));
+        visit->repeat_every = days_of(r, lb_get(again, "every"));
         for (size_t k = 0; k < 2 && window && window->type == LB_ARRAY && window->count == 2; k++)
-            visit->window[k] = (int)lb_number_of(window->item[k]);
+            visit->window[k] = days_of(r, window->item[k]);
         int *form = lb_arena_array(r->f.arena, forms->count + 1, sizeof *form);
         for (size_t k = 0; k < forms->count; k++) {
             int index = forms->item[k]->type == LB_STRING ? index_in(&r->forms, forms->item[k]->text) : -1;
@@ -295,6 +305,21 @@ static void read_parts(study_reader *r)
     trial_check_rules(r);
 }
 
+/* Findings in the order of the file, however the checks came upon them. */
+static void sort_findings(lb_value *findings)
+{
+    for (size_t i = 1; findings && i < findings->count; i++) {
+        lb_value *one = findings->item[i];
+        size_t k = i;
+        while (k > 0 && (findings->item[k - 1]->line > one->line ||
+                         (findings->item[k - 1]->line == one->line && findings->item[k - 1]->column > one->column))) {
+            findings->item[k] = findings->item[k - 1];
+            k--;
+        }
+        findings->item[k] = one;
+    }
+}
+
 /* A file that is no YAML at all: the parser's error becomes the one finding. */
 static int unreadable(lb_value *findings, lb_error *from, lb_error *err, int code)
 {
@@ -328,6 +353,7 @@ int lb_study_read(const lb_bytes *bytes, lb_arena *arena, lb_study **out, lb_val
     lb_sha256_hex(bytes->data, bytes->length, r.study->sha256);
     if (!r.study->rules) return lb_fail(err, LB_NO_MEMORY, "not enough memory for the rules");
     read_parts(&r);
+    sort_findings(findings);
     if (r.f.errors == 0) {
         *out = r.study;
         return LB_OK;

@@ -40,7 +40,8 @@ static const char *cycle_text(study_reader *r, int start)
     return copy;
 }
 
-static void resolve(study_reader *r, const lb_value *visits)
+/* False when the anchors go round in a circle: then no visit of it has a day. */
+static bool resolve(study_reader *r, const lb_value *visits)
 {
     lb_study *s = r->study;
     bool *done = lb_arena_array(r->f.arena, s->visit_count + 1, sizeof *done);
@@ -64,8 +65,9 @@ static void resolve(study_reader *r, const lb_value *visits)
         const lb_value *anchor = lb_get(visits->item[i], "anchor");
         trial_flaw(&r->f, anchor, "error", "let one of them count from randomisation", "the anchors of the visits go round in a circle: %s",
                    cycle_text(r, (int)i));
-        return;
+        return false;
     }
+    return true;
 }
 
 static bool share_form(const lb_study_visit *a, const lb_study_visit *b)
@@ -126,7 +128,6 @@ void trial_check_schedule(study_reader *r)
         if (abs(v->day) > DAYS_MOST || abs(v->window[0]) > DAYS_MOST || abs(v->window[1]) > DAYS_MOST)
             trial_flaw(&r->f, visits->item[i], "error", NULL, "the visit '%s' lies more than %d days away", v->id, DAYS_MOST);
     }
-    resolve(r, visits);
-    check_windows(r, visits);
+    if (resolve(r, visits)) check_windows(r, visits);
     check_repeats(r, visits);
 }

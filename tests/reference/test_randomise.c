@@ -245,7 +245,7 @@ static void every_slot_twice(void **state)
     const log_text log = read_log(arena);
     size_t tried = 0;
     for (size_t i = 1; i < log.lines; i++) {
-        int64_t position = atoi(cell_of(arena, log.line[i], 7));
+        int64_t position = strtol(cell_of(arena, log.line[i], 7), NULL, 10);
         log_text bad = log;
         if (position > 1) {
             bad.line[i] = with_cell(arena, log.line[i], 7, lb_arena_printf(arena, "%lld", (long long)position - 1));
