@@ -68,9 +68,12 @@ static void arrow(lb_svg *svg, double x1, double y1, double x2, double y2)
     lb_svg_polygon(svg, head, 3, "#000000", NULL, 0);
 }
 
+/* The word of a phase needs more room than a low box has: how far the tab stands out above and below it. */
+static double tab_overhang(const char *text, double height) { return fmax(0, lb_svg_text_width(text, TEXT_PT, true) + 8 - height) / 2; }
+
 static void tab(lb_svg *svg, double y, double height, const char *text)
 {
-    double needed = lb_svg_text_width(text, TEXT_PT, true) + 8, extra = fmax(0, needed - height) / 2;
+    double extra = tab_overhang(text, height);
     lb_svg_rect(svg, 4, y - extra, TAB_PT, height + 2 * extra, "#e8e8e8", "#000000", 0.5);
     lb_svg_text_rotated(svg, 4 + TAB_PT / 2 + 2.8, y + height / 2, -90, TEXT_PT, LB_MIDDLE, "bold", "#000000", text);
 }
@@ -94,6 +97,8 @@ typedef struct layout {
     lb_arena *arena;
     lb_svg *svg; /* NULL while only measuring */
     double left, width, arm_width, y, top;
+    double arrows_from; /* where the arrows into the next phase begin */
+    double tabs_to;     /* lower end of the last tab */
     size_t arms;
 } layout;
 
@@ -132,19 +137,17 @@ static void randomised(layout *l, const lb_value *results)
     double centre = l->left + l->width / 2;
     box b = {.x = centre - 80, .y = l->y, .width = 160, .centred = true};
     add_line(l->arena, &b, true, 0, counted(l->arena, "Randomised", lb_get_int(results, "randomised", 0)));
-    double height = box_height(&b), bar = l->y + height + GAP_PT / 2, bottom = bar + GAP_PT / 2 + 2;
+    double height = box_height(&b), bar = l->y + height + GAP_PT / 2;
+    bool screened = lb_get(results, "screening") != NULL;
     if (l->svg) {
         draw_box(l->svg, &b, height);
         lb_svg_line(l->svg, centre, l->y + height, centre, bar, "#000000", 0.75, NULL);
-        double first = arm_x(l, 0) + l->arm_width / 2, last = arm_x(l, l->arms - 1) + l->arm_width / 2;
-        lb_svg_line(l->svg, first, bar, last, bar, "#000000", 0.75, NULL);
-        for (size_t arm = 0; arm < l->arms; arm++) {
-            double x = arm_x(l, arm) + l->arm_width / 2;
-            arrow(l->svg, x, bar, x, bottom);
-        }
-        tab(l->svg, l->top, b.y + height - l->top, "Enrolment");
+        lb_svg_line(l->svg, arm_x(l, 0) + l->arm_width / 2, bar, arm_x(l, l->arms - 1) + l->arm_width / 2, bar, "#000000", 0.75, NULL);
+        if (screened) tab(l->svg, l->top, b.y + height - l->top, "Enrolment");
     }
-    l->y = bottom;
+    l->tabs_to = screened ? b.y + height : 0;
+    l->arrows_from = bar;
+    l->y = bar + GAP_PT / 2 + 2;
 }
 
 static void allocation_lines(lb_arena *arena, const lb_value *arm, box *b)
@@ -167,39 +170,39 @@ static void analysis_lines(lb_arena *arena, const lb_value *arm, box *b)
     add_line(arena, b, false, 0, counted(arena, "\xE2\x80\xA2 Not analysed: no primary outcome", lb_get_int(arm, "not_analysed", 0)));
 }
 
-/* One phase: a box per arm, all of one height, with the phase's tab at the left. */
-static void phase(layout *l, const lb_value *arms, const char *name, bool last,
-                  void (*lines)(lb_arena *arena, const lb_value *arm, box *b))
+/* One phase: a box per arm, all of one height, arrows into them, and the phase's tab at the left. */
+static void phase(layout *l, const lb_value *arms, const char *name, void (*lines)(lb_arena *arena, const lb_value *arm, box *b))
 {
     box *boxes = lb_arena_array(l->arena, l->arms, sizeof(box));
     double height = 0;
     for (size_t arm = 0; arm < l->arms; arm++) {
-        boxes[arm] = (box){.x = arm_x(l, arm), .y = l->y, .width = l->arm_width};
+        boxes[arm] = (box){.x = arm_x(l, arm), .width = l->arm_width};
         lines(l->arena, arms->item[arm], &boxes[arm]);
         height = fmax(height, box_height(&boxes[arm]));
     }
-    if (l->svg) {
-        tab(l->svg, l->y, height, name);
-        for (size_t arm = 0; arm < l->arms; arm++) {
-            double x = boxes[arm].x + l->arm_width / 2;
-            draw_box(l->svg, &boxes[arm], height);
-            if (!last) arrow(l->svg, x, l->y + height, x, l->y + height + GAP_PT);
-        }
+    double overhang = tab_overhang(name, height);
+    l->y = fmax(l->y, l->tabs_to + 4 + overhang);
+    for (size_t arm = 0; arm < l->arms && l->svg; arm++) {
+        double x = boxes[arm].x + l->arm_width / 2;
+        boxes[arm].y = l->y;
+        draw_box(l->svg, &boxes[arm], height);
+        arrow(l->svg, x, l->arrows_from, x, l->y);
     }
-    l->y += height + (last ? 0 : GAP_PT);
+    if (l->svg) tab(l->svg, l->y, height, name);
+    l->arrows_from = l->y + height;
+    l->tabs_to = l->y + height + overhang;
+    l->y += height + GAP_PT;
 }
 
 static void lay_out(layout *l, const lb_value *results)
 {
     const lb_value *arms = lb_get(results, "arms"), *first = arms->item[0];
-    bool follow_up = lb_get(first, "left") != NULL, analysis = lb_get(first, "analysed") != NULL;
-    /* without screening there is one low box: leave room for the tab's word above it */
-    l->top = l->y = lb_get(results, "screening") ? 10 : 26;
+    l->top = l->y = 10;
     enrolment(l, lb_get(results, "screening"));
     randomised(l, results);
-    phase(l, arms, "Allocation", !follow_up && !analysis, allocation_lines);
-    if (follow_up) phase(l, arms, "Follow-up", !analysis, follow_up_lines);
-    if (analysis) phase(l, arms, "Analysis", true, analysis_lines);
+    phase(l, arms, "Allocation", allocation_lines);
+    if (lb_get(first, "left")) phase(l, arms, "Follow-up", follow_up_lines);
+    if (lb_get(first, "analysed")) phase(l, arms, "Analysis", analysis_lines);
 }
 
 const char *lb_flow_svg(lb_arena *arena, const lb_value *results)
@@ -214,7 +217,7 @@ const char *lb_flow_svg(lb_arena *arena, const lb_value *results)
     l.width = l.arms <= 2 ? 440 : 170.0 * (double)l.arms;
     l.arm_width = (l.width - GAP_PT * (double)(l.arms - 1)) / (double)l.arms;
     lay_out(&l, results);
-    double height = l.y + 14;
+    double height = l.tabs_to + 10;
     l.svg = lb_svg_new(arena, l.left + l.width + 6, height, "Flow of people through the trial",
                        "CONSORT flow diagram: enrolment, allocation, follow-up and analysis by arm");
     lay_out(&l, results);
