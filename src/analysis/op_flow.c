@@ -88,35 +88,54 @@ static size_t count_true(const bool *chosen, size_t rows)
     return n;
 }
 
+/* One stage of screening: who passed the stages before and not this one, with their reasons. */
+static void screening_stage(lb_result *result, const lb_table *table, const lb_column *column, const lb_column *reason, const char *key,
+                            const char *name, bool *left, lb_value *out, lb_value *stages)
+{
+    bool *stopped = lb_arena_array(result->arena, table->rows + 1, sizeof(bool));
+    size_t n = 0;
+    for (size_t i = 0; i < table->rows; i++) {
+        stopped[i] = left[i] && !is_true(column, i);
+        left[i] &= !stopped[i];
+        n += stopped[i];
+    }
+    lb_set_int(out, key, (int64_t)n);
+    lb_value *stage = lb_push_object(stages);
+    lb_set_text(stage, "stage", name);
+    lb_set_int(stage, "n", (int64_t)n);
+    lb_value *reasons = lb_set_array(stage, "reasons");
+    if (reason) count_levels(result->arena, reason, stopped, table->rows, true, false, "reason", reasons);
+}
+
 static int screening(lb_call *call, lb_result *result, lb_error *err)
 {
+    static const char *const stage[][3] = {{"eligible", "not_eligible", "Not eligible"},
+                                           {"consented", "declined", "Declined to take part"},
+                                           {"randomised", "not_randomised", "Not randomised for another reason"}};
     lb_table *table;
+    lb_column factor;
     int code = lb_call_table(call, "screening", &table, err);
     if (code || !table) return code;
-    static const char *const stages[] = {"eligible", "consented", "randomised"};
+    const char *reason = lb_call_text(call, "exclusion");
+    bool has_reason = reason && lb_table_find(table, reason);
+    if (has_reason) code = lb_table_factor(table, reason, result->arena, &factor, err);
+    if (code) return code;
     lb_value *out = lb_set_object(result->results, "screening");
     lb_set_int(out, "assessed", (int64_t)table->rows);
     bool *left = lb_arena_array(result->arena, table->rows + 1, sizeof(bool));
     for (size_t i = 0; i < table->rows; i++) left[i] = true;
-    size_t before = table->rows;
-    for (size_t k = 0; k < LB_COUNT(stages); k++) {
-        lb_column *column = lb_table_find(table, stages[k]);
-        if (!column) continue;
-        for (size_t i = 0; i < table->rows; i++) left[i] &= is_true(column, i);
-        size_t now = count_true(left, table->rows);
-        lb_set_int(out, k == 0 ? "not_eligible" : k == 1 ? "declined" : "not_randomised", (int64_t)(before - now));
-        before = now;
+    lb_value *stages = lb_value_array(result->arena);
+    for (size_t k = 0; k < LB_COUNT(stage); k++) {
+        lb_column *column = lb_table_find(table, stage[k][0]);
+        if (column) screening_stage(result, table, column, has_reason ? &factor : NULL, stage[k][1], stage[k][2], left, out, stages);
     }
-    lb_set_int(out, "excluded", (int64_t)(table->rows - before));
-    lb_set_int(out, "randomised", (int64_t)before);
+    size_t passed = count_true(left, table->rows);
+    lb_set_int(out, "excluded", (int64_t)(table->rows - passed));
+    lb_set_int(out, "randomised", (int64_t)passed);
     lb_value *reasons = lb_set_array(out, "reasons");
-    lb_column factor;
-    const char *reason = lb_call_text(call, "exclusion");
-    if (!reason || !lb_table_find(table, reason)) return 0;
-    code = lb_table_factor(table, reason, result->arena, &factor, err);
-    if (code) return code;
     for (size_t i = 0; i < table->rows; i++) left[i] = !left[i];
-    count_levels(result->arena, &factor, left, table->rows, true, false, "reason", reasons);
+    if (has_reason) count_levels(result->arena, &factor, left, table->rows, true, false, "reason", reasons);
+    lb_set(out, "stages", stages);
     return 0;
 }
 

@@ -15,8 +15,15 @@ typedef struct lb_plan_row {
     double estimate, se, df, statistic, p, lower, upper;
     int64_t n;
     bool same_as_primary, same_scale;
+    bool hazard_ratio; /**< estimate and limits are logarithms of hazard ratios */
     const char *status;
 } lb_plan_row;
+
+/** An analysis that ran and compares the arms in another way than by one estimate: a log-rank test, survival curves. */
+typedef struct lb_plan_other {
+    const char *title, *role;
+    const lb_result *result; /**< among the kept ones */
+} lb_plan_other;
 
 typedef struct lb_plan {
     lb_arena *arena;            /**< the result's */
@@ -33,6 +40,8 @@ typedef struct lb_plan {
     size_t sets;
     lb_plan_row *row;           /**< row[0] is the primary analysis */
     size_t rows;
+    lb_plan_other *other;
+    size_t others;
     bool lower_is_better;
     double mcid, alpha, level;
     lb_result **kept;           /**< results whose tables and pictures the report shows */

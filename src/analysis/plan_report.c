@@ -37,7 +37,7 @@ static void figures_table(lb_buf *out, const lb_value *rows, const char *caption
     lb_buf_puts(out, "</div>\n");
 }
 
-static const char alignment[] = "<style>.figures1 tr>*:nth-child(n+2),.figures2 tr>*:nth-child(n+3){text-align:right}</style>\n";
+static const char alignment[] = "<style>.figures1 tr>*:nth-child(n+2),.figures2 tr>*:nth-child(n+3){text-align:right}.figures1 td,.figures2 td{white-space:nowrap}</style>\n";
 
 static void picture(lb_buf *out, const char *svg, const char *caption)
 {
@@ -130,21 +130,77 @@ static const char *set_label(const lb_plan *plan, const char *id)
 static void comparison_table(const lb_plan *plan, const char *role, const char *caption, lb_buf *out)
 {
     lb_value *rows = lb_value_array(plan->arena);
+    bool ratios = false;
+    for (size_t i = 0; i < plan->rows; i++) ratios |= plan->row[i].hazard_ratio && strcmp(plan->row[i].role, role) == 0;
     for (size_t i = 0; i < plan->rows; i++) {
         const lb_plan_row *from = &plan->row[i];
         if (strcmp(from->role, role) != 0) continue;
+        bool ratio = from->hazard_ratio;
         lb_value *row = lb_push_object(rows);
         lb_set_text(row, "Analysis", from->label ? lb_arena_printf(plan->arena, "%s, %s", from->title, from->label) : from->title);
         lb_set_text(row, "Set", set_label(plan, from->set));
         lb_set_text(row, "N", from->n >= 0 ? lb_arena_printf(plan->arena, "%lld", (long long)from->n) : "");
-        lb_set_text(row, "Difference", number(plan->arena, from->estimate, 2));
-        lb_set_text(row, "CI", interval(plan->arena, from->lower, from->upper));
+        const char *estimate = number(plan->arena, ratio ? exp(from->estimate) : from->estimate, 2);
+        lb_set_text(row, ratios ? "Difference or hazard ratio" : "Difference",
+                    ratio ? lb_arena_printf(plan->arena, "HR %s", estimate) : estimate);
+        lb_set_text(row, "CI", interval(plan->arena, ratio ? exp(from->lower) : from->lower, ratio ? exp(from->upper) : from->upper));
         lb_set_text(row, "df", isfinite(from->df) ? number(plan->arena, from->df, from->df == floor(from->df) ? 0 : 1) : "z");
         lb_set_text(row, "p, two-sided", p_text(plan->arena, from->p));
     }
     if (rows->count) figures_table(out, rows, caption, 2);
     if (rows->count && strcmp(role, "secondary") == 0)
         paragraph(out, "note", "Secondary and sensitivity analyses carry no claim of their own: intervals and p values are not adjusted for their number.");
+}
+
+/* A time at which the curve crosses, with its limits: "not reached" is an answer. */
+static const char *crossing(lb_arena *arena, const lb_value *curve, const char *name)
+{
+    double time[3];
+    const char *text[3];
+    static const char *const part[] = {"", "_lower", "_upper"};
+    for (size_t i = 0; i < 3; i++) {
+        time[i] = lb_get_number(curve, lb_arena_printf(arena, "%s%s", name, part[i]), NAN);
+        text[i] = isfinite(time[i]) ? number(arena, time[i], time[i] == floor(time[i]) ? 0 : 1) : "not reached";
+    }
+    bool none = !isfinite(time[0]) && !isfinite(time[1]) && !isfinite(time[2]);
+    return none ? text[0] : lb_arena_printf(arena, "%s (%s to %s)", text[0], text[1], text[2]);
+}
+
+static void survival_table(const lb_plan *plan, const lb_value *curves, lb_buf *out)
+{
+    lb_value *rows = lb_value_array(plan->arena);
+    for (size_t i = 0; i < curves->count; i++) {
+        const lb_value *curve = curves->item[i];
+        lb_value *row = lb_push_object(rows);
+        lb_set_text(row, "Group", lb_get_text(curve, "stratum", ""));
+        lb_set_textf(row, "N", "%lld", (long long)lb_get_int(curve, "n", 0));
+        lb_set_textf(row, "Events", "%lld", (long long)lb_get_int(curve, "events_total", 0));
+        lb_set_text(row, "First quartile, days (CI)", crossing(plan->arena, curve, "quartile1"));
+        lb_set_text(row, "Median, days (CI)", crossing(plan->arena, curve, "median"));
+    }
+    figures_table(out, rows, "Time to the event", 1);
+}
+
+/* Tests and curves that make no single estimate. */
+static void other_results(const lb_plan *plan, const char *role, lb_buf *out)
+{
+    for (size_t i = 0; i < plan->others; i++) {
+        const lb_plan_other *other = &plan->other[i];
+        const lb_value *results = other->result->results, *curves = lb_get(results, "curves");
+        if (strcmp(other->role, role) != 0) continue;
+        lb_buf_puts(out, "<h3>");
+        lb_buf_xml(out, other->title);
+        lb_buf_puts(out, "</h3>\n");
+        double p = lb_get_number(results, "p", NAN);
+        if (lb_is_number(lb_get(results, "chisq")))
+            paragraph(out, NULL, "\xCF\x87\xC2\xB2 = %s on %s degrees of freedom, p %s%s.",
+                      number(plan->arena, lb_get_number(results, "chisq", NAN), 2),
+                      number(plan->arena, lb_get_number(results, "df", NAN), 0), p < 0.001 ? "" : "= ", p_text(plan->arena, p));
+        for (size_t k = 0; k < other->result->picture_count; k++)
+            picture(out, other->result->picture[k].svg, other->result->picture[k].title);
+        if (curves && curves->type == LB_ARRAY) survival_table(plan, curves, out);
+        for (size_t k = 0; k < other->result->notes->count; k++) paragraph(out, "note", "%s", other->result->notes->item[k]->text);
+    }
 }
 
 static void flow_and_baseline(const lb_plan *plan, lb_buf *out)
@@ -268,8 +324,10 @@ void lb_plan_report(const lb_plan *plan, lb_buf *out)
                     "clinically important difference.");
     if (lb_get(root, "sensitivity")) heading(out, "Sensitivity analyses");
     comparison_table(plan, "sensitivity", "Sensitivity analyses of the primary comparison", out);
+    other_results(plan, "sensitivity", out);
     if (lb_get(root, "secondary")) heading(out, "Secondary analyses");
     comparison_table(plan, "secondary", "Secondary analyses", out);
+    other_results(plan, "secondary", out);
     sample_size(plan, out);
     estimands(plan, out);
     sets(plan, out);

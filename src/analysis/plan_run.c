@@ -171,8 +171,10 @@ static size_t take_rows(lb_plan *plan, const lb_value *entry, const char *role, 
                              .n = lb_get_int(result->results, "n", -1),
                              .same_as_primary = lb_get_bool(entry, "same_as_primary", false),
                              .same_scale = lb_get_bool(entry, "same_scale", strcmp(role, "secondary") != 0),
+                             .hazard_ratio = lb_get(from, "hazard_ratio") != NULL,
                              .status = lb_arena_text(plan->arena, result->status)};
         /* from estimate and SE, so that every line of the report has the plan's level and two-sided p */
+        row->same_scale &= !row->hazard_ratio;
         row->statistic = row->estimate / row->se;
         row->p = lb_two_sided_p(row->statistic, row->df);
         double half = lb_t_q((1 - plan->level) / 2, row->df, LB_UPPER) * row->se;
@@ -197,7 +199,29 @@ static void record_row(const lb_plan_row *row, lb_value *out)
     lb_set_number(out, "p", row->p);
     lb_set_number(out, "lower", row->lower);
     lb_set_number(out, "upper", row->upper);
+    if (row->hazard_ratio) {
+        lb_set_number(out, "hazard_ratio", exp(row->estimate));
+        lb_set_number(out, "hr_lower", exp(row->lower));
+        lb_set_number(out, "hr_upper", exp(row->upper));
+    }
     lb_set_text(out, "status", row->status);
+}
+
+/* No single estimate: keep the result for the report, and its test for the document. */
+static void record_other(lb_plan *plan, const lb_value *entry, const char *role, const lb_result *result, lb_value *out)
+{
+    static const char *const test[] = {"chisq", "statistic", "df", "p"};
+    lb_plan_other *more = lb_arena_array(plan->arena, plan->others + 1, sizeof *more);
+    if (plan->others) memcpy(more, plan->other, plan->others * sizeof *more);
+    const char *title = lb_get_text(entry, "title", lb_get_text(entry, "id", role));
+    more[plan->others++] = (lb_plan_other){title, role, result};
+    plan->other = more;
+    lb_set_text(out, "id", lb_get_text(entry, "id", role));
+    lb_set_text(out, "title", title);
+    lb_set_text(out, "set", lb_get_text(entry, "set", plan->set[0].id));
+    for (size_t i = 0; i < LB_COUNT(test); i++)
+        if (lb_is_number(lb_get(result->results, test[i]))) lb_set_number(out, test[i], lb_get_number(result->results, test[i], NAN));
+    lb_set_text(out, "status", lb_arena_text(plan->arena, result->status));
 }
 
 static void not_run(lb_plan *plan, const lb_value *entry, const char *section, const char *reason)
@@ -230,7 +254,7 @@ static void run_list(lb_plan *plan, const char *section)
             lb_result_warn(plan->result, "%s: %s", lb_get_text(list->item[i], "title", section), result->warnings->item[w]->text);
         size_t first = plan->rows, taken = take_rows(plan, list->item[i], section, result);
         for (size_t k = 0; k < taken; k++) record_row(&plan->row[first + k], lb_push_object(out));
-        if (taken == 0) not_run(plan, list->item[i], section, "it ran, but makes no comparison of the arms");
+        if (taken == 0) record_other(plan, list->item[i], section, result, lb_push_object(out));
     }
     lb_value *missing = lb_get(plan->result->results, "not_run");
     size_t absent = 0;

@@ -7,6 +7,8 @@
 
 #include <math.h>
 
+enum { MOST_POINTS = 10000 };
+
 static const lb_param params[] = {
     {.name = "data", .type = LB_P_TABLE, .flags = LB_REQUIRED | LB_POSITIONAL, .summary = "one row per person"},
     {.name = "outcome", .type = LB_P_COLUMN, .flags = LB_REQUIRED, .summary = "column of the yes/no outcome"},
@@ -122,10 +124,14 @@ static int compare(lb_call *call, lb_result *result, const sample *s, const lb_r
     return 0;
 }
 
-static void curve(const lb_roc *roc, double sign, lb_value *results)
+/* Every point, or evenly many of a curve so long that nobody could look at it. */
+static void curve(const lb_roc *roc, double sign, lb_result *result)
 {
-    lb_value *rows = lb_set_array(results, "curve");
-    for (size_t i = 0; i < roc->points; i++) set_point(lb_push_object(rows), roc, i, sign);
+    lb_value *rows = lb_set_array(result->results, "curve");
+    size_t step = 1 + roc->points / MOST_POINTS;
+    for (size_t i = 0; i < roc->points; i++)
+        if (i % step == 0 || i + 1 == roc->points) set_point(lb_push_object(rows), roc, i, sign);
+    if (step > 1) lb_result_note(result, "curve[] shows every %zuth of %zu points; everything else uses all of them.", step, roc->points);
 }
 
 static int run(lb_call *call, lb_result *result, lb_error *err)
@@ -152,7 +158,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         at_threshold(&s, lb_call_number(call, "threshold"), level, lb_set_object(out, "at_threshold"));
     if (s.second) code = compare(call, result, &s, &roc, &second, level, err);
     if (code) return code;
-    curve(&roc, s.sign, out);
+    curve(&roc, s.sign, result);
     lb_result_note(result, "Event: %s = %s (%zu of %zu). A person is positive when the score is %s the threshold. AUC counts ties as "
                    "one half; its %g %% interval is DeLong's, cut at 0 and 1. In the curve the first and the last threshold are "
                    "beyond every score (null).", outcome.column, outcome.event_level, roc.cases, s.n,
