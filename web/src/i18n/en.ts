@@ -72,14 +72,14 @@ export const en = {
     noSet: 'This server holds no meta-analysis. Start it with "lumbar serve --demo".', noColumns: 'The demo\'s table holds neither effects (yi, vi) nor counts or means of two arms.',
   },
   imaging: {
-    title: 'Imaging', lede: 'A scan with its muscles drawn in, and what was measured on exactly these pixels.', scan: 'Scan', picture: 'The scan', which: 'Which picture', water: 'Water', fat: 'Fat', image: 'Image',
+    title: 'Imaging', lede: 'A scan with its muscles drawn in, and what was measured on exactly these pixels.', scan: 'Scan', picture: 'The scan', levels: 'Vertebral level', which: 'Which picture', water: 'Water', fat: 'Fat', image: 'Image',
     planes: 'Planes', axial: 'Axial', three: 'Three planes', slice: 'Slice {{slice}} (0 to {{last}})', opacity: 'Muscles: {{percent}} % opaque', legend: 'Colours of the muscles', numbers: 'Muscle area and fat',
     loading: 'Loading the scan…', measuring: 'Measuring…', adopt: 'Adopt the mask\'s geometry', unadopt: 'Take the files as they are', whole: 'Whole muscle',
     here: 'Slice {{slice}}', noneHere: 'No muscle is drawn in slice {{slice}}.', keys: 'Scan. Arrow keys step through the slices, Page Up and Page Down by five.', canvas: 'Picture of {{name}}, slice {{slice}}',
     convention: 'Seen from the feet, as radiologists do: the patient\'s right is on the left. Arrow keys step through the slices.', noScan: 'This server holds no scan. Start it with "lumbar serve --demo".',
   },
   side: { left: 'left', right: 'right' },
-  muscle: { 'multifidus': 'multifidus', 'erector spinae': 'erector spinae', 'psoas': 'psoas', 'quadratus lumborum': 'quadratus lumborum' },
+  muscle: { 'multifidus': 'multifidus', 'erector spinae': 'erector spinae', 'psoas': 'psoas', 'psoas major': 'psoas major', 'quadratus lumborum': 'quadratus lumborum' },
   model: {
     title: 'Model', lede: 'Who responds, and who relapses: a logistic model and a ROC curve on the simulated participants.', caution: 'For learning how the numbers behave. Fitted and judged on the same invented people, so it flatters itself.',
     choose: 'Outcome and predictors', outcome: 'Outcome', outcomeText: '1 = it happened, 0 = it did not', features: 'Predictors of the logistic model', featuresText: 'known at baseline',

@@ -76,14 +76,14 @@ export const zh: Same<typeof en> = {
     noSet: '此服务器没有荟萃分析数据。请用 “lumbar serve --demo” 启动。', noColumns: '演示表格既没有效应量（yi、vi），也没有两组的计数或均值。',
   },
   imaging: {
-    title: '影像', lede: '带肌肉标注的扫描，以及正是在这些像素上测得的结果。', scan: '扫描', picture: '扫描图像', which: '选择图像', water: '水像', fat: '脂像', image: '图像',
+    title: '影像', lede: '带肌肉标注的扫描，以及正是在这些像素上测得的结果。', scan: '扫描', picture: '扫描图像', levels: '椎体节段', which: '选择图像', water: '水像', fat: '脂像', image: '图像',
     planes: '平面', axial: '轴位', three: '三个平面', slice: '层面 {{slice}}（0 至 {{last}}）', opacity: '肌肉不透明度：{{percent}} %', legend: '肌肉颜色', numbers: '肌肉面积与脂肪',
     loading: '正在加载扫描…', measuring: '正在测量…', adopt: '采用掩膜的几何信息', unadopt: '按文件原样', whole: '整块肌肉',
     here: '层面 {{slice}}', noneHere: '层面 {{slice}} 没有标注肌肉。', keys: '扫描图像。方向键逐层浏览，Page Up 和 Page Down 每次五层。', canvas: '{{name}} 的图像，层面 {{slice}}',
     convention: '按放射学惯例自足侧观察：患者右侧在图像左侧。用方向键逐层浏览。', noScan: '此服务器没有扫描。请用 “lumbar serve --demo” 启动。',
   },
   side: { left: '左侧', right: '右侧' },
-  muscle: { 'multifidus': '多裂肌', 'erector spinae': '竖脊肌', 'psoas': '腰大肌', 'quadratus lumborum': '腰方肌' },
+  muscle: { 'multifidus': '多裂肌', 'erector spinae': '竖脊肌', 'psoas': '腰大肌', 'psoas major': '腰大肌', 'quadratus lumborum': '腰方肌' },
   model: {
     title: '模型', lede: '谁会获益，谁会复发：在模拟受试者上的逻辑回归和 ROC 曲线。', caution: '用于了解数字如何变化。模型在同一批虚构受试者上拟合和评价，结果会偏乐观。',
     choose: '结局与预测因子', outcome: '结局', outcomeText: '1 = 发生，0 = 未发生', features: '逻辑回归的预测因子', featuresText: '基线时已知',

@@ -10,7 +10,7 @@ import { Page } from '../shared/Page';
 import { ResultCard } from '../shared/ResultCard';
 import { Empty, Failure, Loaded, Waiting } from '../shared/states';
 import { useOperation } from '../shared/useOperation';
-import { asPercent, type Muscle, musclesOf } from './labels';
+import { asPercent, levelsOf, type Muscle, musclesOf } from './labels';
 import { Viewer, type Volume } from './Viewer';
 
 const KINDS = ['water', 'fat', 'image'] as const;
@@ -21,7 +21,7 @@ function measureCall(scan: Scan, adopt: boolean): Call | null {
   if (scan.fat && scan.water) Object.assign(data, { fat: { demo: scan.fat }, water: { demo: scan.water } });
   else if (scan.image) data.image = { demo: scan.image };
   const method = scan.fat && scan.water ? 'dixon_mean,dixon_ratio,otsu' : 'otsu';
-  return { operation: 'muscle.measure', parameters: adopt ? { method, 'adopt-geometry': 'mask' } : { method }, data };
+  return { operation: 'muscle.measure', parameters: { ...scan.measure, method, ...(adopt ? { 'adopt-geometry': 'mask' } : {}) }, data };
 }
 
 function useVolume(set: DataSet | undefined) {
@@ -90,6 +90,7 @@ function ScanView({ scan, demo }: { scan: Scan; demo: Demo }) {
   const measured = useOperation(call);
   const rows = measured.data && isTable(measured.data.results.rows) ? measured.data.results.rows : [];
   const muscles = musclesOf(scan.labels, rows);
+  const levels = levelsOf(rows);
   const refused = measured.isError && measured.error instanceof ApiError && /geometr|position|origin|mm/i.test(`${measured.error.message} ${measured.error.hint}`);
   const step = useCallback((by: number) => setSlice((s) => Math.max(0, Math.min(slices - 1, (s ?? Math.floor(slices / 2)) + by))), [slices]);
 
@@ -105,6 +106,13 @@ function ScanView({ scan, demo }: { scan: Scan; demo: Demo }) {
           {image.data && (mask.data || !scan.mask) ? (
             <Viewer image={image.data} mask={mask.data ?? null} muscles={muscles} opacity={opacity} adopt={adopt} planes={planes} slice={at} onSlices={setSlices} step={step} />
           ) : !image.isError && <Waiting what={t('imaging.loading')} />}
+          {levels.length > 1 && (
+            <Group gap="xs" role="group" aria-label={t('imaging.levels')}>
+              {levels.map((l) => (
+                <Button key={l.level} size="compact-md" variant={l.from <= at && at <= l.to ? 'filled' : 'default'} aria-pressed={l.from <= at && at <= l.to} onClick={() => setSlice(Math.round((l.from + l.to) / 2))}>{l.level}</Button>
+              ))}
+            </Group>
+          )}
           <label>{t('imaging.slice', { slice: at, last: Math.max(0, slices - 1) })}
             <input type="range" min={0} max={Math.max(0, slices - 1)} step={1} value={at} onChange={(e) => setSlice(Number(e.currentTarget.value))} />
           </label>
