@@ -71,13 +71,3 @@ export function levelsOf(rows: Row[]): Level[] {
   }
   return [...found.values()].sort((a, b) => a.level.localeCompare(b.level));
 }
-
-/** Fractions as percentages, for reading at a glance. The result itself keeps the fraction. */
-export function asPercent(row: Row): Row {
-  const out: Row = {};
-  for (const [key, value] of Object.entries(row)) {
-    if (key.startsWith('fat_fraction_')) out[key.replace('fat_fraction_', 'fat_percent_')] = typeof value === 'number' ? value * 100 : value;
-    else out[key] = value;
-  }
-  return out;
-}
