@@ -75,7 +75,7 @@ export async function open(browser, origin, { width = 1280, height = 900, scheme
   const page = await context.newPage();
   page.setDefaultTimeout(30_000);
   page.faults = [];
-  page.on('console', (m) => { if (m.type() === 'error') page.faults.push(`console: ${m.text()}`); });
+  page.on('console', (m) => { if (m.type() === 'error' && !m.location().url.endsWith('/favicon.ico')) page.faults.push(`console: ${m.text()}`); });
   page.on('pageerror', (e) => page.faults.push(`exception: ${e.message}`));
   page.on('request', (r) => { if (!r.url().startsWith(origin) && !/^(data|blob|about):/.test(r.url())) page.faults.push(`foreign request: ${r.url()}`); });
   page.visit = (path) => page.goto(origin + path, { waitUntil: 'load' });

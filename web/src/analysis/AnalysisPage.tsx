@@ -4,8 +4,9 @@ import { useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import { type Call, getDemo, getDemoText, getOperations, runAs } from '../shared/api';
+import { type Call, getDemo, getDemoText, getOperations, type Row, runAs } from '../shared/api';
 import { parseCsv } from '../shared/csv';
+import { formatNumber, formatP, isTable } from '../shared/format';
 import { addressOf } from '../operations/form';
 import { IconPlay, IconPrint } from '../shared/icons';
 import { Page } from '../shared/Page';
@@ -24,6 +25,21 @@ export function primaryCall(data: string, outcome: string, form: 'raw' | 'change
     parameters: { formula: `${left} ~ arm + odi_0 + sex + centre`, treatment: 'arm', reference: 'CONTROL' },
     data: { data: { demo: data } },
   };
+}
+
+/** The first contrast as a sentence. */
+function Headline({ contrast }: { contrast?: Row }) {
+  const { t } = useTranslation();
+  if (!contrast || [contrast.estimate, contrast.lower, contrast.upper, contrast.p].some((v) => typeof v !== 'number')) return null;
+  const { estimate, lower, upper, p } = contrast as Record<string, number>;
+  const text = (v: number) => formatNumber(v, 2);
+  const shownP = formatP(p!);
+  return (
+    <p className="headline">{t('analysis.headline', {
+      contrast: String(contrast.contrast).replace(' - ', ' \u2212 '), estimate: text(estimate!), lower: text(lower!), upper: text(upper!), level: 95,
+      p: shownP.startsWith('<') ? shownP.replace('<', '< ') : `= ${shownP}`,
+    })}</p>
+  );
 }
 
 function Primary({ data, columns }: { data: string; columns: string[] }) {
@@ -57,7 +73,7 @@ function Primary({ data, columns }: { data: string; columns: string[] }) {
       <div aria-live="polite">
         {run.isFetching && !run.data && <Waiting />}
         {run.isError && <Failure error={run.error} />}
-        {run.data && current && <ResultCard result={run.data} as={(accept) => runAs(call, accept)} />}
+        {run.data && current && <ResultCard result={run.data} as={(accept) => runAs(call, accept)} first={['contrasts', 'means']} headline={<Headline contrast={isTable(run.data.results.contrasts) ? run.data.results.contrasts[0] : undefined} />} />}
       </div>
     </>
   );

@@ -11,14 +11,13 @@ export function designOf(table: Table): Design | null {
   const has = (name: string) => table.header.includes(name);
   const slab: Record<string, string> = has('slab') ? { slab: 'slab' } : has('author') && has('year') ? { slab: 'author,year' }
     : ['study', 'author', 'trial', 'name', 'id'].filter(has).slice(0, 1).reduce((_, name) => ({ slab: name }), {});
-  if (has('yi') && has('vi')) return { measures: ['GEN'], parameters: slab };
   const counts = COUNTS.find((names) => names.every(has));
   if (counts) {
     const [ai, bi, ci, di] = counts as [string, string, string, string];
     return { measures: ['RR', 'OR', 'RD'], parameters: { ...slab, ai, bi, ci, di } };
   }
   if (MEANS.every(has)) return { measures: ['SMD', 'MD'], parameters: { ...slab, ...Object.fromEntries(MEANS.map((m) => [m, m])) } };
-  return null;
+  return has('yi') && has('vi') ? { measures: ['GEN'], parameters: slab } : null;
 }
 
 export function without(table: Table, out: ReadonlySet<number>): Table {

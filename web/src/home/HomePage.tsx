@@ -40,7 +40,7 @@ function Sites({ enrolment }: { enrolment: Enrolment }) {
           </div>
         ))}
       </div>
-      <p className="quiet" style={{ marginBottom: 0 }}><span aria-hidden="true" style={{ display: 'inline-block', width: 3, height: '1em', background: 'currentColor', verticalAlign: '-.15em', marginRight: 6 }} />{t('home.targetMark')}</p>
+      <p className="quiet" style={{ marginBottom: 0 }}><span aria-hidden="true" style={{ display: 'inline-block', width: 3, height: '1em', background: 'currentColor', verticalAlign: '-.15em', marginRight: 6 }} />{enrolment.shared ? t('home.shareMark') : t('home.targetMark')}</p>
     </>
   );
 }

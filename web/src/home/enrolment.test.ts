@@ -8,7 +8,7 @@ const people = parseCsv('id,centre\n1,A\n2,A\n3,B\n');
 describe('enrolment', () => {
   it('counts by centre and shares the whole target evenly', () => {
     expect(enrolmentOf(people, { sample_size: { total: 10 } }, 'en')).toEqual({
-      enrolled: 3, target: 10,
+      enrolled: 3, target: 10, shared: true,
       sites: [{ id: 'A', name: 'A', enrolled: 2, target: 5 }, { id: 'B', name: 'B', enrolled: 1, target: 5 }],
     });
   });

@@ -4,7 +4,7 @@ import { columnOf, type Table } from '../shared/csv';
 import { isRow, said } from '../shared/format';
 
 export interface SiteCount { id: string; name: string; enrolled: number; target: number | null }
-export interface Enrolment { sites: SiteCount[]; enrolled: number; target: number | null }
+export interface Enrolment { sites: SiteCount[]; enrolled: number; target: number | null; shared: boolean }
 
 const numberOf = (value: Json | undefined) => (typeof value === 'number' ? value : null);
 
@@ -26,7 +26,8 @@ export function enrolmentOf(participants: Table, study: Row | undefined, languag
     // a protocol that states only the whole: each centre's even share, as a yardstick
     target: named.get(id)?.target ?? (target !== null ? Math.round(target / Math.max(1, ids.length)) : null),
   }));
-  return { sites, enrolled: centre.length || participants.rows.length, target };
+  const shared = target !== null && ids.some((id) => named.get(id)?.target == null);
+  return { sites, enrolled: centre.length || participants.rows.length, target, shared };
 }
 
 /** The planned number of people, wherever the study's description keeps it. */

@@ -16,7 +16,7 @@ export const en = {
   table: { missing: 'missing', none: 'none', yes: 'Yes', no: 'No', table: 'Table', all: 'Show all {{count}} rows', fewer: 'Show fewer rows', values: '{{count}} values; download to see them' },
   result: {
     warnings_one: 'One thing to know', warnings_other: '{{count}} things to know', full: 'Every digit', print: 'Print', files: 'Files made',
-    origin: 'Where these numbers come from', inputs: 'Inputs', rows_one: '{{count}} row', rows_other: '{{count}} rows', parameters: 'Parameters that were set',
+    to: 'to', origin: 'Where these numbers come from', inputs: 'Inputs', rows_one: '{{count}} row', rows_other: '{{count}} rows', parameters: 'Parameters that were set',
   },
   missing: { title: 'No such page', text: 'There is nothing at this address. The pages are in the list on the left.' },
   home: {
@@ -26,7 +26,7 @@ export const en = {
     demoText: 'No real person is in it. The known truth of the simulation lets you check every number. Nothing you do here is kept.',
     enrolment: 'Enrolment by site', bySite: 'Enrolment by site against target',
     enrolled: '{{n}} of {{target}} planned participants are randomised.', enrolledOnly: '{{n}} participants are randomised.',
-    ofTarget: '{{n}} of {{target}}', targetMark: 'Mark: an even share of the planned number, where the protocol states no target per site.',
+    ofTarget: '{{n}} of {{target}}', targetMark: 'Mark: the site\'s target.', shareMark: 'Mark: an even share of the planned number; the protocol states no target per site.',
     noPeople: 'This server holds no simulated trial. Start it with "lumbar serve --demo".',
     next: 'What to look at, in order',
     step: {
@@ -63,7 +63,7 @@ export const en = {
     title: 'Analysis', lede: 'The report of the plan on the simulated trial, and its primary analysis by itself.', report: 'Report of the plan', primary: 'Primary analysis', more: 'Other analyses',
     open: 'Open the report to print', making: 'Making the report from the plan…', primaryText: 'Analysis of covariance of the Oswestry Disability Index (ODI), adjusted for baseline ODI, sex and centre; by intention to treat.',
     outcome: 'Outcome', odi_12m: 'ODI at 12 months (day 365)', odi_407d: 'ODI at day 407', form: 'Form of the outcome', raw: 'Score', change: 'Change from baseline',
-    run: 'Run the analysis', same: 'Score and change give the same treatment effect: baseline is in the model.',
+    run: 'Run the analysis', headline: '{{contrast}}: {{estimate}} points ({{level}} % interval {{lower}} to {{upper}}), p {{p}}', same: 'Score and change give the same treatment effect: baseline is in the model.',
   },
   evidence: {
     title: 'Evidence', lede: 'Untick a study to leave it out: the picture and the pooled numbers follow.', studies: 'Studies', in: 'Include', effect: 'Effect', variance: 'Variance',
@@ -72,14 +72,14 @@ export const en = {
     noSet: 'This server holds no meta-analysis. Start it with "lumbar serve --demo".', noColumns: 'The demo\'s table holds neither effects (yi, vi) nor counts or means of two arms.',
   },
   imaging: {
-    title: 'Imaging', lede: 'A scan with its muscles drawn in, and what was measured on exactly these pixels.', scan: 'Scan', picture: 'The scan', which: 'Which picture', water: 'Water', fat: 'Fat', image: 'Image',
+    title: 'Imaging', lede: 'A scan with its muscles drawn in, and what was measured on exactly these pixels.', scan: 'Scan', picture: 'The scan', levels: 'Vertebral level', which: 'Which picture', water: 'Water', fat: 'Fat', image: 'Image',
     planes: 'Planes', axial: 'Axial', three: 'Three planes', slice: 'Slice {{slice}} (0 to {{last}})', opacity: 'Muscles: {{percent}} % opaque', legend: 'Colours of the muscles', numbers: 'Muscle area and fat',
-    loading: 'Loading the scan…', measuring: 'Measuring…', adopt: 'Adopt the mask\'s geometry', unadopt: 'Take the files as they are', whole: 'Whole muscle',
+    loading: 'Loading the scan…', measuring: 'Measuring…', adopt: 'Adopt the mask\'s geometry', unadopt: 'Take the files as they are', whole: 'Whole muscle', level: 'Level {{level}}', muscle: 'Muscle', area: 'Area, mm²', lean: 'Lean area, mm²', fatPercent: 'Fat, %', methods: { dixon_mean: 'Dixon, mean of voxels', dixon_ratio: 'Dixon, ratio of sums', otsu: 'Otsu threshold' }, course: 'Along the spine', chart: 'Area and fat fraction by slice',
     here: 'Slice {{slice}}', noneHere: 'No muscle is drawn in slice {{slice}}.', keys: 'Scan. Arrow keys step through the slices, Page Up and Page Down by five.', canvas: 'Picture of {{name}}, slice {{slice}}',
     convention: 'Seen from the feet, as radiologists do: the patient\'s right is on the left. Arrow keys step through the slices.', noScan: 'This server holds no scan. Start it with "lumbar serve --demo".',
   },
   side: { left: 'left', right: 'right' },
-  muscle: { 'multifidus': 'multifidus', 'erector spinae': 'erector spinae', 'psoas': 'psoas', 'quadratus lumborum': 'quadratus lumborum' },
+  muscle: { 'multifidus': 'multifidus', 'erector spinae': 'erector spinae', 'psoas': 'psoas', 'psoas major': 'psoas major', 'quadratus lumborum': 'quadratus lumborum' },
   model: {
     title: 'Model', lede: 'Who responds, and who relapses: a logistic model and a ROC curve on the simulated participants.', caution: 'For learning how the numbers behave. Fitted and judged on the same invented people, so it flatters itself.',
     choose: 'Outcome and predictors', outcome: 'Outcome', outcomeText: '1 = it happened, 0 = it did not', features: 'Predictors of the logistic model', featuresText: 'known at baseline',

@@ -20,7 +20,7 @@ export const zh: Same<typeof en> = {
   table: { missing: '缺失', none: '无', yes: '是', no: '否', table: '表格', all: '显示全部 {{count}} 行', fewer: '显示较少的行', values: '{{count}} 个值；请下载查看' },
   result: {
     warnings_one: '一点须知', warnings_other: '{{count}} 点须知', full: '显示全部位数', print: '打印', files: '生成的文件',
-    origin: '这些数字的来源', inputs: '输入', rows_one: '{{count}} 行', rows_other: '{{count}} 行', parameters: '所设参数',
+    to: '至', origin: '这些数字的来源', inputs: '输入', rows_one: '{{count}} 行', rows_other: '{{count}} 行', parameters: '所设参数',
   },
   missing: { title: '没有这个页面', text: '此地址没有内容。所有页面列在左侧。' },
   home: {
@@ -30,7 +30,7 @@ export const zh: Same<typeof en> = {
     demoText: '其中没有真实的人。模拟的真值已知，因此每个数字都可以核对。您在这里的操作不会被保存。',
     enrolment: '各中心入组情况', bySite: '各中心入组人数与目标',
     enrolled: '计划 {{target}} 名，已随机 {{n}} 名。', enrolledOnly: '已随机 {{n}} 名受试者。',
-    ofTarget: '{{n}} / {{target}}', targetMark: '标记：方案未规定各中心目标时，为计划人数的平均份额。',
+    ofTarget: '{{n}} / {{target}}', targetMark: '标记：该中心的目标人数。', shareMark: '标记：计划人数的平均份额；方案未规定各中心目标。',
     noPeople: '此服务器没有模拟试验。请用 “lumbar serve --demo” 启动。',
     next: '建议依次查看',
     step: {
@@ -67,7 +67,7 @@ export const zh: Same<typeof en> = {
     title: '分析', lede: '在模拟试验上按计划生成的报告，以及单独的主要分析。', report: '计划的报告', primary: '主要分析', more: '其他分析',
     open: '打开报告以打印', making: '正在按计划生成报告…', primaryText: '对 Oswestry 功能障碍指数（ODI）做协方差分析，校正基线 ODI、性别和中心；按意向性治疗原则。',
     outcome: '结局', odi_12m: '12 个月（第 365 天）ODI', odi_407d: '第 407 天 ODI', form: '结局形式', raw: '得分', change: '相对基线的变化',
-    run: '运行分析', same: '模型已含基线，用得分或用变化值得到的疗效相同。',
+    run: '运行分析', headline: '{{contrast}}：{{estimate}} 分（{{level}} % 置信区间 {{lower}} 至 {{upper}}），p {{p}}', same: '模型已含基线，用得分或用变化值得到的疗效相同。',
   },
   evidence: {
     title: '证据', lede: '取消勾选即可剔除某项研究：图和合并结果随之更新。', studies: '研究', in: '纳入', effect: '效应量', variance: '方差',
@@ -76,14 +76,14 @@ export const zh: Same<typeof en> = {
     noSet: '此服务器没有荟萃分析数据。请用 “lumbar serve --demo” 启动。', noColumns: '演示表格既没有效应量（yi、vi），也没有两组的计数或均值。',
   },
   imaging: {
-    title: '影像', lede: '带肌肉标注的扫描，以及正是在这些像素上测得的结果。', scan: '扫描', picture: '扫描图像', which: '选择图像', water: '水像', fat: '脂像', image: '图像',
+    title: '影像', lede: '带肌肉标注的扫描，以及正是在这些像素上测得的结果。', scan: '扫描', picture: '扫描图像', levels: '椎体节段', which: '选择图像', water: '水像', fat: '脂像', image: '图像',
     planes: '平面', axial: '轴位', three: '三个平面', slice: '层面 {{slice}}（0 至 {{last}}）', opacity: '肌肉不透明度：{{percent}} %', legend: '肌肉颜色', numbers: '肌肉面积与脂肪',
-    loading: '正在加载扫描…', measuring: '正在测量…', adopt: '采用掩膜的几何信息', unadopt: '按文件原样', whole: '整块肌肉',
+    loading: '正在加载扫描…', measuring: '正在测量…', adopt: '采用掩膜的几何信息', unadopt: '按文件原样', whole: '整块肌肉', level: '节段 {{level}}', muscle: '肌肉', area: '截面积，mm²', lean: '瘦肌面积，mm²', fatPercent: '脂肪，%', methods: { dixon_mean: 'Dixon，体素均值', dixon_ratio: 'Dixon，总和之比', otsu: 'Otsu 阈值' }, course: '沿脊柱', chart: '各层面的面积与脂肪分数',
     here: '层面 {{slice}}', noneHere: '层面 {{slice}} 没有标注肌肉。', keys: '扫描图像。方向键逐层浏览，Page Up 和 Page Down 每次五层。', canvas: '{{name}} 的图像，层面 {{slice}}',
     convention: '按放射学惯例自足侧观察：患者右侧在图像左侧。用方向键逐层浏览。', noScan: '此服务器没有扫描。请用 “lumbar serve --demo” 启动。',
   },
   side: { left: '左侧', right: '右侧' },
-  muscle: { 'multifidus': '多裂肌', 'erector spinae': '竖脊肌', 'psoas': '腰大肌', 'quadratus lumborum': '腰方肌' },
+  muscle: { 'multifidus': '多裂肌', 'erector spinae': '竖脊肌', 'psoas': '腰大肌', 'psoas major': '腰大肌', 'quadratus lumborum': '腰方肌' },
   model: {
     title: '模型', lede: '谁会获益，谁会复发：在模拟受试者上的逻辑回归和 ROC 曲线。', caution: '用于了解数字如何变化。模型在同一批虚构受试者上拟合和评价，结果会偏乐观。',
     choose: '结局与预测因子', outcome: '结局', outcomeText: '1 = 发生，0 = 未发生', features: '逻辑回归的预测因子', featuresText: '基线时已知',

@@ -3,18 +3,25 @@ import { Button } from '@mantine/core';
 import { type ReactNode, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Json, Row } from './api';
-import { columnsOf, decimalsFor, formatNumber, formatP, isPKey, said, splitAtPoint } from './format';
+import { columnsOf, formatNumber, formatP, isPKey, said, splitAtPoint } from './format';
 import { useLabel } from './label';
+import { sharedDecimals } from './scale';
 
 interface Column { key: string; number: boolean; decimals: number; fraction: number }
 
 function describeColumns(rows: Row[], keys: string[], full: boolean): Column[] {
-  return keys.map((key) => {
+  const numbers = new Map<string, number[]>();
+  for (const key of keys) {
     const values = rows.map((r) => r[key]).filter((v) => v !== null && v !== undefined);
-    const number = values.length > 0 && values.every((v) => typeof v === 'number');
-    const decimals = number ? decimalsFor(values as number[]) : 0;
+    if (values.length > 0 && values.every((v) => typeof v === 'number')) numbers.set(key, values);
+  }
+  const shared = sharedDecimals(numbers);
+  return keys.map((key) => {
+    const values = numbers.get(key) ?? [];
+    const number = numbers.has(key);
+    const decimals = shared.get(key) ?? 0;
     const fraction = number
-      ? Math.max(0, ...(values as number[]).map((v) => splitAtPoint(textOf(key, v, decimals, full))[1].length))
+      ? Math.max(0, ...values.map((v) => splitAtPoint(textOf(key, v, decimals, full))[1].length))
       : 0;
     return { key, number, decimals, fraction };
   });

@@ -5,18 +5,24 @@ import { useTranslation } from 'react-i18next';
 import type { Json, ResultDocument, Row } from './api';
 import { DataTable } from './DataTable';
 import { keep } from './download';
-import { formatBytes, formatScalar, isRow, isTable } from './format';
+import { formatBytes, formatNumber, formatScalar, isPKey, isRow, isTable } from './format';
 import { IconDownload, IconPrint, IconWarning } from './icons';
 import { useLabel } from './label';
 import { Picture } from './Picture';
+import { sharedDecimals, withIntervals } from './scale';
 import { Status } from './states';
 
-interface Shape { facts: [string, Json][]; tables: [string, Row[]][]; groups: [string, Row][]; lists: [string, Json[]][] }
+interface Shape { facts: [string, Json][]; tables: [string, Row[]][]; long: [string, Row[]][]; groups: [string, Row][]; lists: [string, Json[]][] }
 
-function shapeOf(results: Row): Shape {
-  const shape: Shape = { facts: [], tables: [], groups: [], lists: [] };
-  for (const [key, value] of Object.entries(results)) {
-    if (isTable(value)) shape.tables.push([key, value]);
+/** More rows than one reads at a glance: folded, at the end. */
+const LONG = 40;
+
+function shapeOf(results: Row, first: string[]): Shape {
+  const shape: Shape = { facts: [], tables: [], long: [], groups: [], lists: [] };
+  const order = [...first.filter((key) => key in results), ...Object.keys(results).filter((key) => !first.includes(key))];
+  for (const key of order) {
+    const value = results[key]!;
+    if (isTable(value)) (value.length > LONG ? shape.long : shape.tables).push([key, value]);
     else if (Array.isArray(value)) shape.lists.push([key, value]);
     else if (isRow(value)) shape.groups.push([key, value]);
     else shape.facts.push([key, value]);
@@ -24,48 +30,65 @@ function shapeOf(results: Row): Shape {
   return shape;
 }
 
-function Fact({ name, value, full }: { name: string; value: Json; full: boolean }) {
+function Fact({ name, value, decimals, full }: { name: string; value: Json; decimals?: number; full: boolean }) {
   const { t } = useTranslation();
   if (value === null) return <span className="quiet">{t('table.missing')}</span>;
-  if (typeof value === 'number') return <span title={String(value)}>{formatScalar(name, value, full)}</span>;
+  if (typeof value === 'number') return <span title={String(value)}>{isPKey(name) || decimals === undefined ? formatScalar(name, value, full) : formatNumber(value, decimals, full)}</span>;
   if (typeof value === 'boolean') return <>{value ? t('table.yes') : t('table.no')}</>;
   return <span style={{ overflowWrap: 'anywhere' }}>{String(value)}</span>;
 }
 
 export function Facts({ facts, full = false, small = false }: { facts: [string, Json][]; full?: boolean; small?: boolean }) {
   const label = useLabel();
+  const { t } = useTranslation();
+  const decimals = sharedDecimals(new Map(facts.flatMap(([key, value]) => (typeof value === 'number' ? [[key, [value]] as [string, number[]]] : []))));
   return (
     <dl className={small ? 'facts small' : 'facts'}>
-      {facts.map(([key, value]) => (
-        <div key={key}><dt title={key}>{label(key)}</dt><dd><Fact name={key} value={value} full={full} /></dd></div>
+      {withIntervals(facts).map(({ key, value, lower, upper }) => (
+        <div key={key}>
+          <dt title={key}>{label(key)}</dt>
+          <dd>
+            {key !== 'pi' && <Fact name={key} value={value} decimals={decimals.get(key)} full={full} />}
+            {lower !== undefined && upper !== undefined && (
+              <span className="limits"> {formatNumber(lower, decimals.get(key === 'pi' ? 'pi_lower' : key) ?? 3, full)} {t('result.to')} {formatNumber(upper, decimals.get(key === 'pi' ? 'pi_lower' : key) ?? 3, full)}</span>
+            )}
+          </dd>
+        </div>
       ))}
     </dl>
   );
 }
 
 /** Any part of a result, by its shape. */
-export function Values({ results, full, level = 3 }: { results: Row; full: boolean; level?: number }) {
+export function Values({ results, full, level = 3, first = [] }: { results: Row; full: boolean; level?: number; first?: string[] }) {
   const label = useLabel();
   const { t } = useTranslation();
-  const { facts, tables, groups, lists } = shapeOf(results);
+  const { facts, tables, long, groups, lists } = shapeOf(results, first);
+  const lead = tables.filter(([key]) => first.includes(key));
   const heading = Math.min(level, 6) as 3;
   return (
     <Stack gap="md">
+      {lead.map(([key, rows]) => <DataTable key={key} rows={rows} caption={label(key)} full={full} />)}
       {facts.length > 0 && (facts.length <= 24
         ? <Facts facts={facts} full={full} />
         : <DataTable rows={facts.map(([name, value]) => ({ name, value }))} full={full} />)}
-      {tables.map(([key, rows]) => <DataTable key={key} rows={rows} caption={label(key)} full={full} />)}
+      {tables.filter(([key]) => !first.includes(key)).map(([key, rows]) => <DataTable key={key} rows={rows} caption={label(key)} full={full} />)}
       {groups.map(([key, row]) => (
         <section key={key} aria-label={label(key)}>
           <Title order={heading} fz="1rem" mb="xs">{label(key)}</Title>
           {level < 6 ? <Values results={row} full={full} level={level + 1} /> : <Code block>{JSON.stringify(row)}</Code>}
         </section>
       ))}
-      {lists.map(([key, list]) => (
+      {long.map(([key, rows]) => (
+        <details key={key} className="fold">
+          <summary>{label(key)} · {t('result.rows', { count: rows.length })}</summary>
+          <DataTable rows={rows} caption={label(key)} full={full} />
+        </details>
+      ))}
+      {lists.filter(([, list]) => list.length > 0).map(([key, list]) => (
         <div key={key}>
           <strong>{label(key)}</strong>{' '}
-          {list.length === 0 ? <span className="quiet">{t('table.none')}</span>
-            : list.length > 60 ? t('table.values', { count: list.length })
+          {list.length > 60 ? t('table.values', { count: list.length })
               : list.map((v) => (typeof v === 'number' ? formatScalar(key, v, full) : typeof v === 'object' ? JSON.stringify(v) : String(v))).join(', ')}
         </div>
       ))}
@@ -81,9 +104,12 @@ interface Props {
   /** Instead of every number there is. */
   children?: ReactNode;
   hidePictures?: boolean;
+  /** Keys of the results to show before the others. */
+  first?: string[];
+  headline?: ReactNode;
 }
 
-export function ResultCard({ result, title, as, children, hidePictures = false }: Props) {
+export function ResultCard({ result, title, as, children, hidePictures = false, first, headline }: Props) {
   const { t } = useTranslation();
   const [full, setFull] = useState(false);
   const stem = result.operation.replace(/[^\w]+/g, '-');
@@ -103,11 +129,12 @@ export function ResultCard({ result, title, as, children, hidePictures = false }
             {result.warnings.map((w, i) => <div key={i}>{w}</div>)}
           </Alert>
         )}
+        {headline}
         {!hidePictures && pictures.map((p) => <Picture key={p.name} picture={p} />)}
         {result.notes && result.notes.length > 0 && (
           <div className="sentences">{result.notes.map((n, i) => <p key={i}>{n}</p>)}</div>
         )}
-        {children ?? <Values results={result.results} full={full} />}
+        {children ?? <Values results={result.results} full={full} first={first} />}
         <Group className="no-print" gap="sm">
           <Switch label={t('result.full')} checked={full} onChange={(e) => setFull(e.currentTarget.checked)} size="md" display={children ? 'none' : undefined} />
           <Button variant="default" leftSection={<IconDownload size={16} />} onClick={() => keep(`${stem}.json`, JSON.stringify(document, null, 2), 'application/json')}>JSON</Button>

@@ -61,6 +61,8 @@ export interface Scan {
   water?: string | null;
   mask?: string | null;
   labels?: (ScanLabel | string)[] | null;
+  /** What measuring this scan takes: names of the labels, slices of the levels. */
+  measure?: Record<string, string> | null;
 }
 export interface Demo { datasets: DataSet[]; scans: Scan[]; study?: string | null }
 export interface StudyEntry { id: string; title: Json; acronym?: string | null }

@@ -1,13 +1,22 @@
-// Plain words for the keys of a result ("tau2_lower" → "τ² lower"); the key itself stays as the tooltip.
+// Plain words for the keys of a result or a protocol ("tau2_lower" → "τ² lower"); the key itself stays as the tooltip.
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
+import { protocol as zhProtocol } from '../i18n/protocol.zh';
 import { terms as enTerms } from '../i18n/terms.en';
 import { terms as zhTerms } from '../i18n/terms.zh';
 
+const own = (list: Record<string, string>, key: string) => (Object.hasOwn(list, key) ? list[key] : undefined);
+
+/** "days_per_week" → "Days per week"; names of features and symbols stay as they are. */
+function readable(key: string): string {
+  if (/^(original|wavelet|diagnostics|log|square)_/.test(key) || /[A-Z0-9]/.test(key) || key.length < 3) return key.replaceAll('_', ' ');
+  const text = key.replaceAll('_', ' ');
+  return text[0]!.toUpperCase() + text.slice(1);
+}
+
 export function labelOf(key: string, language: string): string {
-  const own = (language.startsWith('zh') ? zhTerms : enTerms) as Record<string, string>;
-  if (Object.hasOwn(own, key)) return own[key]!;
-  return key.includes('_') && !/^(original|wavelet|diagnostics)_/.test(key) ? key.replaceAll('_', ' ') : key;
+  const found = language.startsWith('zh') ? own(zhTerms, key) ?? own(zhProtocol, key) : own(enTerms, key);
+  return found ?? readable(key);
 }
 
 export function useLabel() {

@@ -1,10 +1,11 @@
 // Any part of a protocol as words: facts as a list of terms, things as headed paragraphs.
 import { Badge } from '@mantine/core';
+import { createContext, useContext } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Json, Row } from '../shared/api';
 import { isRow, said } from '../shared/format';
 import { useLabel } from '../shared/label';
-import { filled } from './sections';
+import { filled, rowsOf } from './sections';
 
 const isWords = (value: Json | undefined): value is Row => isRow(value) && Object.keys(value).length > 0
   && Object.entries(value).every(([k, v]) => /^[a-z]{2}(-[A-Z]{2})?$/.test(k) && typeof v === 'string') && ('en' in value || 'zh' in value);
@@ -19,6 +20,22 @@ export function Words({ value }: { value: Json | undefined }) {
   if (typeof value === 'boolean') return <>{value ? t('table.yes') : t('table.no')}</>;
   if (value === null || value === undefined) return <span className="quiet">{t('study.notStated')}</span>;
   return <>{said(value, i18n.language)}</>;
+}
+
+/** The names of arms, visits and so on, so that a page never shows a bare code where a name exists. */
+export const Names = createContext<ReadonlyMap<string, Json>>(new Map());
+
+export function namesOf(study: Row): Map<string, Json> {
+  const out = new Map<string, Json>();
+  for (const key of ['visits', 'forms', 'interventions', 'arms', 'sites', 'roles']) {
+    for (const row of rowsOf(study[key])) if (typeof row.id === 'string' && filled(row.label)) out.set(row.id, row.label);
+  }
+  return out;
+}
+
+function useNames() {
+  const names = useContext(Names);
+  return (value: Json | undefined): Json => (typeof value === 'string' ? names.get(value) ?? value : value ?? null);
 }
 
 /** Where the record says it, and what is ours. */
@@ -39,12 +56,13 @@ export function Origins({ row }: { row: Row }) {
 
 export function Facts({ row, skip = [] }: { row: Row; skip?: string[] }) {
   const label = useLabel();
+  const named = useNames();
   const entries = Object.entries(row).filter(([key, value]) => !skip.includes(key) && filled(value));
   if (entries.length === 0) return null;
   return (
     <dl className="terms">
       {entries.map(([key, value]) => (
-        <div key={key}><dt>{label(key)}</dt><dd>{isPlain(value) ? <Words value={value} /> : <Readable value={value} />}</dd></div>
+        <div key={key}><dt title={key}>{label(key)}</dt><dd>{isPlain(value) ? <Words value={named(value)} /> : <Readable value={value} />}</dd></div>
       ))}
     </dl>
   );
@@ -61,9 +79,11 @@ export function Thing({ row, skip = [] }: { row: Row; skip?: string[] }) {
 }
 
 export function Readable({ value }: { value: Json | undefined }) {
+  const named = useNames();
+  const { i18n } = useTranslation();
   if (isPlain(value)) return <p><Words value={value} /></p>;
   if (Array.isArray(value)) {
-    if (value.every((v) => typeof v === 'string' || typeof v === 'number') && value.join('').length < 120) return <>{value.join(', ')}</>;
+    if (value.every((v) => typeof v === 'string' || typeof v === 'number') && value.join('').length < 120) return <>{value.map((v) => said(named(v), i18n.language)).join(', ')}</>;
     if (value.every(isPlain)) return <ul>{value.map((v, i) => <li key={i}><Words value={v} /></li>)}</ul>;
     return <ul className="things">{value.map((v, i) => (isRow(v) ? <Thing key={i} row={v} /> : <li key={i}><Readable value={v} /></li>))}</ul>;
   }

@@ -50,7 +50,7 @@ export function Schedule({ schedule }: { schedule: ScheduleOf }) {
   return (
     <>
       <p className="lede">{t('study.scheduleText')}</p>
-      <div className="table-frame" tabIndex={0} role="region" aria-label={t('study.section.schedule')}>
+      <div className="table-frame" tabIndex={0} role="region" aria-label={`${t('study.section.forms')} × ${t('study.section.visits')}`}>
         <table className="data matrix">
           <thead>
             <tr>

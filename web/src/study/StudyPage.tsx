@@ -8,6 +8,7 @@ import { said } from '../shared/format';
 import { Page } from '../shared/Page';
 import { Empty, Loaded } from '../shared/states';
 import { Part } from './parts';
+import { Names, namesOf } from './Readable';
 import { sectionsOf } from './sections';
 
 function useSectionTitle() {
@@ -21,7 +22,7 @@ function Sections({ study }: { study: Row }) {
   const title = useSectionTitle();
   const sections = sectionsOf(study);
   return (
-    <>
+    <Names.Provider value={namesOf(study)}>
       <nav aria-label={t('study.contents')} className="no-print" style={{ display: 'flex', flexWrap: 'wrap', gap: '.3rem 1rem', margin: '1rem 0' }}>
         {sections.map((key) => <a key={key} href={`#${key}`} style={{ padding: '.25rem 0' }}>{title(key)}</a>)}
       </nav>
@@ -32,7 +33,7 @@ function Sections({ study }: { study: Row }) {
           <Part name={key} study={study} />
         </Paper>
       ))}
-    </>
+    </Names.Provider>
   );
 }
 

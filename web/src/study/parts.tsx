@@ -29,6 +29,12 @@ function Summary({ study }: { study: Row }) {
   );
 }
 
+/** "R, arms" → "Registry record, arms": the letters by which the protocol names its documents. */
+function Where({ text }: { text: string }) {
+  const { t } = useTranslation();
+  return <>{text.replace(/\b([RS])\b(?=[,; ]|$)/g, (_, letter: 'R' | 'S') => t(`study.source.${letter}`)).replace(/^./, (c) => c.toUpperCase())}</>;
+}
+
 function Contradictions({ rows }: { rows: Row[] }) {
   const { t } = useTranslation();
   return (
@@ -39,7 +45,7 @@ function Contradictions({ rows }: { rows: Row[] }) {
           <Title order={3}><span style={{ color: 'var(--lumbar-warn)', verticalAlign: '-.2em' }}><IconWarning /></span> <Words value={row.about ?? row.id} /></Title>
           <dl className="terms">
             {rowsOf(row.readings).map((reading, k) => (
-              <div key={k}><dt><Words value={reading.where} /></dt><dd>“<Words value={reading.says} />”</dd></div>
+              <div key={k}><dt><Where text={String(reading.where ?? '')} /></dt><dd>“<Words value={reading.says} />”</dd></div>
             ))}
             <div><dt>{t('study.decision')}</dt><dd><strong><Words value={row.decision} /></strong></dd></div>
           </dl>

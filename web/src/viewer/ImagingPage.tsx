@@ -4,13 +4,14 @@ import { useQuery } from '@tanstack/react-query';
 import { useCallback, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, type Call, type DataSet, type Demo, getDemo, getDemoBytes, runAs, type Row, type Scan } from '../shared/api';
-import { DataTable } from '../shared/DataTable';
 import { isTable } from '../shared/format';
 import { Page } from '../shared/Page';
+import { Picture } from '../shared/Picture';
 import { ResultCard } from '../shared/ResultCard';
 import { Empty, Failure, Loaded, Waiting } from '../shared/states';
 import { useOperation } from '../shared/useOperation';
-import { asPercent, type Muscle, musclesOf } from './labels';
+import { levelsOf, type Muscle, musclesOf } from './labels';
+import { MuscleTable, useMuscleName } from './MuscleTable';
 import { Viewer, type Volume } from './Viewer';
 
 const KINDS = ['water', 'fat', 'image'] as const;
@@ -21,7 +22,7 @@ function measureCall(scan: Scan, adopt: boolean): Call | null {
   if (scan.fat && scan.water) Object.assign(data, { fat: { demo: scan.fat }, water: { demo: scan.water } });
   else if (scan.image) data.image = { demo: scan.image };
   const method = scan.fat && scan.water ? 'dixon_mean,dixon_ratio,otsu' : 'otsu';
-  return { operation: 'muscle.measure', parameters: adopt ? { method, 'adopt-geometry': 'mask' } : { method }, data };
+  return { operation: 'muscle.measure', parameters: { ...scan.measure, method, ...(adopt ? { 'adopt-geometry': 'mask' } : {}) }, data };
 }
 
 function useVolume(set: DataSet | undefined) {
@@ -32,43 +33,34 @@ function useVolume(set: DataSet | undefined) {
   });
 }
 
-/** Side and muscle in the page's language, when it has a word for them. */
-function useWords() {
-  const { t, i18n } = useTranslation();
-  return (kind: 'side' | 'muscle', text: string) => (i18n.exists(`${kind}.${text}`) ? t(`${kind}.${text}` as 'side.left') : text);
-}
-
 function Legend({ muscles }: { muscles: Muscle[] }) {
   const { t } = useTranslation();
-  const word = useWords();
+  const name = useMuscleName();
   return (
     <ul aria-label={t('imaging.legend')} style={{ listStyle: 'none', display: 'flex', flexWrap: 'wrap', gap: '.3rem 1.2rem', padding: 0, margin: 0 }}>
       {muscles.map((m) => (
         <li key={m.value} style={{ display: 'flex', alignItems: 'center', gap: '.45rem' }}>
-          <span className="swatch" style={{ background: `rgb(${m.colour.join(' ')})` }} />
-          {m.side && `${word('side', m.side)} `}{word('muscle', m.muscle)} <span className="quiet">({m.value})</span>
+          <span className="swatch" style={{ background: `rgb(${m.colour.join(' ')})` }} />{name(m)} <span className="quiet">({m.value})</span>
         </li>
       ))}
     </ul>
   );
 }
 
-function Numbers({ rows, slice }: { rows: Row[]; slice: number }) {
+const absent = (value: Row[string] | undefined) => value === null || value === undefined || value === '';
+
+function Numbers({ rows, muscles, slice }: { rows: Row[]; muscles: Muscle[]; slice: number }) {
   const { t } = useTranslation();
-  const word = useWords();
-  const shown = rows.map((row): Row => ({
-    ...asPercent(row),
-    ...(typeof row.side === 'string' ? { side: word('side', row.side) } : {}),
-    ...(typeof row.muscle === 'string' ? { muscle: word('muscle', row.muscle) } : {}),
-  }));
-  const strip = (list: Row[], drop: string[]) => list.map((row) => Object.fromEntries(Object.entries(row).filter(([k]) => !drop.includes(k))));
-  const whole = shown.filter((r) => r.slice === null || r.slice === undefined);
-  const here = shown.filter((r) => r.slice === slice);
+  const here = rows.filter((r) => r.slice === slice);
+  const level = here.map((r) => r.level).find((l) => !absent(l));
+  const atLevel = rows.filter((r) => absent(r.slice) && !absent(r.level) && r.level === level);
+  const whole = rows.filter((r) => absent(r.slice) && absent(r.level));
   return (
     <Stack gap="lg">
-      {whole.length > 0 && <DataTable rows={strip(whole, ['slice', 'label'])} caption={t('imaging.whole')} />}
-      {here.length > 0 ? <DataTable rows={strip(here, ['slice', 'label', 'volume_ml'])} caption={t('imaging.here', { slice })} />
+      {here.length > 0 ? <MuscleTable rows={here} muscles={muscles} caption={t('imaging.here', { slice })} />
         : <Text className="quiet">{t('imaging.noneHere', { slice })}</Text>}
+      {atLevel.length > 0 && <MuscleTable rows={atLevel} muscles={muscles} caption={t('imaging.level', { level: String(level) })} />}
+      {whole.length > 0 && <MuscleTable rows={whole} muscles={muscles} caption={t('imaging.whole')} />}
     </Stack>
   );
 }
@@ -90,11 +82,13 @@ function ScanView({ scan, demo }: { scan: Scan; demo: Demo }) {
   const measured = useOperation(call);
   const rows = measured.data && isTable(measured.data.results.rows) ? measured.data.results.rows : [];
   const muscles = musclesOf(scan.labels, rows);
+  const levels = levelsOf(rows);
   const refused = measured.isError && measured.error instanceof ApiError && /geometr|position|origin|mm/i.test(`${measured.error.message} ${measured.error.hint}`);
   const step = useCallback((by: number) => setSlice((s) => Math.max(0, Math.min(slices - 1, (s ?? Math.floor(slices / 2)) + by))), [slices]);
 
   return (
-    <div style={{ display: 'grid', gap: '1.25rem', gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 26rem), 1fr))', alignItems: 'start' }}>
+    <>
+    <div className="side-by-side">
       <Paper p="md" className="surface" component="section" aria-label={t('imaging.picture')}>
         <Stack gap="sm">
           <Group justify="space-between" gap="xs">
@@ -105,6 +99,13 @@ function ScanView({ scan, demo }: { scan: Scan; demo: Demo }) {
           {image.data && (mask.data || !scan.mask) ? (
             <Viewer image={image.data} mask={mask.data ?? null} muscles={muscles} opacity={opacity} adopt={adopt} planes={planes} slice={at} onSlices={setSlices} step={step} />
           ) : !image.isError && <Waiting what={t('imaging.loading')} />}
+          {levels.length > 1 && (
+            <Group gap="xs" role="group" aria-label={t('imaging.levels')}>
+              {levels.map((l) => (
+                <Button key={l.level} size="compact-md" variant={l.from <= at && at <= l.to ? 'filled' : 'default'} aria-pressed={l.from <= at && at <= l.to} onClick={() => setSlice(Math.round((l.from + l.to) / 2))}>{l.level}</Button>
+              ))}
+            </Group>
+          )}
           <label>{t('imaging.slice', { slice: at, last: Math.max(0, slices - 1) })}
             <input type="range" min={0} max={Math.max(0, slices - 1)} step={1} value={at} onChange={(e) => setSlice(Number(e.currentTarget.value))} />
           </label>
@@ -125,13 +126,20 @@ function ScanView({ scan, demo }: { scan: Scan; demo: Demo }) {
         {measured.data && !measured.isError && (
           <>
             {adopt && <Text mb="xs"><Button variant="default" onClick={() => setAdopt(false)}>{t('imaging.unadopt')}</Button></Text>}
-            <ResultCard result={measured.data} title={t('imaging.numbers')} as={(accept) => runAs(call!, accept)}>
-              <Numbers rows={rows} slice={at} />
+            <ResultCard result={measured.data} hidePictures title={t('imaging.numbers')} as={(accept) => runAs(call!, accept)}>
+              <Numbers rows={rows} muscles={muscles} slice={at} />
             </ResultCard>
           </>
         )}
       </section>
     </div>
+    {measured.data && !measured.isError && (measured.data.pictures ?? []).length > 0 && (
+      <section aria-label={t('imaging.chart')}>
+        <Title order={2} fz="1.15rem" mb="xs">{t('imaging.course')}</Title>
+        {measured.data.pictures!.map((p) => <Picture key={p.name} picture={p} wide />)}
+      </section>
+    )}
+    </>
   );
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { asPercent, lookUp, musclesOf } from './labels';
+import { levelsOf, lookUp, musclesOf } from './labels';
 
 describe('labels', () => {
   it('reads labels in the shapes they come in', () => {
@@ -17,7 +17,8 @@ describe('labels', () => {
   it('leaves the ground clear', () => {
     expect(lookUp(musclesOf(['psoas'], []))).toMatchObject({ A: [0, 255], I: [0, 1] });
   });
-  it('shows fractions as percentages', () => {
-    expect(asPercent({ slice: 3, fat_fraction_otsu: 0.098, fat_fraction_dixon_mean: null })).toEqual({ slice: 3, fat_percent_otsu: 9.8, fat_percent_dixon_mean: null });
+  it('knows the slices of a level', () => {
+    const rows = [{ slice: 3, level: 'L5' }, { slice: 1, level: 'L5' }, { slice: 7, level: 'L4' }, { slice: null, level: 'L4' }, { slice: 9, level: null }];
+    expect(levelsOf(rows)).toEqual([{ level: 'L4', from: 7, to: 7 }, { level: 'L5', from: 1, to: 3 }]);
   });
 });

@@ -59,12 +59,15 @@ export function lookUp(muscles: Muscle[]) {
   };
 }
 
-/** Fractions as percentages, for reading at a glance. The result itself keeps the fraction. */
-export function asPercent(row: Row): Row {
-  const out: Row = {};
-  for (const [key, value] of Object.entries(row)) {
-    if (key.startsWith('fat_fraction_')) out[key.replace('fat_fraction_', 'fat_percent_')] = typeof value === 'number' ? value * 100 : value;
-    else out[key] = value;
+export interface Level { level: string; from: number; to: number }
+
+/** Which slices belong to which vertebral level, from the head down. */
+export function levelsOf(rows: Row[]): Level[] {
+  const found = new Map<string, Level>();
+  for (const row of rows) {
+    if (typeof row.slice !== 'number' || typeof row.level !== 'string' || row.level === '') continue;
+    const old = found.get(row.level);
+    found.set(row.level, { level: row.level, from: Math.min(old?.from ?? row.slice, row.slice), to: Math.max(old?.to ?? row.slice, row.slice) });
   }
-  return out;
+  return [...found.values()].sort((a, b) => a.level.localeCompare(b.level));
 }

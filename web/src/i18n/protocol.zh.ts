@@ -1,0 +1,18 @@
+// The keys of a protocol file in plain Chinese. In English the keys themselves read well enough.
+export const protocol: Record<string, string> = {
+  about: '事项', acronym: '缩写', adherence: '依从性', affiliation: '单位', after: '在此之后', ages: '年龄', allocation: '分配方式', alpha: '检验水准', analysis: '分析', arms: '组别', at_risk: '风险人群', attrition: '脱落率',
+  audit: '稽查轨迹', before_consent: '知情同意前可录入', belt: '支具', better: '更好的方向', blocks: '区组大小', board: '监查委员会', causality: '因果关系', centres: '中心数', change: '相对基线的变化', charter: '章程', city: '城市', class: '类别',
+  clock_from: '计时起点', coding: '编码', compare: '比较', components: '组成', concealed_from: '对其隐藏', condition: '疾病', conduct: '遵循', contacts: '联系人', country: '国家', data: '数据', dates: '日期', days_per_week: '每周天数', decision: '决定',
+  definition: '定义', definitions: '定义', delegation: '授权分工', description: '说明', design: '设计', detects: '可检出', deviations: '方案偏离', diary: '日记', difference: '差值', dose: '剂量', double_entry: '双人录入', drugs: '药物', duration: '时长',
+  emergency: '紧急揭盲', emg: '肌电图', endurance: '耐力', enrolment: '计划入组', entry: '录入', ethics: '伦理', event: '事件', exchange: '数据交换', explanation: '解释', factors: '因素', fda_device: '美国 FDA 监管器械', fda_drug: '美国 FDA 监管药物',
+  field_tesla: '场强（特斯拉）', file: '文件', followup: '随访', form: '表单', form_version: '知情同意书版本', frequency: '频率', from: '起算自', gates: '前提条件', generator: '生成方法', grades: '分级', healthy_volunteers: '健康志愿者', held_day: '暂停日',
+  home: '居家', hypothesis: '假设', imbalance: '不均衡', independent: '独立', ineligible: '不合格', instruments: '量表', interventions: '干预', item: '条目', items: '条目', keywords: '关键词', kinds: '种类', languages: '语言', lead: '牵头', levels: '节段',
+  list: '清单', longitudinal: '纵向', major: '重大', manual: '手册', margin: '界值', masked: '盲态', masking: '盲法', materials: '材料', may: '可以', mcid: '最小临床重要差异', measure: '测量指标', measures: '测量指标', meeting: '集体活动', method: '方法',
+  min_answered: '最少作答数', minor: '轻微', minutes: '分钟', missing_day: '缺失日', mistakes: '差错处理', modality: '方式', model: '模式', models: '模型', modify: '修饰因素', muscles: '肌肉', named_in: '提及处', note: '备注', nsaid: '非甾体抗炎药', number: '编号',
+  objectives: '目的', official_title: '正式题目', open: '开放', optional: '可选', other: '其他', other_ids: '其他编号', outcomes: '结局', overall: '总分', p_best: '最优组概率', participant_languages: '受试者语言', per_arm: '每组', per_protocol: '符合方案', performance: '性能指标',
+  phase: '分期', plane: '平面', prediction: '预测', primary: '主要', product: '产品', prorate: '按比例折算', protocol: '方案', protocol_version: '方案版本', purge_people: '清除需几人', purpose: '目的', queries: '质疑', radiomics: '影像组学', ratio: '比例', reading: '解读',
+  readings: '各种说法', reason_after_save: '保存后修改须说明理由', recurrence: '复发', register: '注册平台', registry: '注册', reports: '报告', resampling: '重抽样', response: '应答', responsible: '责任方', reveals_arm: '会暴露分组', role: '角色', route: '给药途径', rules: '规则',
+  sae_hours: '严重不良事件时限（小时）', says: '说法', secondary: '次要', sees_clinical: '可见临床数据', segmentation: '分割', selection: '变量选择', sensitivity: '敏感性分析', session: '训练次', sessions: '训练次数', sessions_per_week: '每周次数', setting: '场所', settings: '设置',
+  sexes: '性别', share: '是否共享', sharing: '共享', sides: '单侧或双侧', signature: '签名', split: '拆分', sponsor: '申办方', stated: '所述', statement: '声明', status: '状态', strata: '分层因素', supervision: '督导', target: '目标人数', threshold: '阈值', title: '题目',
+  treatment: '治疗', trial: '试验', type: '类型', until: '直至', value_set: '效用值集', variant: '版本', verification: '核查', version: '版本', visits: '访视', watch: '监测项', weeks: '周数', weights: '权重', what: '内容', withdrawals: '退出', wrong_stratum: '分层错误', years: '年数',
+};
