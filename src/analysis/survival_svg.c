@@ -106,7 +106,7 @@ void lb_survival_picture(lb_call *call, const lb_survival *data, const uint32_t 
     double longest = 0, name_width = 60;
     for (size_t g = 0; g < data->groups; g++) {
         longest = fmax(longest, km[g].last_time);
-        name_width = fmax(name_width, lb_svg_text_width(data->group_name[g], 8, false) + 10);
+        name_width = fmax(name_width, lb_svg_text_width(data->group_name[g], 8, false) + 22); /* room for half of the first count */
     }
     if (longest <= 0) return;
     double table = 34 + 12.0 * (double)data->groups;
