@@ -62,19 +62,23 @@ void lb_anatomy_free(lb_anatomy *anatomy)
     free(anatomy->fine.value);
 }
 
-/* An ellipse, turned; `power` above 2 squares it. Returns 1 inside, 0 outside, soft over a millimetre at the edge. */
+/* An ellipse, turned; `power` above 2 squares it. */
 typedef struct oval {
     double x, y, a, b, degrees, power;
 } oval;
 
+/* Millimetres from its edge, about; negative inside. */
 static double distance(const oval *o, double x, double y)
 {
+    double reach = 1.3 * fmax(o->a, o->b) + 4;
+    if (fabs(x - o->x) > reach || fabs(y - o->y) > reach) return reach; /* far outside: how far does not matter */
     double angle = o->degrees * 0.017453292519943295, c = cos(angle), s = sin(angle);
     double u = fabs((x - o->x) * c + (y - o->y) * s) / o->a, v = fabs(-(x - o->x) * s + (y - o->y) * c) / o->b;
     double r = o->power == 2 ? sqrt(u * u + v * v) : pow(pow(u, o->power) + pow(v, o->power), 1 / o->power);
     return (r - 1) * fmin(o->a, o->b);
 }
 
+/* 1 inside, 0 outside, soft over a millimetre at the edge. */
 static double soft(double distance_mm)
 {
     double t = 0.5 - distance_mm / 1.2;
@@ -221,9 +225,11 @@ static void paint_muscles(const lb_anatomy *a, lb_tissue *t, double x, double y,
 {
     oval compartment_right = {-31, 66, 38, 24, 8, 2.6}, compartment_left = {31, 66, 38, 24, -8, 2.6};
     paint(t, fmax(soft(distance(&compartment_right, x, y)), soft(distance(&compartment_left, x, y))) * soft((y - 98) / 4), 840, 0.9);
-    for (int label = LB_PHANTOM_MUSCLES; label >= 1; label--) {
+    static const int order[LB_PHANTOM_MUSCLES] = {8, 7, 6, 5, 4, 1, 3, 2}; /* multifidus lies on erector spinae */
+    for (int m = 0; m < LB_PHANTOM_MUSCLES; m++) {
         oval o;
         double fat;
+        int label = order[m];
         muscle_shape(label, down, &o, &fat);
         double d = distance(&o, x, y) + 1.6 * (noise_at(&a->coarse, x + 3 * label, y, z) - 0.5);
         if (o.a < 1 || d > 1) continue;
