@@ -141,7 +141,7 @@ static void push_range(const lb_composition *work, const lb_muscle *muscle, cons
     if (work->fat) lb_set_int(row, "voxels_without_signal", (int64_t)sums.no_signal);
 }
 
-/* Right against left of the same muscle; 100 × (larger − smaller) / larger, as in Battié et al. 2012. */
+/* Right against left of the same muscle; 100 × (larger − smaller) / larger. */
 static void push_asymmetry(const lb_composition *work, lb_value *table)
 {
     for (size_t a = 0; a < work->muscles; a++) {
