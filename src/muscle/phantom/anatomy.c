@@ -1,6 +1,5 @@
-/* A made-up lumbar spine out of smooth shapes, painted from the back of the picture to the front. Sizes follow
- * published means for adults (muscle areas and fat by level: Crawford et al. 2016,
- * doi:10.1016/j.clinbiomech.2016.05.004); nobody's scan is in it. */
+/* A made-up lumbar spine out of smooth shapes, painted from the back of the picture to the front. Sizes and fat are
+ * chosen to look like an adult's, with fat growing towards L5; no data set and nobody's scan is in it. */
 #include "muscle/phantom/anatomy.h"
 
 #include <math.h>
