@@ -53,8 +53,8 @@ static int correct_mask(const lb_volume *image, lb_volume **mask, lb_result *res
     return LB_OK;
 }
 
-static int read_volumes(lb_call *call, const lb_radiomics_settings *s, lb_volume **image, lb_volume **mask, lb_result *result,
-                        lb_error *err)
+static int read_volumes(lb_call *call, const lb_radiomics_settings *s, lb_volume **image, lb_volume **mask,
+                        lb_result *result, lb_error *err)
 {
     int status = lb_call_volume(call, "image", image, err);
     if (status == LB_OK) status = lb_call_volume(call, "mask", mask, err);
@@ -64,7 +64,7 @@ static int read_volumes(lb_call *call, const lb_radiomics_settings *s, lb_volume
     lb_volume_pass_warnings(*mask, "mask", result);
     lb_grid_rule rule = {lb_call_text(call, "adopt-geometry"), LB_GRID_TOLERANCE_UM / 1000.0};
     if (isfinite(s->geometry_tolerance)) rule.tolerance_mm = s->geometry_tolerance * (*image)->spacing_mm[0];
-    bool same = memcmp((*image)->size, (*mask)->size, sizeof (*image)->size) == 0 &&
+    bool same = memcmp((*image)->size, (*mask)->size, sizeof(*image)->size) == 0 &&
                 lb_volume_distance_mm(*image, *mask) <= rule.tolerance_mm;
     if (s->correct_mask && !same && !rule.adopt) return correct_mask(*image, mask, result, err);
     return lb_grid_match(image, mask, *mask, "image", "mask", &rule, result, err);
@@ -109,9 +109,11 @@ static int compute(lb_call *call, const lb_feature_input *input, lb_result *resu
             double value = flat ? out.value[f] : NAN;
             lb_set_number(features, name, value);
             if (!flat)
-                push_undefined(undefined, name, "needs force2D and a region that is one voxel thick along force2Ddimension", NAN);
+                push_undefined(undefined, name,
+                               "needs force2D and a region that is one voxel thick along force2Ddimension", NAN);
             else if (!isfinite(value))
-                push_undefined(undefined, name, out.reason[f] ? out.reason[f] : "its formula divides by zero for this region",
+                push_undefined(undefined, name,
+                               out.reason[f] ? out.reason[f] : "its formula divides by zero for this region",
                                out.printed[f]);
         }
     }
@@ -169,18 +171,24 @@ static void advise(const lb_feature_input *input, lb_result *result)
     double range = grey->sorted[grey->count - 1] - grey->sorted[0];
     enum { FEW_VOXELS = 64, MANY_BINS = 1000 };
     if (region->voxels < FEW_VOXELS)
-        lb_result_warn(result, "the region has %zu voxels: features of so few voxels are not reproducible", region->voxels);
+        lb_result_warn(result, "the region has %zu voxels: features of so few voxels are not reproducible",
+                       region->voxels);
     if (grey->bins == 1 && range > 0)
-        lb_result_warn(result, "a bin width of %g puts all grey values (%g to %g) into one bin: entropy and texture say nothing; "
-                       "try binWidth near %.2g", grey->width, grey->sorted[0], grey->sorted[grey->count - 1], range / 32);
+        lb_result_warn(
+            result,
+            "a bin width of %g puts all grey values (%g to %g) into one bin: entropy and texture say nothing; "
+            "try binWidth near %.2g",
+            grey->width, grey->sorted[0], grey->sorted[grey->count - 1], range / 32);
     if (grey->bins > MANY_BINS)
-        lb_result_warn(result, "a bin width of %g gives %zu bins for %zu voxels; try binWidth near %.2g", grey->width, grey->bins,
-                       region->voxels, range / 32);
-    lb_result_note(result, "Region of label %lld: %zu voxels of %.4g x %.4g x %.4g mm; %zu grey level bins of width %.6g.",
+        lb_result_warn(result, "a bin width of %g gives %zu bins for %zu voxels; try binWidth near %.2g", grey->width,
+                       grey->bins, region->voxels, range / 32);
+    lb_result_note(result,
+                   "Region of label %lld: %zu voxels of %.4g x %.4g x %.4g mm; %zu grey level bins of width %.6g.",
                    (long long)input->settings->label, region->voxels, region->spacing_mm[0], region->spacing_mm[1],
                    region->spacing_mm[2], grey->bins, grey->width);
-    lb_result_note(result, "Profile pyradiomics-3.1: moments divide by N, kurtosis is not excess, shape from a marching cubes "
-                           "surface; names are PyRadiomics'.");
+    lb_result_note(result,
+                   "Profile pyradiomics-3.1: moments divide by N, kurtosis is not excess, shape from a marching cubes "
+                   "surface; names are PyRadiomics'.");
 }
 
 static int run(lb_call *call, lb_result *result, lb_error *err)
@@ -207,12 +215,20 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 static const lb_param params[] = {
     {.name = "image", .type = LB_P_VOLUME, .flags = LB_REQUIRED, .summary = "image to describe"},
     {.name = "mask", .type = LB_P_VOLUME, .flags = LB_REQUIRED, .summary = "label map of the region"},
-    {.name = "label", .type = LB_P_INT, .summary = "label of the region in the mask (default: the settings', or 1)", .min = 1,
+    {.name = "label",
+     .type = LB_P_INT,
+     .summary = "label of the region in the mask (default: the settings', or 1)",
+     .min = 1,
      .max = 1000000000},
     {.name = "settings", .type = LB_P_DOCUMENT, .summary = "PyRadiomics parameter file (YAML or JSON)"},
-    {.name = "profile", .type = LB_P_CHOICE, .summary = "whose definitions", .preset = "pyradiomics-3.1",
+    {.name = "profile",
+     .type = LB_P_CHOICE,
+     .summary = "whose definitions",
+     .preset = "pyradiomics-3.1",
      .choices = "pyradiomics-3.1"},
-    {.name = "adopt-geometry", .type = LB_P_CHOICE, .summary = "when positions differ: whose geometry counts",
+    {.name = "adopt-geometry",
+     .type = LB_P_CHOICE,
+     .summary = "when positions differ: whose geometry counts",
      .choices = "mask,image"},
 };
 
@@ -221,9 +237,12 @@ const lb_op lb_op_radiomics_extract = {
     .verb = "extract",
     .summary = "radiomic features of a labelled region, by PyRadiomics' names and definitions",
     .description =
-        "Computes the features of one label of a mask in an image: shape (14), shape2D (9, for force2D and a region of one "
-        "slice), first order (18), glcm (24), glrlm (16), glszm (16), gldm (14) and ngtdm (5). Settings are a PyRadiomics parameter file as it is: binning, normalisation, resampling, "
-        "resegmentation, choice of classes and features. A setting or filter that is not computed here is refused by name.\n\n"
+        "Computes the features of one label of a mask in an image: shape (14), shape2D (9, for force2D and a region of "
+        "one "
+        "slice), first order (18), glcm (24), glrlm (16), glszm (16), gldm (14) and ngtdm (5). Settings are a "
+        "PyRadiomics parameter file as it is: binning, normalisation, resampling, "
+        "resegmentation, choice of classes and features. A setting or filter that is not computed here is refused by "
+        "name.\n\n"
         "A feature that is not defined for the region (skewness of a constant one) is null and listed with its reason, "
         "and with what PyRadiomics prints for it. "
         "Diagnostics hold the hashes of image, mask and settings, the counts of voxels and the bounding box.",

@@ -20,13 +20,13 @@ const KEYS = ['k', 'estimate', 'se', 'lower', 'upper', 'statistic', 'p', 'pi_low
 
 function Effects({ rows, effect, out, toggle }: { rows: Row[]; effect: string; out: ReadonlySet<number>; toggle: (row: number) => void }) {
   const { t } = useTranslation();
-  const keys = ['yi', 'vi'] as const;
+  const keys = ['yi'] as const;
   const decimals = keys.map((key) => decimalsFor(rows.map((r) => r[key]).filter((v) => typeof v === 'number')));
   return (
     <div className="table-frame">
       <table className="data">
         <caption>{t('evidence.studies')}</caption>
-        <thead><tr><th scope="col">{t('evidence.in')}</th><th scope="col" className="number">{effect}</th><th scope="col" className="number">{t('evidence.variance')}</th></tr></thead>
+        <thead><tr><th scope="col">{t('evidence.in')}</th><th scope="col" className="number">{effect}</th></tr></thead>
         <tbody>
           {rows.map((row, i) => (
             <tr key={i} data-off={out.has(i)}>
