@@ -67,7 +67,7 @@ export const en = {
   },
   evidence: {
     title: 'Evidence', lede: 'Untick a study to leave it out: the picture and the pooled numbers follow.', studies: 'Studies', in: 'Include', effect: 'Effect',
-    settings: 'How to pool', method: 'Between-study variance', test: 'Test', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: 'Effect size', measures: { RR: 'Risk ratio', OR: 'Odds ratio', RD: 'Risk difference', SMD: 'Standardised mean difference', MD: 'Mean difference' }, equal: 'none (equal effects)', notEstimable: 'not estimable', all: 'Include all again',
+    settings: 'How to pool', method: 'Between-study variance', test: 'Test', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: 'Effect size', measures: { RR: 'Risk ratio', OR: 'Odds ratio', RD: 'Risk difference', SMD: 'Standardised mean difference', MD: 'Mean difference' }, equal: 'none (equal effects)', headline: '{{name}}: {{estimate}} (95 % interval {{lower}} to {{upper}})', logs: 'The numbers below are logarithms of the ratio, as they were pooled.', notEstimable: 'not estimable', all: 'Include all again',
     left: '{{n}} of {{all}} studies are included.', few: 'At least two studies are needed to pool.', forest: 'Forest plot and pooled numbers', numbers: 'Pooled numbers',
     noSet: 'This server holds no meta-analysis. Start it with "lumbar serve --demo".', noColumns: 'The demo\'s table holds neither effects (yi, vi) nor counts or means of two arms.',
   },

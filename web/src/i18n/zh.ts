@@ -71,7 +71,7 @@ export const zh: Same<typeof en> = {
   },
   evidence: {
     title: '证据', lede: '取消勾选即可剔除某项研究：图和合并结果随之更新。', studies: '研究', in: '纳入', effect: '效应量',
-    settings: '合并方法', method: '研究间方差', test: '检验', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: '效应指标', measures: { RR: '风险比', OR: '比值比', RD: '风险差', SMD: '标准化均数差', MD: '均数差' }, equal: '无（等效应）', notEstimable: '无法估计', all: '重新纳入全部',
+    settings: '合并方法', method: '研究间方差', test: '检验', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: '效应指标', measures: { RR: '风险比', OR: '比值比', RD: '风险差', SMD: '标准化均数差', MD: '均数差' }, equal: '无（等效应）', headline: '{{name}}：{{estimate}}（95 % 置信区间 {{lower}} 至 {{upper}}）', logs: '以下数字为合并时所用的比值对数。', notEstimable: '无法估计', all: '重新纳入全部',
     left: '已纳入 {{all}} 项研究中的 {{n}} 项。', few: '至少需要两项研究才能合并。', forest: '森林图与合并结果', numbers: '合并结果',
     noSet: '此服务器没有荟萃分析数据。请用 “lumbar serve --demo” 启动。', noColumns: '演示表格既没有效应量（yi、vi），也没有两组的计数或均值。',
   },
