@@ -143,7 +143,7 @@ static void lumbar_muscle(void **state)
     static const size_t used[] = {0, 1, 2, 3, 4, 8};
     for (int label = 1; label <= 4; label++)
         for (size_t s = 0; s < LB_COUNT(used); s++) {
-            char scan[32], text[4];
+            char scan[32], text[16];
             snprintf(scan, sizeof scan, "TUM01_water_label%d", label);
             snprintf(text, sizeof text, "%d", label);
             lb_arena *arena = lb_arena_new();
