@@ -64,43 +64,18 @@ static int fit_summary(lb_call *call, const lb_effects *effects, const lb_pool_s
     return 0;
 }
 
-/* The design of the moderators on the rows that have an effect. */
-static int build_design(lb_call *call, const lb_effects *effects, lb_design **design, lb_error *err)
-{
-    lb_arena *arena = lb_call_arena(call);
-    lb_formula *formula;
-    const char *text = lb_call_text(call, "mods");
-    if (!strchr(text, '~')) text = lb_arena_printf(arena, "~ %s", text);
-    int code = lb_formula_parse(text, arena, &formula, err);
-    if (code) return code;
-    lb_table *used = lb_table_rows(effects->table, effects->used, effects->k, arena);
-    lb_design_options options = {0};
-    code = lb_design_build(formula, used, &options, arena, design, err);
-    if (code) return code;
-    if ((*design)->y) {
-        code = lb_fail(err, LB_USAGE, "the moderators' formula has a response, '%s'", (*design)->response);
-        lb_error_where(err, "--mods");
-        lb_error_hint(err, "the effects are the response: write only what is right of the ~");
-    }
-    return code;
-}
-
 static int fit_regression(lb_call *call, const lb_effects *effects, const lb_pool_settings *settings, lb_result *result,
                           lb_error *err)
 {
     lb_arena *arena = lb_call_arena(call);
-    lb_design *design;
-    int code = build_design(call, effects, &design, err);
+    lb_moderators moderators;
+    int code = lb_moderators_read(call, effects, &moderators, err);
     if (code) return code;
-    double *y = lb_arena_array(arena, design->n + 1, sizeof *y), *v = lb_arena_array(arena, design->n + 1, sizeof *v);
-    for (size_t i = 0; i < design->n; i++) {
-        y[i] = effects->y[design->row[i]];
-        v[i] = effects->v[design->row[i]];
-    }
+    const lb_design *design = moderators.design;
     lb_pool_model model;
     lb_pool pool;
     lb_interval tau2 = {NAN, NAN, false};
-    code = lb_pool_model_init(&model, y, v, design->x, design->n, design->p, arena, err);
+    code = lb_pool_model_init(&model, moderators.y, moderators.v, design->x, design->n, design->p, arena, err);
     if (!code) code = lb_pool_fit(&model, &settings->fit, arena, &pool, err);
     if (code) return code;
     if (settings->fit.method != LB_TAU2_FE && isnan(settings->fit.fixed_tau2))
