@@ -1,7 +1,9 @@
 /* meta fit: the random-effects model, with or without moderators. */
+#include "evidence/conventions.h"
 #include "evidence/mantel.h"
 #include "evidence/ops.h"
 #include "evidence/report.h"
+#include "evidence/wilson.h"
 
 #include <lumbar/numeric.h>
 
@@ -64,6 +66,23 @@ static int fit_summary(lb_call *call, const lb_effects *effects, const lb_pool_s
     return 0;
 }
 
+/* Variance inflation of each coefficient: the diagonal of the inverse of the coefficients' correlation matrix, without
+ * the intercept. */
+static void add_vif(const lb_pool *pool, const lb_pool_model *model, lb_arena *arena, lb_value *rows)
+{
+    size_t skip = model->intercept ? 1 : 0, n = pool->p - skip;
+    double *r = lb_arena_array(arena, n * n + 1, sizeof *r),
+           *inverse = lb_arena_array(arena, n * n + 1, sizeof *inverse);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++)
+            r[j * n + i] = pool->vcov[(j + skip) * pool->p + i + skip] / (pool->se[i + skip] * pool->se[j + skip]);
+    }
+    if (n == 0 || lb_chol(r, n) != 0) return;
+    lb_chol_inverse(r, n, inverse);
+    for (size_t j = skip; j < pool->p; j++)
+        lb_set_number(rows->item[model->kept[j]], "vif", inverse[(j - skip) * n + j - skip]);
+}
+
 static int fit_regression(lb_call *call, const lb_effects *effects, const lb_pool_settings *settings, lb_result *result,
                           lb_error *err)
 {
@@ -91,6 +110,7 @@ static int fit_regression(lb_call *call, const lb_effects *effects, const lb_poo
         else
             lb_result_warn(result, "'%s' is given by the other moderators and was left out", design->name[column]);
     }
+    add_vif(&pool, &model, arena, rows);
     lb_pool_report(&pool, &tau2, settings, results);
     lb_model_report(&pool, results);
     lb_pool_note(&pool, settings,
@@ -116,12 +136,19 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (!code) code = lb_effects_read(call, false, &effects, err);
     if (code) return code;
     lb_set_text(result->results, "measure", effects.measure->name);
+    if (lb_call_given(call, "compat")) {
+        code = lb_wilson_report(call, &effects, result, err);
+        if (!code) lb_effects_note(&effects, result);
+        return code;
+    }
     lb_set_text(result->results, "method", lb_tau2_method_name(settings.fit.method));
     lb_set_text(result->results, "test", settings.test_name);
     if (lb_call_given(call, "mods"))
         code = fit_regression(call, &effects, &settings, result, err);
     else
         code = fit_summary(call, &effects, &settings, result, err);
+    if (!code && lb_call_flag(call, "conventions"))
+        code = lb_conventions_report(&effects, settings.fit.level, lb_call_arena(call), result, err);
     if (!code) lb_effects_note(&effects, result);
     return code;
 }
@@ -130,6 +157,14 @@ static const lb_param params[] = {
     LB_EFFECT_PARAMS,
     LB_POOL_PARAMS_AND(",MH,PETO"),
     {.name = "mods", .type = LB_P_FORMULA, .summary = "moderators, as in \"~ year + ablat\""},
+    {.name = "compat",
+     .type = LB_P_CHOICE,
+     .flags = LB_ADVANCED,
+     .choices = "wilson2005",
+     .summary = "print the meta-regression as Wilson's macro does (--method DL is his MM)"},
+    {.name = "conventions",
+     .type = LB_P_FLAG,
+     .summary = "also the same studies under the conventions of metafor, RevMan, meta and others, side by side"},
 };
 
 const lb_op lb_op_meta_fit = {

@@ -4,7 +4,6 @@
 #include "evidence/report.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 enum { CHUNKS = 64, MOST_ROWS = 200000 };
 
@@ -53,7 +52,7 @@ static void run_chunk(void *context, size_t chunk)
     lb_pool pool;
     lb_pool_sums sums;
     lb_error ignored = LB_ERROR_INIT;
-    if (lb_pool_model_init(&model, w->effects->y, w->effects->v, NULL, k, 1, arena, &ignored) != 0) abort();
+    if (lb_pool_model_init(&model, w->effects->y, w->effects->v, NULL, k, 1, arena, &ignored) != 0) goto out;
     lb_pool_alloc(&pool, k, 1, arena);
     for (size_t i = chunk; i < w->count && !lb_progress_cancelled(w->progress); i += CHUNKS) {
         uint32_t n = 0;
@@ -77,6 +76,7 @@ static void run_chunk(void *context, size_t chunk)
         else
             w->i2[i] = 100 * pool.tau2.tau2 / (pool.tau2.tau2 + typical);
     }
+out:
     lb_arena_free(arena);
 }
 

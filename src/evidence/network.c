@@ -234,7 +234,7 @@ static int within_designs(lb_network *net, lb_error *err)
     return 0;
 }
 
-int lb_network_fit(lb_network *net, bool reml, lb_error *err)
+int lb_network_fit(lb_network *net, lb_network_tau2 method, size_t reference, lb_error *err)
 {
     double theta[LB_GLS_COMPONENTS] = {0}, trace[LB_GLS_COMPONENTS], score[LB_GLS_COMPONENTS],
            information[LB_GLS_COMPONENTS * LB_GLS_COMPONENTS];
@@ -245,7 +245,12 @@ int lb_network_fit(lb_network *net, bool reml, lb_error *err)
     net->q_df = (double)(net->rows - net->gls.p);
     net->gls.converged = true;
     if (net->q_df <= 0) return 0;
-    if (reml) {
+    if (method == LB_NETWORK_REML_INDEPENDENT) {
+        code = lb_network_reml_independent(net, reference, &net->tau2, &net->gls.converged, err);
+        theta[0] = net->tau2;
+        return code ? code : lb_gls_at(&net->gls, theta, err);
+    }
+    if (method == LB_NETWORK_REML) {
         code = lb_gls_fit(&net->gls, true, err);
         net->tau2 = net->gls.theta[0];
         return code;

@@ -33,8 +33,11 @@ typedef struct lb_network {
 
 /** Checks the pairs (all pairs of a trial with several arms, consistent; a connected network) and builds the model. */
 int lb_network_build(lb_network *net, lb_error *err) LB_MUST_CHECK;
-/** Q and its parts at τ² = 0, then τ² by DerSimonian–Laird or REML (reml), then the model at τ². */
-int lb_network_fit(lb_network *net, bool reml, lb_error *err) LB_MUST_CHECK;
+typedef enum lb_network_tau2 { LB_NETWORK_DL, LB_NETWORK_REML, LB_NETWORK_REML_INDEPENDENT } lb_network_tau2;
+/** Q and its parts at τ² = 0, then τ², then the model at τ². */
+int lb_network_fit(lb_network *net, lb_network_tau2 method, size_t reference, lb_error *err) LB_MUST_CHECK;
+int lb_network_reml_independent(const lb_network *net, size_t reference, double *tau2, bool *converged,
+                                lb_error *err) LB_MUST_CHECK;
 /** Effect of a against b and its standard error at the model's τ². */
 void lb_network_compare(const lb_network *net, size_t a, size_t b, double *estimate, double *se);
 #endif

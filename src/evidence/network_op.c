@@ -213,7 +213,9 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         lb_error_hint(err, near ? "did you mean '%s'?" : "the first treatment is '%s'", near ? near : net.treatment[0]);
         return code;
     }
-    code = lb_network_fit(&net, reml, err);
+    bool several = net.rows > net.studies, exact = lb_text_equal(lb_call_text(call, "multiarm"), "exact");
+    lb_network_tau2 method = !reml ? LB_NETWORK_DL : exact || !several ? LB_NETWORK_REML : LB_NETWORK_REML_INDEPENDENT;
+    code = lb_network_fit(&net, method, (size_t)reference, err);
     if (code) return code;
     lb_set_text(result->results, "method", reml ? "REML" : "DL");
     lb_set_text(result->results, "reference", net.treatment[reference]);
@@ -224,6 +226,9 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
                    "comparisons (%s); estimates are treat1 against treat2; P-scores: small values are %s; split: "
                    "direct against back-calculated indirect evidence.",
                    net.studies, net.treatments, reml ? "REML" : "DerSimonian-Laird", small_good ? "good" : "bad");
+    if (method == LB_NETWORK_REML_INDEPENDENT)
+        lb_result_note(result, "As in netmeta, REML takes the sampling errors within a trial of several arms as "
+                               "independent; --multiarm exact uses their covariance.");
     if (!net.gls.converged) {
         lb_result_status(result, "not_converged");
         lb_result_warn(result, "tau2 did not converge");
@@ -243,6 +248,12 @@ static const lb_param params[] = {
     {.name = "sete", .type = LB_P_COLUMN, .preset = "seTE", .summary = "their standard errors"},
     {.name = "reference", .type = LB_P_TEXT, .summary = "treatment that the others are shown against"},
     {.name = "method", .type = LB_P_CHOICE, .preset = "DL", .choices = "DL,REML", .summary = "estimator of tau2"},
+    {.name = "multiarm",
+     .type = LB_P_CHOICE,
+     .flags = LB_ADVANCED,
+     .preset = "netmeta",
+     .choices = "netmeta,exact",
+     .summary = "REML in trials of several arms: sampling errors independent as in netmeta, or with their covariance"},
     {.name = "small-values", .type = LB_P_CHOICE, .preset = "good", .choices = "good,bad", .summary = "for P-scores"},
     {.name = "level", .type = LB_P_NUMBER, .preset = "0.95", .min = 0.001, .max = 0.999999, .summary = "of intervals"},
 };
