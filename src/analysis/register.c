@@ -17,4 +17,5 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_rmst);
     lb_registry_add(registry, &lb_op_analyse_cox);
     lb_registry_add(registry, &lb_op_analyse_ph);
+    lb_registry_add(registry, &lb_op_analyse_rerandomise);
 }
