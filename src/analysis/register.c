@@ -1,6 +1,8 @@
 /* The operations of this room. */
 #include "analysis/cox.h"
 #include "analysis/room.h"
+#include "analysis/rubin.h"
+#include "analysis/subgroup.h"
 #include "analysis/survival.h"
 
 void lb_analysis_register(lb_registry *registry)
@@ -18,4 +20,6 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_cox);
     lb_registry_add(registry, &lb_op_analyse_ph);
     lb_registry_add(registry, &lb_op_analyse_rerandomise);
+    lb_registry_add(registry, &lb_op_analyse_subgroup);
+    lb_registry_add(registry, &lb_op_analyse_pool);
 }
