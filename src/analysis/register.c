@@ -1,5 +1,6 @@
 /* The operations of this room. */
 #include "analysis/cox.h"
+#include "analysis/power.h"
 #include "analysis/room.h"
 #include "analysis/rubin.h"
 #include "analysis/subgroup.h"
@@ -11,6 +12,9 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_distribution);
     lb_registry_add(registry, &lb_op_power_means);
     lb_registry_add(registry, &lb_op_power_ancova);
+    lb_registry_add(registry, &lb_op_power_survival);
+    lb_registry_add(registry, &lb_op_power_proportions);
+    lb_registry_add(registry, &lb_op_power_interaction);
     lb_registry_add(registry, &lb_op_analyse_describe);
     lb_registry_add(registry, &lb_op_analyse_flow);
     lb_registry_add(registry, &lb_op_analyse_plan);

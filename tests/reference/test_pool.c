@@ -40,7 +40,9 @@ static void low_back_pain_cohort(void **state)
     const lb_value *first = lb_get(run.result->results, "imputations");
     assert_int_equal(rows->count, 60);
     for (size_t i = 0; i < rows->count; i++) {
-        size_t k = (size_t)atoi(lb_get_text(first->item[i / 6], "imputation", "0")) - 1;
+        const char *number = lb_get_text(first->item[i / 6], "imputation", "");
+        int64_t k = 0;
+        assert_true(lb_text_integer(number, strlen(number), &k) && k-- > 0);
         double se = lb_get_number(rows->item[i], "se", NAN);
         assert_close(lb_get_number(rows->item[i], "estimate", NAN), lb_number_of(q->item[k]->item[i % 6]), tolerance);
         assert_close(se * se, lb_number_of(u->item[k]->item[i % 6]), tolerance);
