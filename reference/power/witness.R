@@ -7,3 +7,9 @@ put("pw.anc",pt(delta=5,sd=15*sqrt(.75),sig.level=.025,power=.8,alternative="one
 put("pw.strictpower",pt(n=9,delta=1,sd=3,sig.level=.2,strict=TRUE)$power)
 put("pw.15",pt(delta=15,sd=15,sig.level=.025,power=.8,alternative="one.sided")$n)
 put("pw.z",2*225*(qnorm(.975)+qnorm(.8))^2/25); put("pw.modic",pt(n=50,sd=1,power=.8)$delta)
+# survival, proportions, interaction
+z<-qnorm(.975)+qnorm(.8); put("sv.schoenfeld",4*z^2/log(.65)^2); put("sv.freedman",z^2*(1.65/.35)^2)
+z9<-qnorm(.975)+qnorm(.9); put("sv.2to1",c(z9^2*9/2/log(.7)^2, z9^2*(1+2*.7)^2/(2*.3^2)))
+p2<-1-.55^.65; put("sv.n",4*z^2/log(.65)^2/(.45+p2)); e<-157*.9*(.4+1-.6^.65); put("sv.power",c(e,pnorm(sqrt(e)*abs(log(.65))/2-qnorm(.975))))
+pp<-function(...) power.prop.test(...,tol=1e-14); put("pr.n",pp(p1=.45,p2=.3,power=.8)$n); put("pr.strict",pp(p1=.1,p2=.12,n=20,strict=TRUE)$power); put("pr.p2",pp(p1=.45,n=160,power=.8)$p2)
+put("int.modic",uniroot(function(d) stats::pt(qt(.975,96),96,d/(2*sqrt(2/50)),lower.tail=FALSE)-.8,c(.1,3),tol=1e-14)$root)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "ancova.h"
+#include "rows.h"
 
 static void coefficients(lb_ancova *a)
 {
@@ -77,12 +78,7 @@ void lb_ancova_fit_results(lb_ancova *a)
     const lb_design *d = a->design;
     lb_value *out = a->result->results;
     lb_set_int(out, "n", (int64_t)d->n);
-    lb_value *dropped = lb_set_array(out, "dropped");
-    for (size_t i = 0; i < d->dropped_count; i++) {
-        lb_value *row = lb_push_object(dropped);
-        lb_set_text(row, "column", d->dropped[i].column);
-        lb_set_int(row, "rows", (int64_t)d->dropped[i].rows);
-    }
+    lb_rows_report(d, out);
     if (a->treatment) arms(a);
     fit_statistics(a);
     coefficients(a);
@@ -196,14 +192,7 @@ void lb_ancova_findings(lb_ancova *a)
 
 static void note_rows(lb_ancova *a)
 {
-    const lb_design *d = a->design;
-    lb_buf list = {.max = 400};
-    for (size_t i = 0; i < d->dropped_count; i++) {
-        lb_buf_printf(&list, "%s%s missing in %zu", i ? ", " : " (", d->dropped[i].column, d->dropped[i].rows);
-    }
-    lb_result_note(a->result, "Model: %s, least squares, %zu of %zu rows%s%s.", a->formula, d->n, a->table->rows,
-                   list.data ? list.data : "", list.data ? ")" : "");
-    lb_buf_free(&list);
+    lb_result_note(a->result, "Model: %s, least squares, %s.", a->formula, lb_rows_text(a->design, a->table->rows, a->arena));
 }
 
 static void note_coding(lb_ancova *a)

@@ -60,6 +60,16 @@ typedef struct lb_cox_model {
     lb_cox_data data;
     lb_ties ties;
 } lb_cox_model;
+/** Columns that hold the times. start is NULL without delayed entry. */
+typedef struct lb_cox_columns {
+    const char *time, *event, *start;
+    const char *const *strata;
+    size_t strata_count;
+    lb_ties ties;
+} lb_cox_columns;
+/** The data of a design whose rows are complete in these columns. */
+int lb_cox_load(const lb_table *table, lb_design *design, const lb_cox_columns *from, lb_cox_model *out, lb_result *result, lb_error *err)
+    LB_MUST_CHECK;
 /** cluster: a column that must not be missing either, or NULL. */
 int lb_cox_read(lb_call *call, const char *cluster, lb_cox_model *out, lb_result *result, lb_error *err) LB_MUST_CHECK;
 /** The parameters cox and ph share. */

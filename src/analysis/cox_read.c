@@ -127,24 +127,18 @@ static int build_design(lb_call *call, const char *cluster, const lb_table *tabl
     return code;
 }
 
-int lb_cox_read(lb_call *call, const char *cluster, lb_cox_model *out, lb_result *result, lb_error *err)
+int lb_cox_load(const lb_table *table, lb_design *design, const lb_cox_columns *from, lb_cox_model *out, lb_result *result, lb_error *err)
 {
-    *out = (lb_cox_model){0};
-    lb_table *table;
-    int code = lb_call_table(call, "data", &table, err);
-    if (code == LB_OK) code = build_design(call, cluster, table, out, err);
-    if (code != LB_OK) return code;
-    lb_design *design = out->design;
-    lb_arena *arena = lb_call_arena(call);
+    lb_arena *arena = design->arena;
     double *time, *start;
     bool *event = lb_arena_array(arena, design->n + 1, sizeof *event);
     uint32_t *stratum = lb_arena_array(arena, design->n + 1, sizeof *stratum);
-    const char *const *names;
-    size_t total, count = lb_call_texts(call, "strata", &names), skip = design->intercept ? 1 : 0;
-    code = read_times(table, lb_call_text(call, "time"), design, &time, err);
-    if (code == LB_OK) code = read_times(table, lb_call_text(call, "start"), design, &start, err);
-    if (code == LB_OK) code = lb_survival_event(table, lb_call_text(call, "event"), design->row, design->n, event, result, err);
-    if (code == LB_OK) code = read_strata(table, design, names, count, stratum, &total, err);
+    size_t total, skip = design->intercept ? 1 : 0;
+    *out = (lb_cox_model){.design = design, .ties = from->ties};
+    int code = read_times(table, from->time, design, &time, err);
+    if (code == LB_OK) code = read_times(table, from->start, design, &start, err);
+    if (code == LB_OK) code = lb_survival_event(table, from->event, design->row, design->n, event, result, err);
+    if (code == LB_OK) code = read_strata(table, design, from->strata, from->strata_count, stratum, &total, err);
     for (size_t i = 0; code == LB_OK && start && i < design->n; i++) {
         if (start[i] < time[i]) continue;
         code = lb_fail(err, LB_BAD_DATA, "the interval from %g to %g does not end after it starts", start[i], time[i]);
@@ -160,10 +154,22 @@ int lb_cox_read(lb_call *call, const char *cluster, lb_cox_model *out, lb_result
     code = arrange(design, time, start, event, stratum, data, err);
     if (code != LB_OK) return code;
     find_aliased(data);
-    out->ties = lb_call_chosen(call, "ties", "breslow") ? LB_BRESLOW : lb_call_chosen(call, "ties", "exact") ? LB_EXACT : LB_EFRON;
     if (data->events == 0) {
         code = lb_fail(err, LB_BAD_DATA, "no event among the %zu complete rows: nothing to estimate", data->n);
         lb_error_where(err, "%s", table->name);
     }
     return code;
+}
+
+int lb_cox_read(lb_call *call, const char *cluster, lb_cox_model *out, lb_result *result, lb_error *err)
+{
+    *out = (lb_cox_model){0};
+    lb_table *table;
+    int code = lb_call_table(call, "data", &table, err);
+    if (code == LB_OK) code = build_design(call, cluster, table, out, err);
+    if (code != LB_OK) return code;
+    lb_cox_columns from = {.time = lb_call_text(call, "time"), .event = lb_call_text(call, "event"), .start = lb_call_text(call, "start"),
+                           .ties = lb_call_chosen(call, "ties", "breslow") ? LB_BRESLOW : lb_call_chosen(call, "ties", "exact") ? LB_EXACT : LB_EFRON};
+    from.strata_count = lb_call_texts(call, "strata", &from.strata);
+    return lb_cox_load(table, out->design, &from, out, result, err);
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analysis/cox.h"
+#include "analysis/rows.h"
 
 static void test(lb_value *results, const char *name, double statistic, size_t df)
 {
@@ -107,12 +108,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     }
     lb_set_int(result->results, "n", (int64_t)data->n);
     lb_set_int(result->results, "events", (int64_t)data->events);
-    lb_value *dropped = lb_set_array(result->results, "dropped");
-    for (size_t k = 0; k < model.design->dropped_count; k++) {
-        lb_value *row = lb_push_object(dropped);
-        lb_set_text(row, "column", model.design->dropped[k].column);
-        lb_set_int(row, "rows", (int64_t)model.design->dropped[k].rows);
-    }
+    lb_rows_report(model.design, result->results);
     coefficients(&model, &fit, vcov, lb_call_number(call, "level"), result);
     lb_set_number(result->results, "loglik", fit.loglik);
     lb_set_number(result->results, "loglik_null", fit.loglik_null);

@@ -15,6 +15,7 @@ typedef struct lb_plan_row {
     double estimate, se, df, statistic, p, lower, upper;
     int64_t n;
     bool same_as_primary, same_scale;
+    bool group;        /**< the label is a subgroup, not a visit */
     bool hazard_ratio; /**< estimate and limits are logarithms of hazard ratios */
     const char *status;
 } lb_plan_row;

@@ -146,6 +146,15 @@ static lb_plan_row *new_row(lb_plan *plan)
     return &more[plan->rows++];
 }
 
+/* What tells the rows of one analysis apart: the visit, or the group with its test of interaction. */
+static const char *row_label(const lb_plan *plan, const lb_value *from)
+{
+    const char *group = lb_get_text(from, "subgroup", NULL);
+    double p = lb_get_number(from, "interaction_p", NAN);
+    if (!group) return lb_arena_text(plan->arena, lb_get_text(from, "visit", NULL));
+    return isnan(p) ? lb_arena_text(plan->arena, group) : lb_arena_printf(plan->arena, "%s (interaction p = %.3f)", group, p);
+}
+
 /* The comparison's rows: contrasts between the two arms, or else the coefficient of the arm. */
 static size_t take_rows(lb_plan *plan, const lb_value *entry, const char *role, lb_result *result)
 {
@@ -161,7 +170,8 @@ static size_t take_rows(lb_plan *plan, const lb_value *entry, const char *role, 
         lb_plan_row *row = new_row(plan);
         *row = (lb_plan_row){.id = lb_get_text(entry, "id", role),
                              .title = lb_get_text(entry, "title", lb_get_text(entry, "id", role)),
-                             .label = lb_arena_text(plan->arena, lb_get_text(from, "visit", NULL)),
+                             .label = row_label(plan, from),
+                             .group = lb_get(from, "subgroup") != NULL,
                              .set = lb_get_text(entry, "set", plan->set[0].id),
                              .role = role,
                              .estimate = lb_get_number(from, "estimate", NAN),
@@ -189,7 +199,7 @@ static void record_row(const lb_plan_row *row, lb_value *out)
 {
     lb_set_text(out, "id", row->id);
     lb_set_text(out, "title", row->title);
-    if (row->label) lb_set_text(out, "visit", row->label);
+    if (row->label) lb_set_text(out, row->group ? "subgroup" : "visit", row->label);
     lb_set_text(out, "set", row->set);
     if (row->n >= 0) lb_set_int(out, "n", row->n);
     lb_set_number(out, "estimate", row->estimate);

@@ -25,7 +25,14 @@ int lb_power_solve_delta(const lb_power_design *design, double n1, double power,
 /** Smallest n1 the method has an answer for. */
 double lb_power_smallest_n(const lb_power_design *design);
 
+/** "V is not possible: it must be WANTED", at --option. */
+int lb_power_refuse(lb_error *err, const char *option, double value, const char *wanted);
+/** Next whole number, forgiving the last bits of a division that should have come out even. */
+double lb_power_whole(double x);
+
 /** Power against n per arm, with the solution marked. */
 void lb_power_curve(lb_result *result, const lb_power_design *design, double n1, double power);
+
+extern const lb_op lb_op_power_interaction, lb_op_power_survival, lb_op_power_proportions;
 
 #endif

@@ -1,6 +1,9 @@
 /* The operations of this room. */
 #include "analysis/cox.h"
+#include "analysis/power.h"
 #include "analysis/room.h"
+#include "analysis/rubin.h"
+#include "analysis/subgroup.h"
 #include "analysis/survival.h"
 
 void lb_analysis_register(lb_registry *registry)
@@ -10,6 +13,9 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_mmrm);
     lb_registry_add(registry, &lb_op_power_means);
     lb_registry_add(registry, &lb_op_power_ancova);
+    lb_registry_add(registry, &lb_op_power_survival);
+    lb_registry_add(registry, &lb_op_power_proportions);
+    lb_registry_add(registry, &lb_op_power_interaction);
     lb_registry_add(registry, &lb_op_analyse_describe);
     lb_registry_add(registry, &lb_op_analyse_flow);
     lb_registry_add(registry, &lb_op_analyse_plan);
@@ -18,4 +24,7 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_rmst);
     lb_registry_add(registry, &lb_op_analyse_cox);
     lb_registry_add(registry, &lb_op_analyse_ph);
+    lb_registry_add(registry, &lb_op_analyse_rerandomise);
+    lb_registry_add(registry, &lb_op_analyse_subgroup);
+    lb_registry_add(registry, &lb_op_analyse_pool);
 }

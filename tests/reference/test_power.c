@@ -91,6 +91,25 @@ static void ancova_shrinks_the_variance(void **state)
     lb_arena_free(arena);
 }
 
+static void events_and_proportions(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    lb_value *all = shared_json("trialstats/power_metnlbp.json", arena);
+    if (!all) skip();
+    const lb_value *plain = lb_get(lb_path(all, "results.logrank"), "hr0.65"), *unequal = lb_get(lb_path(all, "results.logrank"), "hr0.7_2to1");
+    const char *const method[] = {"schoenfeld", "freedman"};
+    for (size_t i = 0; i < 2; i++) {
+        assert_close(solve("survival", "events_exact", (const char *const[]){"hr", ".65", "power", ".8", "method", method[i], NULL}),
+                     lb_get_number(plain, method[i], NAN), 1e-12);
+        assert_close(solve("survival", "events_exact", (const char *const[]){"hr", ".7", "power", ".9", "ratio", "2", "method", method[i], NULL}),
+                     lb_get_number(unequal, method[i], NAN), 1e-12);
+    }
+    assert_close(solve("proportions", "n_exact", (const char *const[]){"p1", ".45", "p2", ".30", "power", ".8", NULL}),
+                 lb_get_number(lb_get(all, "results"), "proportions_0.45_vs_0.30", NAN), 1e-9);
+    lb_arena_free(arena);
+}
+
 /* What is found is consistent: the power at the n found is the power asked for, and so is that at the difference found. */
 static void solving_inverts_the_power(void **state)
 {
@@ -101,6 +120,16 @@ static void solving_inverts_the_power(void **state)
                  0.87, 1e-12);
     double delta = solve("means", "detectable", (const char *const[]){DESIGN, "n", "40", "power", ".87", "margin", "2", NULL});
     assert_close(solve("means", "power", (const char *const[]){DESIGN, "n", "40", "delta", text(delta, found), "margin", "2", NULL}), 0.87, 1e-12);
+    double events = solve("survival", "events_exact", (const char *const[]){"hr", ".6", "power", ".9", "method", "freedman", "ratio", "2", NULL});
+    assert_close(solve("survival", "detectable", (const char *const[]){"events", text(events, found), "power", ".9", "method", "freedman", "ratio", "2", NULL}),
+                 0.6, 1e-12);
+    events = solve("survival", "events_exact", (const char *const[]){"hr", ".9", "power", ".9", "margin", "1.3", "sides", "1", NULL});
+    assert_close(solve("survival", "power", (const char *const[]){"events", text(events, found), "hr", ".9", "margin", "1.3", "sides", "1", NULL}), 0.9, 1e-12);
+    n = solve("proportions", "n_exact", (const char *const[]){"p1", ".2", "p2", ".5", "power", ".85", "ratio", ".5", "strict", "true", NULL});
+    assert_close(solve("proportions", "power", (const char *const[]){"p1", ".2", "p2", ".5", "n", text(n, found), "ratio", ".5", "strict", "true", NULL}), 0.85, 1e-11);
+    assert_close(solve("proportions", "p2", (const char *const[]){"p1", ".2", "power", ".85", "n", text(n, found), "ratio", ".5", "strict", "true", NULL}), 0.5, 1e-10);
+    n = solve("interaction", "n_exact", (const char *const[]){"delta", "6", "sd", "15", "share", ".3", "rho", ".5", NULL}); /* sd × sqrt(.75 / .21) */
+    assert_close(solve("ancova", "n_exact", (const char *const[]){"delta", "6", "sd", "32.732683535398860", "rho", ".5", "covariates", "2", NULL}), n, 1e-10);
 }
 
 static void senseless_questions_are_refused(void **state)
@@ -129,11 +158,30 @@ static void senseless_questions_are_refused(void **state)
     }
 }
 
+static void senseless_events_are_refused(void **state)
+{
+    (void)state;
+    const char *const bad[][10] = {
+        {"survival", "hr", "1", NULL}, {"survival", "hr", "0", NULL}, {"survival", "hr", ".7", "events", "50", "power", ".8", NULL},
+        {"survival", "hr", ".7", "n", "50", NULL}, {"survival", "hr", ".7", "margin", "1.3", "method", "freedman", NULL},
+        {"survival", "events", "2", "power", ".99", "method", "freedman", NULL}, {"survival", "hr", ".7", "p1", "1.2", NULL},
+        {"proportions", "p1", ".3", "p2", ".3", NULL}, {"proportions", "p1", "0", "p2", ".3", NULL}, {"proportions", "p1", ".3", NULL},
+        {"proportions", "p1", ".9", "n", "4", "power", ".8", NULL}, {"interaction", "delta", "1", "sd", "1", "share", "1", NULL},
+        {"interaction", "delta", "1", "sd", "1", "rho", "1", NULL},
+    };
+    for (size_t i = 0; i < LB_COUNT(bad); i++) {
+        op_run run = run_op("power", bad[i][0], bad[i] + 1);
+        if (run.code != LB_USAGE) fail_msg("question %zu: code %d", i, run.code);
+        assert_true(run.err.message[0] != 0 && (run.err.where[0] != 0 || run.err.hint[0] != 0));
+        free_run(&run);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_of_sizes), cmocka_unit_test(metnlbp_read_both_ways), cmocka_unit_test(ancova_shrinks_the_variance),
-        cmocka_unit_test(solving_inverts_the_power), cmocka_unit_test(senseless_questions_are_refused),
+        cmocka_unit_test(solving_inverts_the_power), cmocka_unit_test(events_and_proportions), cmocka_unit_test(senseless_events_are_refused), cmocka_unit_test(senseless_questions_are_refused),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
