@@ -18,6 +18,11 @@ void lb_estimate_set(lb_value *row, double estimate, double se, double df, doubl
     lb_set_number(row, "upper", estimate + reach);
 }
 
+double lb_linear_df(const lb_linear *model, const double *l)
+{
+    return model->df_of ? model->df_of(model, l) : model->df;
+}
+
 bool lb_linear_estimate(const lb_linear *model, const double *l, double *estimate, double *se)
 {
     size_t p = model->p;

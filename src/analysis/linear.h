@@ -5,17 +5,20 @@
 #include <lumbar/stats.h>
 
 /** Coefficients with their covariance: enough for means and contrasts of any model of this room. */
-typedef struct lb_linear {
+typedef struct lb_linear lb_linear;
+struct lb_linear {
     const lb_design *design;
     size_t p;
     const double *coefficient; /**< NaN when aliased */
     const bool *aliased;
     const double *vcov;        /**< p × p, zero where aliased */
     double df;                 /**< infinite for z */
+    double (*df_of)(const lb_linear *model, const double *l); /**< df of lᵀb, or NULL when all have `df` */
+    const void *df_context;
     double level;              /**< of intervals */
     size_t null_count;         /**< aliased columns: their null vectors, p each (see lb_linear_null) */
     double *null_vector;
-} lb_linear;
+};
 
 /** How contrasts are tested. */
 typedef struct lb_testing {
@@ -29,6 +32,8 @@ typedef struct lb_testing {
 void lb_estimate_set(lb_value *row, double estimate, double se, double df, double level);
 /** lᵀb, its standard error; false when not estimable from this design. */
 bool lb_linear_estimate(const lb_linear *model, const double *l, double *estimate, double *se);
+/** Degrees of freedom of lᵀb. */
+double lb_linear_df(const lb_linear *model, const double *l);
 /** Null vectors of an aliased design, for estimability. */
 int lb_linear_null(lb_linear *model, const lb_lsq *fit, lb_arena *arena, lb_error *err) LB_MUST_CHECK;
 

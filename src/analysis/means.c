@@ -17,10 +17,11 @@ void lb_means_rows(const lb_linear *model, const lb_grid *grid, lb_value *rows)
         lb_value *row = lb_push_object(rows);
         set_levels(row, grid, r, 0);
         bool known = lb_linear_estimate(model, grid->l + r * model->p, &estimate, &se);
-        double reach = lb_t_q((1 - model->level) / 2, model->df, LB_UPPER) * se;
+        double df = known ? lb_linear_df(model, grid->l + r * model->p) : model->df;
+        double reach = lb_t_q((1 - model->level) / 2, df, LB_UPPER) * se;
         lb_set_number(row, "estimate", estimate);
         lb_set_number(row, "se", se);
-        lb_set_number(row, "df", model->df);
+        lb_set_number(row, "df", df);
         lb_set_number(row, "lower", estimate - reach);
         lb_set_number(row, "upper", estimate + reach);
         if (!known) lb_set_text(row, "reason", "not estimable: the data hold no row for some combination");
@@ -28,13 +29,13 @@ void lb_means_rows(const lb_linear *model, const lb_grid *grid, lb_value *rows)
 }
 
 /* Half-width of an interval in standard errors. Methods without intervals of their own take Bonferroni's. */
-static double critical(const lb_linear *model, const char *adjust, size_t means, size_t family)
+static double critical(double level, double df, const char *adjust, size_t means, size_t family)
 {
-    double alpha = 1 - model->level, m = (double)family;
-    if (family == 1 || !strcmp(adjust, "none")) return lb_t_q(alpha / 2, model->df, LB_UPPER);
-    if (!strcmp(adjust, "tukey")) return lb_tukey_q(model->level, (double)means, model->df, LB_LOWER) / sqrt(2);
-    if (!strcmp(adjust, "sidak")) return lb_t_q(-expm1(log1p(-alpha) / m) / 2, model->df, LB_UPPER);
-    return lb_t_q(alpha / (2 * m), model->df, LB_UPPER);
+    double alpha = 1 - level, m = (double)family;
+    if (family == 1 || !strcmp(adjust, "none")) return lb_t_q(alpha / 2, df, LB_UPPER);
+    if (!strcmp(adjust, "tukey")) return lb_tukey_q(level, (double)means, df, LB_LOWER) / sqrt(2);
+    if (!strcmp(adjust, "sidak")) return lb_t_q(-expm1(log1p(-alpha) / m) / 2, df, LB_UPPER);
+    return lb_t_q(alpha / (2 * m), df, LB_UPPER);
 }
 
 /* p of a test whose alternative is a lower (or higher) value. */
@@ -43,7 +44,7 @@ static double one_sided(double statistic, double df, bool lower)
     return isnan(statistic) ? NAN : lb_t_p(statistic, df, lower ? LB_LOWER : LB_UPPER);
 }
 
-static void set_margin(lb_value *row, const lb_linear *model, const lb_testing *testing, double estimate, double se)
+static void set_margin(lb_value *row, double df, const lb_testing *testing, double estimate, double se)
 {
     double edge = testing->lower_is_better ? -testing->margin : testing->margin;
     double statistic = se > 0 ? (estimate - edge) / se : NAN;
@@ -52,7 +53,7 @@ static void set_margin(lb_value *row, const lb_linear *model, const lb_testing *
     bool short_of = testing->lower_is_better ? lower > edge : upper < edge;
     lb_set_number(row, "margin", edge);
     lb_set_number(row, "margin_statistic", statistic);
-    lb_set_number(row, "margin_p", one_sided(statistic, model->df, testing->lower_is_better));
+    lb_set_number(row, "margin_p", one_sided(statistic, df, testing->lower_is_better));
     if (isnan(lower)) return;
     lb_set_text(row, "margin_reading", beyond     ? "the whole interval lies beyond the margin"
                                        : short_of ? "the whole interval falls short of the margin"
@@ -66,11 +67,12 @@ typedef struct family {
     const lb_testing *testing;
     size_t base, means, count;
     lb_value **row;
-    double *p;
+    double *p, *df;
 } family;
 
 static void push_pair(family *f, size_t a, size_t b, double width, double *l, lb_value *rows)
 {
+    size_t pairs = f->means * (f->means - 1) / 2;
     const lb_linear *model = f->model;
     double estimate, se;
     for (size_t j = 0; j < model->p; j++) {
@@ -80,14 +82,17 @@ static void push_pair(family *f, size_t a, size_t b, double width, double *l, lb
     lb_value *row = f->row[f->count] = lb_push_object(rows);
     lb_set_textf(row, "contrast", "%s - %s", lb_grid_level(f->grid, f->base + a, 0), lb_grid_level(f->grid, f->base + b, 0));
     set_levels(row, f->grid, f->base, 1);
-    lb_estimate_set(row, estimate, se, model->df, model->level);
+    double df = known ? lb_linear_df(model, l) : model->df;
+    if (model->df_of) width = critical(model->level, df, f->testing->adjust, f->means, pairs);
+    lb_estimate_set(row, estimate, se, df, model->level);
     lb_set_number(row, "lower", estimate - width * se);
     lb_set_number(row, "upper", estimate + width * se);
     double statistic = lb_get_number(row, "statistic", NAN);
     double p = lb_get_number(row, "p", NAN);
-    if (f->testing->sides == 1) p = one_sided(statistic, model->df, f->testing->lower_is_better);
+    if (f->testing->sides == 1) p = one_sided(statistic, df, f->testing->lower_is_better);
+    f->df[f->count] = df;
     f->p[f->count++] = p;
-    if (!isnan(f->testing->margin)) set_margin(row, model, f->testing, estimate, se);
+    if (!isnan(f->testing->margin)) set_margin(row, df, f->testing, estimate, se);
     if (!known) lb_set_text(row, "reason", "not estimable: the data hold no row for some combination");
 }
 
@@ -101,7 +106,7 @@ static void finish(family *f, lb_arena *arena)
     for (size_t i = 0; i < f->count; i++) {
         double statistic = lb_get_number(f->row[i], "statistic", NAN);
         if (tukey && f->count > 1 && !isnan(statistic)) {
-            adjusted[i] = lb_tukey_p(fabs(statistic) * sqrt(2), (double)f->means, f->model->df, LB_UPPER);
+            adjusted[i] = lb_tukey_p(fabs(statistic) * sqrt(2), (double)f->means, f->df[i], LB_UPPER);
         }
         lb_set_number(f->row[i], "p", adjusted[i]);
         if (strcmp(adjust, "none") != 0) lb_set_number(f->row[i], "p_unadjusted", f->p[i]);
@@ -122,11 +127,11 @@ int lb_contrast_rows(const lb_linear *model, const lb_grid *grid, const lb_testi
     if (pairs > 100000) {
         return lb_fail(err, LB_TOO_LARGE, "%s has %zu levels: too many pairs to compare", grid->axis[0], k);
     }
-    double width = critical(model, testing->adjust, k, pairs);
+    double width = model->df_of ? NAN : critical(model->level, model->df, testing->adjust, k, pairs);
     double *l = lb_arena_array(arena, model->p + 1, sizeof *l);
     for (size_t base = 0; base < grid->rows; base += k) {
         family f = {model, grid, testing, base, k, 0, lb_arena_array(arena, pairs + 1, sizeof(lb_value *)),
-                    lb_arena_array(arena, pairs + 1, sizeof(double))};
+                    lb_arena_array(arena, pairs + 1, sizeof(double)), lb_arena_array(arena, pairs + 1, sizeof(double))};
         for (size_t a = 1; a < k; a++) {
             for (size_t b = 0; b < a; b++) push_pair(&f, a, b, width, l, rows);
         }

@@ -1,0 +1,32 @@
+/* Private to analyse mmrm: one call of it, and its parts. */
+#ifndef LUMBAR_ANALYSIS_MMRM_MODEL_H
+#define LUMBAR_ANALYSIS_MMRM_MODEL_H
+#include "mmrm.h"
+
+typedef struct lb_mmrm {
+    lb_call *call;
+    lb_result *result;
+    lb_arena *arena;
+    lb_table *table;
+    const char *formula, *subject, *visit, *treatment;
+    bool ml, adjusted; /* adjusted: Kenward and Roger */
+    lb_structure structure;
+    lb_testing testing;
+    lb_design *design;
+    size_t people, visits;
+    const char **visit_name;
+    int32_t *person, *visit_of; /* codes of the analysed rows */
+    size_t *attended;           /* rows per visit */
+    lb_basis basis;
+    lb_blocks blocks;
+    lb_reml reml;
+    lb_mixed_df df;             /* on the basis, then in the design's columns */
+    lb_linear model;
+} lb_mmrm;
+
+int lb_mmrm_read(lb_mmrm *a, lb_table *table, lb_error *err) LB_MUST_CHECK;
+int lb_mmrm_fit(lb_mmrm *a, lb_error *err) LB_MUST_CHECK;
+/** Status and warnings. */
+void lb_mmrm_findings(lb_mmrm *a);
+int lb_mmrm_results(lb_mmrm *a, lb_error *err) LB_MUST_CHECK;
+#endif
