@@ -33,6 +33,6 @@ double lb_power_whole(double x);
 /** Power against n per arm, with the solution marked. */
 void lb_power_curve(lb_result *result, const lb_power_design *design, double n1, double power);
 
-extern const lb_op lb_op_power_interaction, lb_op_power_survival, lb_op_power_proportions;
+extern const lb_op lb_op_power_interaction, lb_op_power_survival, lb_op_power_proportions, lb_op_power_simulate;
 
 #endif

@@ -16,6 +16,7 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_power_survival);
     lb_registry_add(registry, &lb_op_power_proportions);
     lb_registry_add(registry, &lb_op_power_interaction);
+    lb_registry_add(registry, &lb_op_power_simulate);
     lb_registry_add(registry, &lb_op_analyse_describe);
     lb_registry_add(registry, &lb_op_analyse_flow);
     lb_registry_add(registry, &lb_op_analyse_plan);
