@@ -27,3 +27,13 @@ f<-loess(y~p,span=.75,degree=2,control=loess.control(surface="direct")); g<-abs(
 o<-order(p); gr<-ceiling(seq_len(n)*10/n); E<-tapply(p[o],gr,sum); O<-tapply(y[o],gr,sum); N<-table(gr); h<-sum((O-E)^2/(E*(1-E/N))); put("hl",c(h,pchisq(h,8,lower.tail=FALSE)))
 t<-.3; put("nb",c(sum(p>=t&y==1)/n-sum(p>=t&y==0)/n*t/(1-t), mean(y)-(1-mean(y))*t/(1-t), sum(p>=t)))
 r<-as.matrix(read.csv("reference/predict/ratings.csv")[,-1]); l<-data.frame(v=c(r),s=factor(rep(1:6,4)),j=factor(rep(1:4,each=6))); a<-anova(lm(v~s+j,l)); put("ms",a[["Mean Sq"]])
+# lasso: proximal gradient with a fixed step, 40000 iterations, on predictors of mean 0 and SD (1/n) 1
+d <- na.omit(read.csv("reference/predict/scores.csv")); X <- cbind(age = d$age, fat_fraction = d$fat_fraction, risk = d$risk); n <- nrow(X)
+m <- colMeans(X); s <- sqrt(colMeans(sweep(X, 2, m)^2)); Z <- sweep(sweep(X, 2, m), 2, s, "/")
+prox <- function(y, lambda, alpha, binomial, ridge) { b <- c(if (binomial) qlogis(mean(y)) else mean(y), 0, 0, 0); A <- cbind(1, Z)
+  L <- max(eigen(crossprod(A) / n)$values) * (if (binomial) .25 else 1) + ridge
+  for (i in 1:40000) { e <- drop(A %*% b); g <- -drop(crossprod(A, y - if (binomial) plogis(e) else e)) / n; u <- b - g / L
+    u[-1] <- u[-1] - ridge * b[-1] / L; b <- c(u[1], sign(u[-1]) * pmax(abs(u[-1]) - lambda * alpha / L, 0)) }
+  beta <- b[-1] / s; c(b[1] - sum(beta * m), beta) }
+put("lasso.1", prox(d$relapse, .05, 1, TRUE, 0)); put("lasso.half", prox(d$relapse, .1, .5, TRUE, .1 * .5))
+y <- d$risk * 10; Z <- Z[, 1:2]; Z <- cbind(Z, 0); s[3] <- 1; m[3] <- 0; put("lasso.gaussian", prox(y, .1, .5, FALSE, .1 * .5 / sqrt(mean((y - mean(y))^2))))

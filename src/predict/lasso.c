@@ -46,11 +46,15 @@ double lasso_violation(lasso_work *w)
 static void curvature(lasso_work *w, size_t j)
 {
     const double *x = w->x + j * w->n;
-    double sum = 0;
-    if (!w->binomial) sum = 1;
-    else
-        for (size_t i = 0; i < w->n; i++) sum += w->weight[i] * x[i] * x[i];
-    w->curvature[j] = sum;
+    lasso_pair sum = {0, 0}, u, v;
+    size_t i = 0;
+    for (; w->binomial && i + 2 <= w->n; i += 2) {
+        memcpy(&u, x + i, sizeof u);
+        memcpy(&v, w->weight + i, sizeof v);
+        sum += u * u * v;
+    }
+    double rest = i < w->n ? w->weight[i] * x[i] * x[i] : 0; /* an odd row */
+    w->curvature[j] = w->binomial ? sum[0] + sum[1] + rest : 1;
 }
 
 /* One coordinate; returns curvature times squared move. */
@@ -62,10 +66,7 @@ static double move(lasso_work *w, size_t j)
     double new = size > 0 ? copysign(size, u) / (h + w->ridge) : 0, d = new - old;
     if (d == 0) return 0;
     w->beta[j] = new;
-    if (w->binomial)
-        for (size_t i = 0; i < w->n; i++) w->residual[i] -= d * w->weight[i] * x[i];
-    else
-        for (size_t i = 0; i < w->n; i++) w->residual[i] -= d / (double)w->n * x[i];
+    lasso_subtract(w->residual, d, w->weight, x, w->n);
     return h * d * d;
 }
 

@@ -46,6 +46,21 @@ static inline double lasso_dot(const double *a, const double *b, size_t n)
     return sum;
 }
 
+/* y := y - c·a∘b, in pairs. */
+static inline void lasso_subtract(double *y, double c, const double *a, const double *b, size_t n)
+{
+    lasso_pair u, v, w;
+    size_t i = 0;
+    for (; i + 2 <= n; i += 2) {
+        memcpy(&u, a + i, sizeof u);
+        memcpy(&v, b + i, sizeof v);
+        memcpy(&w, y + i, sizeof w);
+        w -= c * u * v;
+        memcpy(y + i, &w, sizeof w);
+    }
+    for (; i < n; i++) y[i] -= c * a[i] * b[i];
+}
+
 /** Probabilities, weights and residuals at the present linear predictor. */
 void lasso_refresh(lasso_work *w);
 /** The linear predictor from the coefficients. */
