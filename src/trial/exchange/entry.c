@@ -104,10 +104,12 @@ static int read_epx(const lb_bytes *bytes, const char *form, lb_arena *arena, en
         lb_error_hint(err, "compare CSV, REC or EPX files");
         return LB_BAD_DATA;
     }
-    size_t count = epx_count_files(root);
+    epx_project project;
+    code = epx_open(root, arena, &project, err);
+    size_t count = project.files;
     lb_buf names = {0};
     for (size_t i = 0; i < count && code == LB_OK; i++) {
-        code = epx_read_file(root, i, arena, out, NULL, err);
+        code = epx_read_file(&project, i, out, NULL, err);
         if (code != LB_OK || (form ? lb_text_equal(form, out->name) : count == 1)) break;
         lb_buf_printf(&names, "%s%s", i ? ", " : "", out->name);
         *out = (entry_file){0};

@@ -6,29 +6,11 @@
 
 #include "trial/exchange/exchange.h"
 
-typedef struct epx {
-    const xml_node *root;
-    char decimal, date, time;
-    lb_arena *arena;
-} epx;
+enum { MAX_LABELS = 1000000 }; /* values of label sets x fields that use them; beyond that they are not checked */
 
 static bool in_space(const xml_node *node, const xml_node *root, const char *name)
 {
     return xml_is(node, name) && strcmp(node->space, root->space) == 0;
-}
-
-static const xml_node *data_file(const xml_node *root, size_t index)
-{
-    for (const xml_node *node = root; node; node = xml_next(node, root))
-        if (in_space(node, root, "DataFile") && index-- == 0) return node;
-    return NULL;
-}
-
-size_t epx_count_files(const xml_node *root)
-{
-    size_t count = 0;
-    while (data_file(root, count)) count++;
-    return count;
 }
 
 static char first_character(const char *text, char fallback)
@@ -36,16 +18,21 @@ static char first_character(const char *text, char fallback)
     return text && *text ? *text : fallback;
 }
 
-static epx open_project(const xml_node *root, lb_arena *arena)
+int epx_open(const xml_node *root, lb_arena *arena, epx_project *out, lb_error *err)
 {
+    *out = (epx_project){.root = root, .labels_left = MAX_LABELS, .decimal = '.', .date = '/', .time = ':', .arena = arena};
     const xml_node *settings = xml_child(root, "Settings");
-    epx project = {root, '.', '/', ':', arena};
     if (settings) {
-        project.decimal = first_character(xml_get(settings, "decimalSeparator"), '.');
-        project.date = first_character(xml_get(settings, "dateSeparator"), '/');
-        project.time = first_character(xml_get(settings, "timeSeparator"), ':');
+        out->decimal = first_character(xml_get(settings, "decimalSeparator"), '.');
+        out->date = first_character(xml_get(settings, "dateSeparator"), '/');
+        out->time = first_character(xml_get(settings, "timeSeparator"), ':');
     }
-    return project;
+    for (const xml_node *node = root; node; node = xml_next(node, root)) out->files += in_space(node, root, "DataFile");
+    out->file = lb_arena_array(arena, out->files + 1, sizeof *out->file);
+    size_t count = 0;
+    for (const xml_node *node = root; node; node = xml_next(node, root))
+        if (in_space(node, root, "DataFile")) out->file[count++] = node;
+    return xml_ids_make(root, "id", arena, &out->ids, err);
 }
 
 static entry_kind kind_of_type(const char *type)
@@ -57,7 +44,7 @@ static entry_kind kind_of_type(const char *type)
 }
 
 /* A value as the project writes it → numbers with a point, dates as year-month-day, times with colons. */
-static const char *clean_value(const epx *project, const entry_field *field, char *text)
+static const char *clean_value(epx_project *project, const entry_field *field, char *text)
 {
     if (*text == '\0' || strcmp(text, ".") == 0) return NULL; /* a point is EpiData's system missing */
     if (field->kind == ENTRY_NUMBER)
@@ -73,17 +60,12 @@ static const char *clean_value(const epx *project, const entry_field *field, cha
     return lb_arena_printf(project->arena, "%04d-%02d-%02d", c, b, a);
 }
 
-static const xml_node *find_labels(const epx *project, const char *id)
-{
-    for (const xml_node *node = project->root; id && node; node = xml_next(node, project->root))
-        if (in_space(node, project->root, "ValueLabelSet") && lb_text_equal(xml_get(node, "id"), id)) return node;
-    return NULL;
-}
-
-static void apply_labels(const epx *project, const xml_node *set, entry_field *field)
+static void apply_labels(epx_project *project, const xml_node *set, entry_field *field)
 {
     size_t count = 0;
     for (const xml_node *label = set->first; label; label = label->next) count++;
+    if (count > project->labels_left) return;
+    project->labels_left -= count;
     field->missing = lb_arena_array(project->arena, count + 1, sizeof *field->missing);
     field->legal = lb_arena_array(project->arena, count + 1, sizeof *field->legal);
     for (const xml_node *label = set->first; label; label = label->next) {
@@ -95,14 +77,14 @@ static void apply_labels(const epx *project, const xml_node *set, entry_field *f
     }
 }
 
-static bool bound(const epx *project, entry_field *field, const xml_node *range, const char *name, double *out)
+static bool bound(epx_project *project, entry_field *field, const xml_node *range, const char *name, double *out)
 {
     const char *text = xml_get(range, name);
     const char *clean = text ? clean_value(project, field, lb_arena_text(project->arena, text)) : NULL;
     return clean && lb_text_number(clean, strlen(clean), out);
 }
 
-static void read_field(const epx *project, const xml_node *node, entry_field *field, lb_value *findings)
+static void read_field(epx_project *project, const xml_node *node, entry_field *field, lb_value *findings)
 {
     const char *id = xml_get(node, "id"), *type = xml_get(node, "type"), *labels = xml_get(node, "valueLabelRef");
     *field = (entry_field){.name = id ? id : "", .type = type ? type : "ftString"};
@@ -112,7 +94,7 @@ static void read_field(const epx *project, const xml_node *node, entry_field *fi
     field->required = lb_text_equal(entry, "emMustEnter");
     const xml_node *question = xml_child(node, "Question"), *text = question ? xml_child(question, "Text") : NULL;
     field->label = text ? text->text : NULL;
-    const xml_node *set = find_labels(project, labels);
+    const xml_node *set = labels ? xml_ids_find(&project->ids, "ValueLabelSet", labels) : NULL;
     if (set) apply_labels(project, set, field);
     else if (labels && findings)
         exchange_finding(findings, "error", lb_arena_printf(project->arena, "line %d", node->line), "field '%.60s' uses value labels '%.60s' that are not there",
@@ -125,27 +107,26 @@ static void read_field(const epx *project, const xml_node *node, entry_field *fi
 /* The value at *p up to a semicolon; quoted ones double their quotes. Returns it, and moves *p behind the semicolon. */
 static char *take_value(lb_arena *arena, const char **p)
 {
-    const char *s = *p;
-    char *out = lb_arena_array(arena, strcspn(s, ";") + 1, 1), *q = out;
-    if (*s != '"') {
-        while (*s && *s != ';') *q++ = *s++;
-    } else {
-        out = q = lb_arena_array(arena, strlen(s) + 1, 1);
-        for (s++; *s; s++) {
-            if (*s == '"' && *++s != '"') break;
-            *q++ = *s;
-        }
-        while (*s && *s != ';') s++;
+    const char *s = *p, *stop = s;
+    bool quoted = *s == '"';
+    if (quoted)
+        for (stop = ++s; *stop && (*stop != '"' || stop[1] == '"'); stop++) stop += *stop == '"';
+    else stop += strcspn(s, ";");
+    char *out = lb_arena_array(arena, (size_t)(stop - s) + 1, 1), *q = out;
+    for (; s < stop; s++) {
+        *q++ = *s;
+        s += quoted && *s == '"';
     }
-    *p = *s ? s + 1 : s;
+    *p = stop + strcspn(stop, ";");
+    if (**p) ++*p;
     while (q > out && (unsigned char)q[-1] <= ' ') *--q = '\0';
     return out;
 }
 
-static void read_record(const epx *project, const xml_node *node, entry_file *out, lb_value *findings)
+static void read_record(epx_project *project, const xml_node *node, entry_file *out, lb_value *findings)
 {
     const char *status = xml_get(node, "status"), *p = node->text;
-    size_t record = out->records++;
+    size_t record = out->records++, next = 0; /* values mostly come in the order of the fields */
     out->flag[record] = lb_text_equal(status, "rsDeleted") ? ENTRY_DELETED : lb_text_equal(status, "rsVerified") ? ENTRY_VERIFIED : ENTRY_NORMAL;
     while (*p) {
         while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t' || *p == ';') p++;
@@ -158,13 +139,16 @@ static void read_record(const epx *project, const xml_node *node, entry_file *ou
         const char *name = lb_arena_textn(project->arena, p, length);
         p += length + 1;
         char *value = take_value(project->arena, &p);
-        size_t field = entry_find(out, name);
+        size_t field = next;
+        while (field < out->fields && field < next + 8 && strcmp(out->field[field].name, name) != 0) field++;
+        if (field >= out->fields || field == next + 8) field = entry_find(out, name);
+        next = field + 1;
         if (field < out->fields) out->cell[record * out->fields + field] = clean_value(project, &out->field[field], value);
         else if (findings) exchange_finding(findings, "error", lb_arena_printf(project->arena, "line %d", node->line), "a record has a value of '%.60s', which is no field", name);
     }
 }
 
-static int read_records(const epx *project, const xml_node *file, entry_file *out, lb_value *findings, lb_error *err)
+static int read_records(epx_project *project, const xml_node *file, entry_file *out, lb_value *findings, lb_error *err)
 {
     size_t count = 0;
     for (const xml_node *node = file; node; node = xml_next(node, file)) count += in_space(node, project->root, "Record");
@@ -183,16 +167,16 @@ static int read_records(const epx *project, const xml_node *file, entry_file *ou
     return LB_OK;
 }
 
-int epx_read_file(const xml_node *root, size_t index, lb_arena *arena, entry_file *out, lb_value *findings, lb_error *err)
+int epx_read_file(epx_project *project, size_t index, entry_file *out, lb_value *findings, lb_error *err)
 {
-    epx project = open_project(root, arena);
-    const xml_node *file = data_file(root, index);
+    const xml_node *file = project->file[index], *root = project->root;
+    lb_arena *arena = project->arena;
     size_t count = 0;
     for (const xml_node *node = file; node; node = xml_next(node, file)) count += in_space(node, root, "Field");
     const char *id = xml_get(file, "id");
     *out = (entry_file){.arena = arena, .name = id ? id : "datafile"};
     out->field = lb_arena_array(arena, count + 1, sizeof *out->field);
     for (const xml_node *node = file; node; node = xml_next(node, file))
-        if (in_space(node, root, "Field")) read_field(&project, node, &out->field[out->fields++], findings);
-    return read_records(&project, file, out, findings, err);
+        if (in_space(node, root, "Field")) read_field(project, node, &out->field[out->fields++], findings);
+    return read_records(project, file, out, findings, err);
 }

@@ -64,9 +64,17 @@ bool entry_date(const char *text, int part[3]);
 /** Labels, ranges, legal and missing values of a CHK file put on the fields of its REC; what it names in vain is found. */
 int chk_apply(const lb_bytes *bytes, entry_file *file, lb_value *findings, lb_error *err) LB_MUST_CHECK;
 
-/** The data files of an EPX project. */
-size_t epx_count_files(const xml_node *root);
-int epx_read_file(const xml_node *root, size_t index, lb_arena *arena, entry_file *out, lb_value *findings, lb_error *err) LB_MUST_CHECK;
+/** An EPX project: its data files, value label sets, and how it writes numbers, dates and times. */
+typedef struct epx_project {
+    const xml_node *root, **file;
+    size_t files;
+    xml_ids ids;
+    size_t labels_left;
+    char decimal, date, time;
+    lb_arena *arena;
+} epx_project;
+int epx_open(const xml_node *root, lb_arena *arena, epx_project *out, lb_error *err) LB_MUST_CHECK;
+int epx_read_file(epx_project *project, size_t index, entry_file *out, lb_value *findings, lb_error *err) LB_MUST_CHECK;
 
 /** Two texts alike: with or without regard to case (Latin, Greek and Cyrillic letters). */
 bool exchange_same_text(const char *a, const char *b, bool case_sensitive);
@@ -85,7 +93,7 @@ int exchange_compare(const entry_file *main, const entry_file *duplicate, const 
 /* Previews: what a file holds, in the words of its own format. */
 int import_rec(const lb_bytes *bytes, const lb_bytes *checks, lb_arena *arena, lb_value *results, entry_file *out, lb_error *err) LB_MUST_CHECK;
 int import_epx(const xml_node *root, lb_arena *arena, lb_value *results, lb_error *err) LB_MUST_CHECK;
-int import_odm(const xml_node *root, const xml_node *metadata, lb_arena *arena, lb_value *results, lb_error *err) LB_MUST_CHECK;
+int import_odm(const xml_node *root, const xml_node *data, lb_arena *arena, lb_value *results, lb_error *err) LB_MUST_CHECK;
 int import_redcap(const lb_bytes *dictionary, const lb_bytes *records, lb_arena *arena, lb_value *results, lb_error *err) LB_MUST_CHECK;
 /** fields[]{name,type,label,n,missing,min,max,mean} and findings about values that their field does not allow. */
 void import_describe(const entry_file *file, const char *form, lb_value *fields, lb_value *findings);

@@ -125,7 +125,8 @@ static void not_well_formed(builder *b, const lb_bytes *bytes, lb_error *err)
     snprintf(message, sizeof message, "%s", last && last->message ? last->message : "the document ends too early");
     message[strcspn(message, "\r\n")] = '\0';
     message[lb_utf8_bad(message, strlen(message))] = '\0';
-    lb_fail(err, LB_BAD_DATA, "the XML is damaged: %s", message);
+    if (b->current && last && last->code == XML_ERR_DOCUMENT_END) lb_fail(err, LB_BAD_DATA, "the XML ends inside <%.100s>", b->current->name);
+    else lb_fail(err, LB_BAD_DATA, "the XML is damaged: %s", message);
     if (last && last->line > 0) lb_error_where(err, "%s:%d", bytes->name, last->line);
     else lb_error_where(err, "%s", bytes->name);
     lb_error_hint(err, "export the file again; nothing of it was taken");

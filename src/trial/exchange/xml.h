@@ -25,6 +25,18 @@ const char *xml_get(const xml_node *node, const char *attribute);
 const xml_node *xml_child(const xml_node *node, const char *name);
 /** The node after `node` in document order within `top`, or NULL at the end. */
 const xml_node *xml_next(const xml_node *node, const xml_node *top);
+
+/** The elements that carry an identifying attribute, sorted by element and identifier. */
+typedef struct xml_ids {
+    struct xml_id {
+        const char *element, *id;
+        const xml_node *node;
+    } *entry;
+    size_t count;
+} xml_ids;
+int xml_ids_make(const xml_node *root, const char *attribute, lb_arena *arena, xml_ids *out, lb_error *err) LB_MUST_CHECK;
+/** The first element of that name and identifier, or NULL. */
+const xml_node *xml_ids_find(const xml_ids *ids, const char *element, const char *id);
 static inline bool xml_is(const xml_node *node, const char *name)
 {
     return lb_text_equal(node->name, name);
