@@ -1,10 +1,11 @@
 /* `radiomics extract`: settings, region, feature classes, and the record of how each number came about. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "muscle/common/grid.h"
 #include "muscle/muscle.h"
-#include "muscle/radiomics/radiomics.h"
+#include "muscle/radiomics/texture.h"
 
 static int read_settings(lb_call *call, lb_radiomics_settings *settings, lb_error *err)
 {
@@ -91,33 +92,101 @@ static void push_undefined(lb_value *undefined, const char *feature, const char 
     lb_set_number(row, "pyradiomics_prints", printed);
 }
 
-static int compute(lb_call *call, const lb_feature_input *input, lb_result *result, lb_error *err)
+/* The features of one class on one image; with a reason, all of them are undefined. */
+static int compute_class(size_t c, const lb_feature_input *input, const char *image, const char *reason,
+                         lb_result *result, lb_error *err)
 {
-    lb_value *features = lb_set_object(result->results, "features");
-    lb_value *undefined = lb_set_array(result->results, "undefined");
-    (void)call;
-    for (size_t c = 0; c < lb_feature_class_count; c++) {
-        const lb_feature_class *class = &lb_feature_classes[c];
-        if (!wanted(input->settings, input->region, c, NULL)) continue;
-        lb_features out = {0};
-        bool flat = strcmp(class->name, "shape2D") != 0 || lb_shape2d_possible(input->region, input->settings);
-        int status = flat ? class->compute(input, &out, err) : LB_OK;
-        if (status != LB_OK) return status;
-        for (size_t f = 0; f < class->features; f++) {
-            if (!wanted(input->settings, input->region, c, class->feature[f])) continue;
-            const char *name = lb_arena_printf(result->arena, "original_%s_%s", class->name, class->feature[f]);
-            double value = flat ? out.value[f] : NAN;
-            lb_set_number(features, name, value);
-            if (!flat)
-                push_undefined(undefined, name,
-                               "needs force2D and a region that is one voxel thick along force2Ddimension", NAN);
-            else if (!isfinite(value))
-                push_undefined(undefined, name,
-                               out.reason[f] ? out.reason[f] : "its formula divides by zero for this region",
-                               out.printed[f]);
-        }
+    lb_value *features = lb_get(result->results, "features"), *undefined = lb_get(result->results, "undefined");
+    const lb_feature_class *class = &lb_feature_classes[c];
+    lb_features out = {0};
+    if (!reason && strcmp(class->name, "shape2D") == 0 && !lb_shape2d_possible(input->region, input->settings))
+        reason = "needs force2D and a region that is one voxel thick along force2Ddimension";
+    int status = reason ? lb_features_undefined(&out, reason) : class->compute(input, &out, err);
+    if (status != LB_OK) return status;
+    for (size_t f = 0; f < class->features; f++) {
+        if (!wanted(input->settings, input->region, c, class->feature[f])) continue;
+        const char *name = lb_arena_printf(result->arena, "%s_%s_%s", image, class->name, class->feature[f]);
+        lb_set_number(features, name, out.value[f]);
+        if (!isfinite(out.value[f]))
+            push_undefined(undefined, name,
+                           out.reason[f] ? out.reason[f] : "its formula divides by zero for this region", out.printed[f]);
     }
     return LB_OK;
+}
+
+/* Classes of shape look at the mask only: once, named original as PyRadiomics does. */
+static bool is_shape(size_t c) { return strncmp(lb_feature_classes[c].name, "shape", 5) == 0; }
+
+static int compute_image(const lb_feature_input *input, const char *image, const char *reason, lb_result *result,
+                         lb_error *err)
+{
+    for (size_t c = 0; c < lb_feature_class_count; c++) {
+        if (is_shape(c) || !wanted(input->settings, input->region, c, NULL)) continue;
+        int status = compute_class(c, input, image, reason, result, err);
+        if (status != LB_OK) return status;
+    }
+    return LB_OK;
+}
+
+/* The region with the values of a derived image, in `value`; NULL, or why it cannot be described. */
+static const char *filter_region(const lb_filter *filter, const lb_region *region, lb_region *out, double *value)
+{
+    const char *reason;
+    double *derived = lb_filter_apply(filter, &region->field, &reason);
+    if (!derived) return reason;
+    const size_t *size = region->field.size, *from = region->field_at;
+    size_t i = 0;
+    *out = *region;
+    out->value = value;
+    for (size_t z = 0; z < region->size[2]; z++)
+        for (size_t y = 0; y < region->size[1]; y++)
+            for (size_t x = 0; x < region->size[0]; x++, i++) {
+                value[i] = derived[from[0] + x + size[0] * (from[1] + y + size[1] * (from[2] + z))];
+                if (region->inside[i] && !isfinite(value[i])) reason = "the filtered image holds voxels that are not numbers";
+            }
+    free(derived);
+    return reason;
+}
+
+static int compute_filtered(const lb_filter *filter, const lb_feature_input *input, lb_result *result, lb_error *err)
+{
+    const lb_region *region = input->region;
+    lb_radiomics_settings settings = *input->settings;
+    lb_arena *arena = lb_arena_new();
+    lb_region derived = *region;
+    lb_grey grey;
+    lb_feature_input own = {&derived, &grey, &settings, arena, input->threads};
+    int status = LB_OK;
+    if (filter->bin_width > 0) settings.bin_width = filter->bin_width, settings.bin_count = 0;
+    if (filter->bin_count > 0) settings.bin_count = filter->bin_count;
+    double *value = lb_arena_try(arena, region->size[0] * region->size[1] * region->size[2], sizeof *value);
+    if (!value) status = lb_fail(err, LB_NO_MEMORY, "not enough memory to filter the image");
+    const char *reason = NULL;
+    if (status == LB_OK && filter->kind != LB_FILTER_ORIGINAL) reason = filter_region(filter, region, &derived, value);
+    if (status == LB_OK && !reason) {
+        status = lb_grey_bin(&derived, &settings, arena, &grey, err);
+        if (status != LB_OK) lb_error_where(err, "%s", filter->name);
+    }
+    if (status == LB_OK) status = compute_image(&own, filter->name, reason, result, err);
+    if (reason) lb_result_warn(result, "%s: %s", filter->name, reason);
+    lb_arena_free(arena);
+    return status;
+}
+
+static int compute(const lb_feature_input *input, lb_result *result, lb_error *err)
+{
+    const lb_radiomics_settings *s = input->settings;
+    int status = LB_OK;
+    lb_set_object(result->results, "features");
+    lb_set_array(result->results, "undefined");
+    for (size_t c = 0; c < lb_feature_class_count && status == LB_OK; c++)
+        if (is_shape(c) && wanted(s, input->region, c, NULL)) status = compute_class(c, input, "original", NULL, result, err);
+    for (size_t f = 0; f < s->filters && status == LB_OK; f++) {
+        const lb_filter *filter = &s->filter[f];
+        bool plain = filter->kind == LB_FILTER_ORIGINAL && filter->bin_width == 0 && filter->bin_count == 0;
+        status = plain ? compute_image(input, "original", NULL, result, err) : compute_filtered(filter, input, result, err);
+    }
+    return status;
 }
 
 static void push_sizes(lb_value *object, const char *key, const size_t value[3])
@@ -205,7 +274,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (status == LB_OK) status = lb_grey_bin(&region, &settings, arena, &grey, err);
     if (status != LB_OK) return status;
     lb_feature_input input = {&region, &grey, &settings, arena, lb_call_threads(call)};
-    status = compute(call, &input, result, err);
+    status = compute(&input, result, err);
     if (status != LB_OK) return status;
     push_diagnostics(&input, &record, result);
     advise(&input, result);
@@ -241,7 +310,8 @@ const lb_op lb_op_radiomics_extract = {
         "one "
         "slice), first order (18), glcm (24), glrlm (16), glszm (16), gldm (14) and ngtdm (5). Settings are a "
         "PyRadiomics parameter file as it is: binning, normalisation, resampling, "
-        "resegmentation, choice of classes and features. A setting or filter that is not computed here is refused by "
+        "resegmentation, choice of classes and features, and filters (square, square root, logarithm, exponential, "
+        "gradient, Laplacian of Gaussian, wavelets). A setting or filter that is not computed here is refused by "
         "name.\n\n"
         "A feature that is not defined for the region (skewness of a constant one) is null and listed with its reason, "
         "and with what PyRadiomics prints for it. "

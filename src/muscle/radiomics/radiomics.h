@@ -4,6 +4,8 @@
 #define LUMBAR_MUSCLE_RADIOMICS_H
 #include <lumbar/op.h>
 
+#include "muscle/radiomics/filter.h"
+
 enum { LB_MAX_FEATURES = 40, LB_MAX_DISTANCES = 8, LB_FEATURE_CLASS_SLOTS = 8 };
 
 typedef enum lb_interpolator { LB_NEAREST, LB_LINEAR, LB_BSPLINE } lb_interpolator;
@@ -49,12 +51,17 @@ typedef struct lb_radiomics_settings {
     bool symmetrical_glcm;
     lb_weighting weighting;
     int64_t gldm_a;
+    lb_filter filter[LB_MAX_FILTERS]; /**< images features are computed on */
+    size_t filters;
     bool classes_given;                             /**< the file chooses classes */
     const lb_value *chosen[LB_FEATURE_CLASS_SLOTS]; /**< by class: NULL = not, else list or null */
 } lb_radiomics_settings;
 
 /** Defaults, then the file (YAML or JSON) on top. `yaml` may be NULL. */
 int lb_radiomics_settings_read(const lb_value *yaml, lb_radiomics_settings *out, lb_error *err) LB_MUST_CHECK;
+
+/** The part imageType of the file; the other settings are read before. */
+int lb_radiomics_filters_read(const lb_value *image_types, lb_radiomics_settings *s, lb_error *err) LB_MUST_CHECK;
 
 /** A box of voxels around the region. Index (x, y, z), x fastest. */
 typedef struct lb_region {
@@ -64,6 +71,8 @@ typedef struct lb_region {
     uint8_t *inside; /**< 1 in the region of intensities */
     uint8_t *shape;  /**< 1 in the region of shape (before resegmentation) */
     size_t voxels, shape_voxels;
+    lb_field field;      /**< for filters: the image around the region; value NULL when no filter is wanted */
+    size_t field_at[3];  /**< of the box in the field */
 } lb_region;
 
 /** What was seen on the way, for diagnostics. */

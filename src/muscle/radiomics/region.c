@@ -316,6 +316,41 @@ static int resegment(lb_region *region, const lb_radiomics_settings *s, lb_arena
     return LB_OK;
 }
 
+static bool wants_filters(const lb_radiomics_settings *s)
+{
+    for (size_t f = 0; f < s->filters; f++)
+        if (s->filter[f].kind != LB_FILTER_ORIGINAL) return true;
+    return false;
+}
+
+/* The image filters work on: the resampled stage, the whole image, or with preCrop the box with its padding. */
+static int keep_field(const lb_volume *image, const double *whole, const stage *resampled, const box *b,
+                      const lb_radiomics_settings *s, lb_arena *arena, lb_region *out, lb_error *err)
+{
+    lb_field *field = &out->field;
+    const double *from = resampled ? resampled->value : whole;
+    const size_t *size = resampled ? resampled->size : image->size;
+    size_t low[3] = {0}, count = 1, at = 0;
+    for (int a = 0; a < 3; a++) {
+        size_t pad = (size_t)s->pad_distance, high = size[a];
+        if (!resampled && s->pre_crop) {
+            low[a] = b->low[a] > pad ? b->low[a] - pad : 0;
+            high = b->high[a] + pad + 1 < size[a] ? b->high[a] + pad + 1 : size[a];
+        }
+        count *= field->size[a] = high - low[a];
+        field->spacing_mm[a] = resampled ? resampled->spacing_mm[a] : image->spacing_mm[a];
+        out->field_at[a] = low[a]; /* completed when the region's box is known */
+    }
+    field->single = is_whole_type(image) && !s->normalize;
+    field->value = lb_arena_try(arena, count, sizeof *field->value);
+    if (!field->value) return lb_fail(err, LB_NO_MEMORY, "not enough memory to filter %zu voxels", count);
+    for (size_t z = 0; z < field->size[2]; z++)
+        for (size_t y = 0; y < field->size[1]; y++, at += field->size[0])
+            memcpy(field->value + at, from + low[0] + size[0] * (low[1] + y + size[1] * (low[2] + z)),
+                   field->size[0] * sizeof *from);
+    return LB_OK;
+}
+
 static void record_mask(const lb_volume *image, const box *b, lb_region_record *record)
 {
     record->mask_voxels = b->voxels;
@@ -339,19 +374,21 @@ int lb_region_prepare(const lb_volume *image, const lb_volume *mask, const lb_ra
     bool other = false;
     for (int a = 0; a < 3; a++)
         other |= settings->spacing_mm[a] != 0 && settings->spacing_mm[a] != image->spacing_mm[a];
-    bool resampled = settings->resample && other;
+    bool resampled = settings->resample && other, filters = wants_filters(settings);
     double *whole = NULL;
     stage now = {0};
-    if (resampled || settings->normalize) status = lb_image_doubles(image, arena, &whole, err);
+    if (resampled || settings->normalize || filters) status = lb_image_doubles(image, arena, &whole, err);
     if (status == LB_OK && settings->normalize) status = normalise(whole, lb_volume_count(image), settings, err);
     if (status == LB_OK)
         status = resampled ? resample(image, mask, settings, &b, whole, arena, &now, err)
                            : crop(image, mask, settings, &b, whole, arena, &now, err);
+    if (status == LB_OK && filters) status = keep_field(image, whole, resampled ? &now : NULL, &b, settings, arena, out, err);
     if (status != LB_OK) return status;
     b = find_ones(now.inside, now.size);
     status = check_box(&b, settings, mask, resampled ? " after resampling" : "", err);
     if (status != LB_OK) return status;
     trim(&now, &b, out);
+    for (int a = 0; a < 3; a++) out->field_at[a] = (resampled ? b.low[a] : out->start[a]) - out->field_at[a];
     status = check_values(out, err);
     return status == LB_OK ? resegment(out, settings, arena, record, err) : status;
 }

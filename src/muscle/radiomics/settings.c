@@ -3,7 +3,6 @@
  * by name, never ignored. */
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 #include "muscle/radiomics/radiomics.h"
 
@@ -22,6 +21,8 @@ static void defaults(lb_radiomics_settings *s)
     s->distance[0] = 1;
     s->distances = 1;
     s->symmetrical_glcm = true;
+    s->filter[0] = (lb_filter){.name = "original"};
+    s->filters = 1;
 }
 
 static int bad(const lb_value *at, lb_error *err, const char *name, const char *hint)
@@ -322,24 +323,13 @@ static int read_classes(const lb_value *classes, lb_radiomics_settings *out, lb_
     return LB_OK;
 }
 
-static int check_image_types(const lb_value *types, lb_error *err)
-{
-    for (size_t i = 0; i < types->count; i++) {
-        if (strcasecmp(types->key[i], "Original") == 0) continue;
-        lb_fail(err, LB_BAD_DATA, "the image type %s is not computed here", types->key[i]);
-        lb_error_where(err, "settings:%d:%d", types->item[i]->line, types->item[i]->column);
-        lb_error_hint(err, "only Original is: take the filter out of imageType");
-        return LB_BAD_DATA;
-    }
-    return LB_OK;
-}
-
 int lb_radiomics_settings_read(const lb_value *yaml, lb_radiomics_settings *out, lb_error *err)
 {
     defaults(out);
     if (!yaml || yaml->type == LB_NULL) return LB_OK;
     if (yaml->type != LB_OBJECT)
         return bad(yaml, err, "file", "a parameter file holds setting, imageType and featureClass");
+    const lb_value *image_types = NULL;
     for (size_t i = 0; i < yaml->count; i++) {
         const lb_value *part = yaml->item[i];
         int status = LB_OK;
@@ -350,7 +340,7 @@ int lb_radiomics_settings_read(const lb_value *yaml, lb_radiomics_settings *out,
         else if (strcmp(yaml->key[i], "featureClass") == 0)
             status = read_classes(part, out, err);
         else if (strcmp(yaml->key[i], "imageType") == 0)
-            status = check_image_types(part, err);
+            image_types = part; /* after the settings, wherever it stands */
         else {
             lb_fail(err, LB_BAD_DATA, "the part %s is not computed here", yaml->key[i]);
             lb_error_where(err, "settings:%d:%d", part->line, part->column);
@@ -359,5 +349,5 @@ int lb_radiomics_settings_read(const lb_value *yaml, lb_radiomics_settings *out,
         }
         if (status != LB_OK) return status;
     }
-    return LB_OK;
+    return image_types ? lb_radiomics_filters_read(image_types, out, err) : LB_OK;
 }
