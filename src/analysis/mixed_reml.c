@@ -418,11 +418,11 @@ void lb_reml_fit(lb_reml *model, const double *start)
         lb_reml_derivatives(model);
         double decrement = model->decrement = direction(model, step, &newton);
         if (isnan(decrement)) break;
-        if (newton && (decrement < 1e-24 || (decrement < 1e-10 && decrement >= last))) {
+        if (decrement < 1e-24 || (decrement < 1e-10 && decrement >= last) || (!newton && decrement < 1e-16)) {
             model->converged = true;
             break;
         }
-        last = newton ? decrement : INFINITY;
+        last = decrement;
         double factor = 1;
         for (int halving = 0; halving < 40 && !moved; halving++, factor /= 2) {
             for (size_t i = 0; i < k; i++) trial[i] = theta[i] + factor * step[i];
