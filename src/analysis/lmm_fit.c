@@ -116,6 +116,24 @@ static void curvature(const lb_mapping *map, const double *theta, const double *
     free(work);
 }
 
+static bool inverse(const lb_mapping *map, const double *phi, double *theta)
+{
+    const lb_lmm *a = map->context;
+    double g[LB_BAR_EFFECTS * LB_BAR_EFFECTS];
+    for (size_t b = 0; b < a->bars; b++) {
+        const lb_bar *bar = &a->bar[b];
+        for (size_t j = 0; j < bar->q; j++) {
+            for (size_t i = j; i < bar->q; i++) g[i + j * bar->q] = phi[lb_lmm_index(bar, i, j)];
+        }
+        if (lb_chol(g, bar->q)) return false;
+        for (size_t j = 0; j < bar->q; j++) {
+            for (size_t i = j; i < bar->q; i++) theta[lb_lmm_index(bar, i, j)] = g[i + j * bar->q];
+        }
+    }
+    theta[a->residual] = log(phi[a->residual]);
+    return phi[a->residual] > 0;
+}
+
 /* -- fitting ------------------------------------------------------------------------------------------------------- */
 
 static bool same_group(const lb_bar *a, const lb_bar *b) { return !strcmp(a->group, b->group); }
@@ -260,7 +278,7 @@ int lb_lmm_fit(lb_lmm *a, lb_error *err)
     a->reml = (lb_reml){.blocks = &a->blocks, .p = a->basis.rank, .ml = a->ml, .basis_logdet = a->basis.logdet, .extra = a->extra,
                         .extras = a->extras};
     a->reml.map = (lb_mapping){.k = parameters, .m = parameters, .context = a, .value = value, .jacobian = jacobian,
-                               .curvature = curvature};
+                               .curvature = curvature, .inverse = inverse};
     rc = lb_reml_new(&a->reml, a->arena, err);
     if (rc) return rc;
     double *theta = lb_alloc(parameters, sizeof *theta);

@@ -68,6 +68,10 @@ static void add_outer(const groups *all, const group *g, const double *x, const 
     for (size_t j = 0; j < g->w; j++) {
         double f = factor * y[j], *column = out + g->index[j] * all->one;
         if (f == 0) continue;
+        if (g->w == all->one) {
+            for (size_t i = 0; i < g->w; i++) column[i] += x[i] * f;
+            continue;
+        }
         for (size_t i = 0; i < g->w; i++) column[g->index[i]] += x[i] * f;
     }
 }

@@ -35,6 +35,7 @@ struct lb_mapping {
     void (*value)(const lb_mapping *map, const double *theta, double *phi);
     void (*jacobian)(const lb_mapping *map, const double *theta, double *j);                    /**< m × k */
     void (*curvature)(const lb_mapping *map, const double *theta, const double *g, double *out); /**< k × k: Σ g ∂²φ */
+    bool (*inverse)(const lb_mapping *map, const double *phi, double *theta); /**< may be NULL; false when φ is not inside */
 };
 
 typedef struct lb_reml {
