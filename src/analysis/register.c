@@ -1,6 +1,7 @@
 /* The operations of this room. */
 #include "analysis/cox.h"
 #include "analysis/power.h"
+#include "analysis/reference.h"
 #include "analysis/room.h"
 #include "analysis/rubin.h"
 #include "analysis/subgroup.h"
@@ -29,4 +30,6 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_rerandomise);
     lb_registry_add(registry, &lb_op_analyse_subgroup);
     lb_registry_add(registry, &lb_op_analyse_pool);
+    lb_registry_add(registry, &lb_op_analyse_reference);
+    lb_registry_add(registry, &lb_op_analyse_tipping);
 }
