@@ -167,6 +167,8 @@ bool entry_is_missing(const entry_field *field, const char *cell)
 bool entry_date(const char *text, int part[3])
 {
     int used = 0;
+    for (int i = 0; i < 4; i++)
+        if (!isdigit((unsigned char)text[i])) return false; /* most cells: no need to ask sscanf */
     return sscanf(text, "%4d-%2d-%2d%n", &part[0], &part[1], &part[2], &used) == 3 && text[used] == '\0' && part[0] >= 1000 && part[1] >= 1 &&
            part[1] <= 12 && part[2] >= 1 && part[2] <= 31;
 }
