@@ -42,3 +42,7 @@ wi <- 1 / (bcg$vi + tau2); fit <- lm(bcg$yi ~ bcg$ablat, weights = wi)
 Qr <- sum(wi * resid(fit)^2); Qt <- sum(wi * (bcg$yi - weighted.mean(bcg$yi, wi))^2)
 show("Wilson REML: tau2 R2 slope mean", tau2, 100 * (Qt - Qr) / Qt, coef(fit)[2], weighted.mean(bcg$yi, wi))
 show("vif ablat + year", vif(rma(yi, vi, mods = ~ ablat + year, data = bcg, control = exact))[1])
+
+# Baujat plot of the equal-effects model.
+x <- baujat(rma(yi, vi, data = bcg, method = "FE"))
+show("baujat 1, 8", x$x[1], x$y[1], x$x[8], x$y[8])
