@@ -1,5 +1,6 @@
-/* Radiomics: CPU time of all classes that are computed, files read beforehand, for brain1 (4,137 voxels), a lumbar muscle
- * (48,953 voxels) and the sphere of 1,987,776 voxels; memory of the sphere. Peer: PyRadiomics, where it is installed. */
+/* Radiomics: CPU time of all classes that are computed, files read beforehand, for brain1 (4,137 voxels), a lumbar
+ * muscle (48,953 voxels) and the sphere of 1,987,776 voxels; memory of the sphere. Peer: PyRadiomics, where it is
+ * installed. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -61,14 +62,16 @@ static void sphere(const lb_registry *registry)
                 uint32_t h = x * 73856093u ^ y * 19349663u ^ z * 83492791u;
                 double dx = x - 127.5, dy = y - 127.5, dz = z - 127.5;
                 size_t at = x + N * (y + N * (size_t)z);
-                ((int16_t *)image->voxels)[at] = (int16_t)floor(500 + 150 * sin(x / 7.0) * cos(y / 9.0) +
-                                                                120 * sin(z / 5.0 + x / 11.0) + ((int)(h % 61) - 30) + 0.5);
+                ((int16_t *)image->voxels)[at] =
+                    (int16_t)floor(500 + 150 * sin(x / 7.0) * cos(y / 9.0) + 120 * sin(z / 5.0 + x / 11.0) +
+                                   ((int)(h % 61) - 30) + 0.5);
                 ((uint8_t *)mask->voxels)[at] = dx * dx + dy * dy + dz * dz <= 78.0 * 78.0;
             }
     double seconds = extract(registry, image, mask, 3);
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
-    printf("radiomics_sphere  %.3f s CPU for 1,987,776 voxels; %ld MiB at most  (PyRadiomics elsewhere: 25.1 s, 554 MiB, 107 features)\n",
+    printf("radiomics_sphere  %.3f s CPU for 1,987,776 voxels; %ld MiB at most  (PyRadiomics elsewhere: 25.1 s, 554 "
+           "MiB, 107 features)\n",
            seconds, usage.ru_maxrss / 1024);
     lb_arena_free(arena);
 }
@@ -78,7 +81,8 @@ int main(void)
     lb_registry *registry = lb_registry_all();
     sphere(registry); /* first: the largest memory is its own */
     lb_arena *arena = lb_arena_new();
-    lb_volume *image = read_shared("radiomics/brain1_image.nrrd", arena), *mask = read_shared("radiomics/brain1_label.nrrd", arena);
+    lb_volume *image = read_shared("radiomics/brain1_image.nrrd", arena),
+              *mask = read_shared("radiomics/brain1_label.nrrd", arena);
     if (image && mask)
         printf("radiomics_brain1  %.3f ms CPU for 4,137 voxels  (PyRadiomics elsewhere: 83 ms, 107 features)\n",
                1e3 * extract(registry, image, mask, 20));

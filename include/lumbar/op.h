@@ -58,6 +58,13 @@ typedef struct lb_source {
     void *context;
 } lb_source;
 
+/** Finished rows of long work, kept outside the operation so that it can go on after a break. */
+typedef struct lb_journal {
+    const lb_value *earlier; /**< array of rows an earlier run finished, or NULL */
+    void (*add)(void *context, const lb_value *row); /**< one row is finished; never called twice at a time */
+    void *context;
+} lb_journal;
+
 typedef struct lb_op {
     const char *area, *verb; /**< "meta", "fit" */
     const char *summary;     /**< one line */
@@ -84,6 +91,7 @@ LB_API int lb_call_tables(lb_call *call, const char *name, lb_table *const **out
 LB_API int lb_call_volume(lb_call *call, const char *name, lb_volume **out, lb_error *err) LB_MUST_CHECK;
 LB_API int lb_call_document(lb_call *call, const char *name, lb_bytes *out, lb_error *err) LB_MUST_CHECK;
 LB_API const lb_source *lb_call_source(lb_call *call);
+LB_API const lb_journal *lb_call_journal(lb_call *call); /**< NULL when nothing is kept */
 LB_API lb_arena *lb_call_arena(lb_call *call); /**< lives as long as the result */
 LB_API const lb_progress *lb_call_progress(lb_call *call);
 LB_API unsigned lb_call_threads(lb_call *call);
@@ -113,6 +121,7 @@ LB_API int lb_call_bind(lb_call *call, const char *name, const lb_bytes *bytes, 
 LB_API int lb_call_bind_table(lb_call *call, const char *name, lb_table *table, lb_error *err) LB_MUST_CHECK;
 LB_API int lb_call_bind_volume(lb_call *call, const char *name, lb_volume *volume, lb_error *err) LB_MUST_CHECK;
 LB_API void lb_call_bind_source(lb_call *call, const lb_source *source);
+LB_API void lb_call_bind_journal(lb_call *call, const lb_journal *journal);
 LB_API void lb_call_set_progress(lb_call *call, const lb_progress *progress);
 LB_API void lb_call_set_threads(lb_call *call, unsigned threads);
 /** CSV reading options for this call: decimal, separator, missing, codebook. */

@@ -17,3 +17,23 @@ j<-binom.test(tp,tp+fp+fn)$conf.int; put("roc.f1.cp",2*j/(1+j)); put("roc.f1",2*
 put("roc.acc.w",prop.test(tp+tn,length(y),correct=FALSE)$conf.int)
 # separated
 q<-read.csv("reference/predict/separated.csv"); ms<-glm(relapse~age,binomial,subset(q,smoker=="no")); for(i in 1:5) ms<-glm(relapse~age,binomial,subset(q,smoker=="no"),start=coef(ms),control=glm.control(epsilon=1e-30,maxit=2)); put("sep.loglik",as.numeric(logLik(ms))); put("sep.age",coef(ms)[2])
+# calibration, decision curve, agreement
+d<-read.csv("reference/predict/scores.csv"); y<-d$relapse; p<-d$risk; n<-length(y)
+z<-qlogis(p); tight<-function(f,dd) {m<-glm(f,binomial,dd); for(i in 1:5) m<-glm(f,binomial,dd,start=coef(m),control=glm.control(epsilon=1e-30,maxit=2)); m}
+m<-tight(y~z,data.frame(y,z)); s<-coef(summary(m)); put("cal.line",s[,1]); put("cal.se",s[,2])
+m0<-tight(y~1+offset(z),data.frame(y,z)); put("cal.itl",coef(summary(m0))[,1:2])
+put("brier",mean((y-p)^2)); put("logloss",-mean(y*log(p)+(1-y)*log(1-p))); put("oe",sum(y)/sum(p))
+f<-loess(y~p,span=.75,degree=2,control=loess.control(surface="direct")); g<-abs(fitted(f)-p); put("ici",mean(g)); put("e50",median(g)); put("e90",quantile(g,.9)); put("emax",max(g))
+o<-order(p); gr<-ceiling(seq_len(n)*10/n); E<-tapply(p[o],gr,sum); O<-tapply(y[o],gr,sum); N<-table(gr); h<-sum((O-E)^2/(E*(1-E/N))); put("hl",c(h,pchisq(h,8,lower.tail=FALSE)))
+t<-.3; put("nb",c(sum(p>=t&y==1)/n-sum(p>=t&y==0)/n*t/(1-t), mean(y)-(1-mean(y))*t/(1-t), sum(p>=t)))
+r<-as.matrix(read.csv("reference/predict/ratings.csv")[,-1]); l<-data.frame(v=c(r),s=factor(rep(1:6,4)),j=factor(rep(1:4,each=6))); a<-anova(lm(v~s+j,l)); put("ms",a[["Mean Sq"]])
+# lasso: proximal gradient with a fixed step, 40000 iterations, on predictors of mean 0 and SD (1/n) 1
+d <- na.omit(read.csv("reference/predict/scores.csv")); X <- cbind(age = d$age, fat_fraction = d$fat_fraction, risk = d$risk); n <- nrow(X)
+m <- colMeans(X); s <- sqrt(colMeans(sweep(X, 2, m)^2)); Z <- sweep(sweep(X, 2, m), 2, s, "/")
+prox <- function(y, lambda, alpha, binomial, ridge) { b <- c(if (binomial) qlogis(mean(y)) else mean(y), 0, 0, 0); A <- cbind(1, Z)
+  L <- max(eigen(crossprod(A) / n)$values) * (if (binomial) .25 else 1) + ridge
+  for (i in 1:40000) { e <- drop(A %*% b); g <- -drop(crossprod(A, y - if (binomial) plogis(e) else e)) / n; u <- b - g / L
+    u[-1] <- u[-1] - ridge * b[-1] / L; b <- c(u[1], sign(u[-1]) * pmax(abs(u[-1]) - lambda * alpha / L, 0)) }
+  beta <- b[-1] / s; c(b[1] - sum(beta * m), beta) }
+put("lasso.1", prox(d$relapse, .05, 1, TRUE, 0)); put("lasso.half", prox(d$relapse, .1, .5, TRUE, .1 * .5))
+y <- d$risk * 10; Z <- Z[, 1:2]; Z <- cbind(Z, 0); s[3] <- 1; m[3] <- 0; put("lasso.gaussian", prox(y, .1, .5, FALSE, .1 * .5 / sqrt(mean((y - mean(y))^2))))

@@ -35,6 +35,7 @@ struct lb_mapping {
     void (*value)(const lb_mapping *map, const double *theta, double *phi);
     void (*jacobian)(const lb_mapping *map, const double *theta, double *j);                    /**< m × k */
     void (*curvature)(const lb_mapping *map, const double *theta, const double *g, double *out); /**< k × k: Σ g ∂²φ */
+    bool (*inverse)(const lb_mapping *map, const double *phi, double *theta); /**< may be NULL; false when φ is not inside */
 };
 
 typedef struct lb_reml {
@@ -83,6 +84,8 @@ int lb_mixed_df_new(lb_reml *model, unsigned flags, lb_mixed_df *out, lb_error *
 /** Degrees of freedom of lᵀβ: 2 (lᵀΦl)² / var(lᵀΦl) (Fai & Cornelius 1996); Kenward & Roger's for one row is the same. */
 double lb_mixed_df_of(const lb_mixed_df *df, const double *l);
 
+/** tr Ej B Ek M for E = e_a e_bᵀ + e_b e_aᵀ (once when equal), j = (a, b), k = (c, d), B and M symmetric s × s. */
+double lb_mixed_four(const double *b, const double *m, size_t s, size_t a1, size_t b1, size_t c1, size_t d1);
 /** Cholesky factor (lower, q × q) of a positive semidefinite matrix: columns of zero pivots are zero. */
 void lb_mixed_root(const double *g, size_t q, double *l);
 /** φ: the lower triangle of L Lᵀ by columns; θ: that of L. */
@@ -105,5 +108,7 @@ int lb_basis_new(const lb_design *design, lb_arena *arena, lb_basis *out, lb_err
 void lb_basis_coefficients(const lb_basis *basis, const double *on_basis, double *beta);
 /** R⁻¹ M R⁻ᵀ into p × p with zeros where aliased; M has leading dimension `ld`. */
 void lb_basis_matrix(const lb_basis *basis, const double *m, size_t ld, double *out);
+/** Takes df from the basis to the design's own columns; returns β (NaN where aliased). */
+double *lb_mixed_on_design(const lb_reml *model, const lb_basis *basis, lb_mixed_df *df);
 
 #endif

@@ -244,3 +244,23 @@ double lb_mixed_df_of(const lb_mixed_df *df, const double *l)
     free(g);
     return spread > 0 ? 2 * variance * variance / spread : NAN;
 }
+
+double *lb_mixed_on_design(const lb_reml *model, const lb_basis *basis, lb_mixed_df *df)
+{
+    size_t p = basis->p, rank = basis->rank, m = df->m;
+    lb_arena *arena = model->arena;
+    double *vcov = lb_arena_array(arena, p * p + 1, sizeof *vcov), *adjusted = lb_arena_array(arena, p * p + 1, sizeof *vcov);
+    double *b = lb_arena_array(arena, m * p * p + 1, sizeof *b), *beta = lb_arena_array(arena, p + 1, sizeof *beta);
+    double *minus = lb_alloc(rank + 1, sizeof *minus);
+    for (size_t j = 0; j < rank; j++) minus[j] = -model->gamma[model->z + j];
+    lb_basis_coefficients(basis, minus, beta);
+    lb_basis_matrix(basis, df->vcov, rank, vcov);
+    lb_basis_matrix(basis, df->adjusted, rank, adjusted);
+    for (size_t j = 0; j < m; j++) lb_basis_matrix(basis, df->b + j * rank * rank, rank, b + j * p * p);
+    free(minus);
+    df->vcov = vcov;
+    df->adjusted = adjusted;
+    df->b = b;
+    df->p = p;
+    return beta;
+}

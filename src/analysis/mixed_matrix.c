@@ -6,6 +6,15 @@
 
 #include "mixed.h"
 
+double lb_mixed_four(const double *b, const double *m, size_t s, size_t a1, size_t b1, size_t c1, size_t d1)
+{
+    double sum = b[b1 + c1 * s] * m[d1 + a1 * s];
+    if (c1 != d1) sum += b[b1 + d1 * s] * m[c1 + a1 * s];
+    if (a1 != b1) sum += b[a1 + c1 * s] * m[d1 + b1 * s];
+    if (a1 != b1 && c1 != d1) sum += b[a1 + d1 * s] * m[c1 + b1 * s];
+    return sum;
+}
+
 void lb_mixed_root(const double *g, size_t q, double *l)
 {
     memset(l, 0, q * q * sizeof *l);

@@ -222,28 +222,6 @@ static double *with_residual(const lb_basis *basis, lb_arena *arena)
     return x;
 }
 
-/* Covariance and its derivatives back in the design's own columns. */
-static void on_design(lb_mmrm *a)
-{
-    size_t p = a->design->p, rank = a->basis.rank, m = a->df.m;
-    lb_mixed_df *df = &a->df;
-    double *vcov = lb_arena_array(a->arena, p * p + 1, sizeof *vcov), *adjusted = lb_arena_array(a->arena, p * p + 1, sizeof *vcov);
-    double *b = lb_arena_array(a->arena, m * p * p + 1, sizeof *b), *beta = lb_arena_array(a->arena, p + 1, sizeof *beta);
-    double *minus = lb_alloc(rank + 1, sizeof *minus);
-    for (size_t j = 0; j < rank; j++) minus[j] = -a->reml.gamma[a->reml.z + j];
-    lb_basis_coefficients(&a->basis, minus, beta);
-    lb_basis_matrix(&a->basis, df->vcov, rank, vcov);
-    lb_basis_matrix(&a->basis, df->adjusted, rank, adjusted);
-    for (size_t j = 0; j < m; j++) lb_basis_matrix(&a->basis, df->b + j * rank * rank, rank, b + j * p * p);
-    free(minus);
-    df->vcov = vcov;
-    df->adjusted = adjusted;
-    df->b = b;
-    df->p = p;
-    a->model.coefficient = beta;
-    a->model.vcov = adjusted;
-}
-
 static double df_of(const lb_linear *model, const double *l)
 {
     const lb_mmrm *a = model->df_context;
@@ -275,6 +253,7 @@ int lb_mmrm_fit(lb_mmrm *a, lb_error *err)
     if (rc) return rc;
     a->model = (lb_linear){.design = a->design, .p = a->design->p, .aliased = a->basis.fit.aliased, .df = NAN, .df_of = df_of,
                            .df_context = a, .level = lb_call_number(a->call, "level")};
-    on_design(a);
+    a->model.coefficient = lb_mixed_on_design(&a->reml, &a->basis, &a->df);
+    a->model.vcov = a->df.adjusted;
     return lb_linear_null(&a->model, &a->basis.fit, a->arena, err);
 }

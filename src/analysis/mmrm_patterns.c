@@ -99,16 +99,6 @@ static void add_first(const patterns *all, const pattern *p, double *a)
     }
 }
 
-/* Σ tr E_j B E_k M over the orientations of the pairs j = (a, b) and k = (c, d), B and M symmetric. */
-static double four(const double *b, const double *m, size_t s, size_t a1, size_t b1, size_t c1, size_t d1)
-{
-    double sum = b[b1 + c1 * s] * m[d1 + a1 * s];
-    if (c1 != d1) sum += b[b1 + d1 * s] * m[c1 + a1 * s];
-    if (a1 != b1) sum += b[a1 + c1 * s] * m[d1 + b1 * s];
-    if (a1 != b1 && c1 != d1) sum += b[a1 + d1 * s] * m[c1 + b1 * s];
-    return sum;
-}
-
 static void add_fours(const patterns *all, const pattern *p, const double *m, double factor, double *out)
 {
     size_t s = p->s, t = all->visits, total = t * (t + 1) / 2;
@@ -117,7 +107,7 @@ static void add_fours(const patterns *all, const pattern *p, const double *m, do
             size_t j = lower(p->visit[a], p->visit[b], t);
             for (size_t d = 0; d < s; d++) {
                 for (size_t c = d; c < s; c++) {
-                    out[j + lower(p->visit[c], p->visit[d], t) * total] += factor * four(p->inverse, m, s, a, b, c, d);
+                    out[j + lower(p->visit[c], p->visit[d], t) * total] += factor * lb_mixed_four(p->inverse, m, s, a, b, c, d);
                 }
             }
         }

@@ -12,6 +12,7 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_ancova);
     lb_registry_add(registry, &lb_op_analyse_distribution);
     lb_registry_add(registry, &lb_op_analyse_mmrm);
+    lb_registry_add(registry, &lb_op_analyse_mixed);
     lb_registry_add(registry, &lb_op_power_means);
     lb_registry_add(registry, &lb_op_power_ancova);
     lb_registry_add(registry, &lb_op_power_survival);

@@ -5,7 +5,7 @@
 #include <lumbar/op.h>
 
 extern const lb_op lb_op_power_means, lb_op_power_ancova;
-extern const lb_op lb_op_analyse_ancova, lb_op_analyse_distribution, lb_op_analyse_mmrm;
+extern const lb_op lb_op_analyse_ancova, lb_op_analyse_distribution, lb_op_analyse_mmrm, lb_op_analyse_mixed;
 extern const lb_op lb_op_analyse_describe, lb_op_analyse_flow, lb_op_analyse_plan;
 extern const lb_op lb_op_analyse_rerandomise;
 

@@ -16,6 +16,18 @@ int lb_cli_error(const lb_error *err);
  *  <executable>/../share/lumbar/NAME and <executable>/../../NAME (a build folder). NULL when there is none. */
 const char *lb_cli_home(const char *variable, const char *name, char *buffer, size_t size);
 
+/** Finished rows of long work, one JSON line each, in OUTPUT.journal until the output is written. */
+typedef struct lb_cli_journal {
+    int file; /**< 0: none */
+    char path[4096];
+    lb_journal journal;
+} lb_cli_journal;
+/** Start the journal of this output; with --resume, rows of an earlier journal and output are handed to the call. */
+int lb_cli_journal_open(lb_cli_journal *journal, lb_call *call, const char *output, lb_arena *arena,
+                        lb_error *err) LB_MUST_CHECK;
+/** Remove it when the output is written; else it stays for --resume. */
+void lb_cli_journal_close(lb_cli_journal *journal, bool written);
+
 /** Write a result as the extension of `path` asks; artifacts of the same extension first. */
 int lb_cli_write_result(const lb_result *result, const char *path, lb_error *err) LB_MUST_CHECK;
 #endif

@@ -42,6 +42,7 @@ static void overview(const lb_registry *registry)
     puts("\nThe program itself:\n"
          "  serve        the web pages (serve --demo shows a simulated trial)\n"
          "  validate     rerun every reference case on this machine\n"
+         "  merge        put the shards of a cohort together (radiomics merge)\n"
          "  man DIR      write the man pages\n"
          "  completion   bash completion\n\n"
          "lumbar help AREA lists its verbs; lumbar help AREA VERB explains one.\n"

@@ -72,6 +72,8 @@ static int dispatch(const lb_registry *registry, int argc, char **argv)
         lb_buf_free(&out);
         return 0;
     }
+    if (strcmp(area, "merge") == 0) /* shards of a cohort */
+        return lb_cli_operation(registry, lb_registry_find(registry, "radiomics", "merge"), argc - 2, argv + 2);
     const lb_op *op = argc > 2 ? lb_registry_find(registry, area, argv[2]) : NULL;
     if (op == NULL) return unknown(registry, area, argc > 2 ? argv[2] : NULL);
     return lb_cli_operation(registry, op, argc - 3, argv + 3);

@@ -8,6 +8,15 @@
 #include "cli/cli.h"
 #include "op/call.h"
 
+/* Whose folder is it that further files are read in? An operation with a source: --folder, or its positional table;
+ * any other: its first document. */
+static bool leads(const lb_op *op, const lb_param *param)
+{
+    for (size_t i = 0; i < op->param_count; i++)
+        if (op->params[i].type == LB_P_SOURCE) return (param->flags & LB_POSITIONAL) != 0;
+    return param->type == LB_P_DOCUMENT;
+}
+
 typedef struct invocation {
     const lb_op *op;
     lb_call *call;
@@ -15,17 +24,25 @@ typedef struct invocation {
     const char *output;     /* -o */
     bool json, quiet;
     size_t positional;      /* next positional parameter */
-    char folder[4096];      /* of the first document: further files it names are read there */
+    char folder[4096];      /* further files that the inputs name are read there */
     const char *saved[16];  /* LB_OUTPUT parameters: their paths */
     size_t saved_count;
     lb_source source;
+    lb_cli_journal journal;
 } invocation;
 
 /* Files that a document names: relative, below its own folder. */
 static int read_beside(void *context, const char *name, lb_arena *arena, lb_bytes *out, lb_error *err)
 {
     const invocation *in = context;
-    if (*name == '/' || strstr(name, "..")) return lb_fail(err, LB_BAD_DATA, "'%.200s' does not lie beside the document that names it", name);
+    size_t length = strlen(in->folder);
+    while (length && in->folder[length - 1] == '/') length--;
+    if (strncmp(name, in->folder, length) == 0 && name[length] == '/') name += length + 1; /* a full path into the folder */
+    if (*name == '/' || strstr(name, "..")) {
+        lb_fail(err, LB_BAD_DATA, "'%.200s' does not lie beside the file that names it", name);
+        lb_error_hint(err, "write names relative to that file, without ..");
+        return LB_BAD_DATA;
+    }
     char path[8192];
     snprintf(path, sizeof path, "%s/%s", in->folder, name);
     return lb_file_read(path, 0, arena, out, err);
@@ -35,6 +52,10 @@ static int bind_file(invocation *in, const lb_param *param, const char *value, l
 {
     const char *path = value;
     char *name = NULL;
+    if (param->type == LB_P_SOURCE) {
+        snprintf(in->folder, sizeof in->folder, "%s", value);
+        return LB_OK;
+    }
     if (param->type == LB_P_TABLES) { /* NAME=FILE, or the file's stem is the name */
         const char *equals = strchr(value, '='), *slash = strchr(value, '/');
         if (equals && (slash == NULL || equals < slash)) {
@@ -50,7 +71,7 @@ static int bind_file(invocation *in, const lb_param *param, const char *value, l
     int code = lb_file_read(path, 0, in->arena, &bytes, err);
     if (code != LB_OK) return code;
     if (name) bytes.name = name;
-    if (param->type == LB_P_DOCUMENT && in->folder[0] == '\0') {
+    if (in->folder[0] == '\0' && leads(in->op, param)) {
         const char *slash = strrchr(path, '/');
         snprintf(in->folder, sizeof in->folder, "%.*s", slash ? (int)(slash - path) : 1, slash ? path : ".");
     }
@@ -221,8 +242,11 @@ int lb_cli_operation(const lb_registry *registry, const lb_op *op, int argc, cha
     lb_call_bind_source(in.call, &in.source);
     lb_progress progress = {show_progress, NULL, NULL};
     if (!in.quiet && isatty(STDERR_FILENO)) lb_call_set_progress(in.call, &progress);
+    if (code == LB_OK && in.output && lb_op_param(op, "resume"))
+        code = lb_cli_journal_open(&in.journal, in.call, in.output, in.arena, &err);
     if (code == LB_OK) code = lb_call_run(in.call, &result, &err);
     if (code == LB_OK) code = deliver(&in, result, &err);
+    lb_cli_journal_close(&in.journal, code == LB_OK);
     int status = code == LB_OK ? lb_result_exit_status(result) : lb_cli_error(&err);
     lb_result_free(result);
     lb_call_free(in.call);

@@ -9,8 +9,8 @@ static const struct {
     size_t size;
     const char *name;
 } voxel_types[] = {
-    [LB_U8] = {1, "uint8"},   [LB_I8] = {1, "int8"},     [LB_U16] = {2, "uint16"},  [LB_I16] = {2, "int16"},
-    [LB_U32] = {4, "uint32"}, [LB_I32] = {4, "int32"},   [LB_U64] = {8, "uint64"},  [LB_I64] = {8, "int64"},
+    [LB_U8] = {1, "uint8"},    [LB_I8] = {1, "int8"},     [LB_U16] = {2, "uint16"}, [LB_I16] = {2, "int16"},
+    [LB_U32] = {4, "uint32"},  [LB_I32] = {4, "int32"},   [LB_U64] = {8, "uint64"}, [LB_I64] = {8, "int64"},
     [LB_F32] = {4, "float32"}, [LB_F64] = {8, "float64"},
 };
 
@@ -48,16 +48,26 @@ static double stored_at(const lb_volume *volume, size_t index)
 {
     const void *v = volume->voxels;
     switch (volume->type) {
-    case LB_U8: return ((const uint8_t *)v)[index];
-    case LB_I8: return ((const int8_t *)v)[index];
-    case LB_U16: return ((const uint16_t *)v)[index];
-    case LB_I16: return ((const int16_t *)v)[index];
-    case LB_U32: return ((const uint32_t *)v)[index];
-    case LB_I32: return ((const int32_t *)v)[index];
-    case LB_U64: return (double)((const uint64_t *)v)[index];
-    case LB_I64: return (double)((const int64_t *)v)[index];
-    case LB_F32: return (double)((const float *)v)[index];
-    case LB_F64: return ((const double *)v)[index];
+    case LB_U8:
+        return ((const uint8_t *)v)[index];
+    case LB_I8:
+        return ((const int8_t *)v)[index];
+    case LB_U16:
+        return ((const uint16_t *)v)[index];
+    case LB_I16:
+        return ((const int16_t *)v)[index];
+    case LB_U32:
+        return ((const uint32_t *)v)[index];
+    case LB_I32:
+        return ((const int32_t *)v)[index];
+    case LB_U64:
+        return (double)((const uint64_t *)v)[index];
+    case LB_I64:
+        return (double)((const int64_t *)v)[index];
+    case LB_F32:
+        return (double)((const float *)v)[index];
+    case LB_F64:
+        return ((const double *)v)[index];
     }
     return NAN;
 }
@@ -89,8 +99,8 @@ double lb_volume_distance_mm(const lb_volume *a, const lb_volume *b)
         double p[3], q[3];
         corner_position(a, corner, p);
         corner_position(b, corner, q);
-        double distance = sqrt((p[0] - q[0]) * (p[0] - q[0]) + (p[1] - q[1]) * (p[1] - q[1]) +
-                               (p[2] - q[2]) * (p[2] - q[2]));
+        double distance =
+            sqrt((p[0] - q[0]) * (p[0] - q[0]) + (p[1] - q[1]) * (p[1] - q[1]) + (p[2] - q[2]) * (p[2] - q[2]));
         if (distance > largest) largest = distance;
     }
     return largest;

@@ -1,7 +1,9 @@
 /* meta fit: the random-effects model, with or without moderators. */
+#include "evidence/conventions.h"
 #include "evidence/mantel.h"
 #include "evidence/ops.h"
 #include "evidence/report.h"
+#include "evidence/wilson.h"
 
 #include <lumbar/numeric.h>
 
@@ -64,43 +66,35 @@ static int fit_summary(lb_call *call, const lb_effects *effects, const lb_pool_s
     return 0;
 }
 
-/* The design of the moderators on the rows that have an effect. */
-static int build_design(lb_call *call, const lb_effects *effects, lb_design **design, lb_error *err)
+/* Variance inflation of each coefficient: the diagonal of the inverse of the coefficients' correlation matrix, without
+ * the intercept. */
+static void add_vif(const lb_pool *pool, const lb_pool_model *model, lb_arena *arena, lb_value *rows)
 {
-    lb_arena *arena = lb_call_arena(call);
-    lb_formula *formula;
-    const char *text = lb_call_text(call, "mods");
-    if (!strchr(text, '~')) text = lb_arena_printf(arena, "~ %s", text);
-    int code = lb_formula_parse(text, arena, &formula, err);
-    if (code) return code;
-    lb_table *used = lb_table_rows(effects->table, effects->used, effects->k, arena);
-    lb_design_options options = {0};
-    code = lb_design_build(formula, used, &options, arena, design, err);
-    if (code) return code;
-    if ((*design)->y) {
-        code = lb_fail(err, LB_USAGE, "the moderators' formula has a response, '%s'", (*design)->response);
-        lb_error_where(err, "--mods");
-        lb_error_hint(err, "the effects are the response: write only what is right of the ~");
+    size_t skip = model->intercept ? 1 : 0, n = pool->p - skip;
+    double *r = lb_arena_array(arena, n * n + 1, sizeof *r),
+           *inverse = lb_arena_array(arena, n * n + 1, sizeof *inverse);
+    for (size_t i = 0; i < n; i++) {
+        for (size_t j = 0; j < n; j++)
+            r[j * n + i] = pool->vcov[(j + skip) * pool->p + i + skip] / (pool->se[i + skip] * pool->se[j + skip]);
     }
-    return code;
+    if (n == 0 || lb_chol(r, n) != 0) return;
+    lb_chol_inverse(r, n, inverse);
+    for (size_t j = skip; j < pool->p; j++)
+        lb_set_number(rows->item[model->kept[j]], "vif", inverse[(j - skip) * n + j - skip]);
 }
 
 static int fit_regression(lb_call *call, const lb_effects *effects, const lb_pool_settings *settings, lb_result *result,
                           lb_error *err)
 {
     lb_arena *arena = lb_call_arena(call);
-    lb_design *design;
-    int code = build_design(call, effects, &design, err);
+    lb_moderators moderators;
+    int code = lb_moderators_read(call, effects, &moderators, err);
     if (code) return code;
-    double *y = lb_arena_array(arena, design->n + 1, sizeof *y), *v = lb_arena_array(arena, design->n + 1, sizeof *v);
-    for (size_t i = 0; i < design->n; i++) {
-        y[i] = effects->y[design->row[i]];
-        v[i] = effects->v[design->row[i]];
-    }
+    const lb_design *design = moderators.design;
     lb_pool_model model;
     lb_pool pool;
     lb_interval tau2 = {NAN, NAN, false};
-    code = lb_pool_model_init(&model, y, v, design->x, design->n, design->p, arena, err);
+    code = lb_pool_model_init(&model, moderators.y, moderators.v, design->x, design->n, design->p, arena, err);
     if (!code) code = lb_pool_fit(&model, &settings->fit, arena, &pool, err);
     if (code) return code;
     if (settings->fit.method != LB_TAU2_FE && isnan(settings->fit.fixed_tau2))
@@ -116,6 +110,7 @@ static int fit_regression(lb_call *call, const lb_effects *effects, const lb_poo
         else
             lb_result_warn(result, "'%s' is given by the other moderators and was left out", design->name[column]);
     }
+    add_vif(&pool, &model, arena, rows);
     lb_pool_report(&pool, &tau2, settings, results);
     lb_model_report(&pool, results);
     lb_pool_note(&pool, settings,
@@ -141,12 +136,19 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (!code) code = lb_effects_read(call, false, &effects, err);
     if (code) return code;
     lb_set_text(result->results, "measure", effects.measure->name);
+    if (lb_call_given(call, "compat")) {
+        code = lb_wilson_report(call, &effects, result, err);
+        if (!code) lb_effects_note(&effects, result);
+        return code;
+    }
     lb_set_text(result->results, "method", lb_tau2_method_name(settings.fit.method));
     lb_set_text(result->results, "test", settings.test_name);
     if (lb_call_given(call, "mods"))
         code = fit_regression(call, &effects, &settings, result, err);
     else
         code = fit_summary(call, &effects, &settings, result, err);
+    if (!code && lb_call_flag(call, "conventions"))
+        code = lb_conventions_report(&effects, settings.fit.level, lb_call_arena(call), result, err);
     if (!code) lb_effects_note(&effects, result);
     return code;
 }
@@ -155,6 +157,14 @@ static const lb_param params[] = {
     LB_EFFECT_PARAMS,
     LB_POOL_PARAMS_AND(",MH,PETO"),
     {.name = "mods", .type = LB_P_FORMULA, .summary = "moderators, as in \"~ year + ablat\""},
+    {.name = "compat",
+     .type = LB_P_CHOICE,
+     .flags = LB_ADVANCED,
+     .choices = "wilson2005",
+     .summary = "print the meta-regression as Wilson's macro does (--method DL is his MM)"},
+    {.name = "conventions",
+     .type = LB_P_FLAG,
+     .summary = "also the same studies under the conventions of metafor, RevMan, meta and others, side by side"},
 };
 
 const lb_op lb_op_meta_fit = {

@@ -41,9 +41,7 @@ static void test_coefficients(lb_pool *out, double level)
     double tail = (1 - level) / 2;
     double critical = isfinite(out->df) ? lb_t_q(tail, out->df, LB_UPPER) : lb_norm_q(tail, LB_UPPER);
     for (size_t j = 0; j < out->p; j++) {
-        double se = sqrt(out->vcov[j * out->p + j]);
-        out->se[j] = se;
-        out->statistic[j] = out->beta[j] / se;
+        double se = out->se[j];
         out->p_value[j] = lb_two_sided_p(out->statistic[j], out->df);
         out->lower[j] = out->beta[j] - critical * se;
         out->upper[j] = out->beta[j] + critical * se;
@@ -111,6 +109,7 @@ static void information(double loglik, double deviance, double parameters, doubl
     out->aicc = -2 * loglik + 2 * parameters * enough / (enough - parameters - 1);
 }
 
+/* lb_pool_at_zero() was asked before the fit, so that the workspace stays where the fit left it. */
 static void heterogeneity(const lb_pool_model *m, const lb_pool_sums *fixed, lb_tau2_method method, lb_pool *out)
 {
     double df = (double)m->k - (double)m->p;
@@ -129,43 +128,56 @@ static void heterogeneity(const lb_pool_model *m, const lb_pool_sums *fixed, lb_
     }
 }
 
-static void allocate(lb_pool *out, size_t k, size_t p, lb_arena *arena)
+void lb_pool_alloc(lb_pool *out, size_t k, size_t p, lb_arena *arena)
 {
+    *out = (lb_pool){.k = k, .p = p, .df = INFINITY, .scale = 1};
     double **vector[] = {&out->beta, &out->se, &out->statistic, &out->p_value, &out->lower, &out->upper};
     for (size_t i = 0; i < LB_COUNT(vector); i++) *vector[i] = lb_arena_array(arena, p, sizeof(double));
     out->vcov = lb_arena_array(arena, p * p, sizeof(double));
     out->weight = p == 1 ? lb_arena_array(arena, k, sizeof(double)) : NULL;
 }
 
+void lb_pool_solve(lb_pool_model *m, const lb_pool_options *options, lb_pool *out, lb_pool_sums *at_tau2)
+{
+    double df = (double)m->k - (double)m->p;
+    out->k = m->k;
+    out->df = INFINITY;
+    out->scale = 1;
+    if (!isnan(options->fixed_tau2))
+        out->tau2 = (lb_tau2){.tau2 = options->fixed_tau2, .se = NAN, .converged = true};
+    else
+        lb_tau2_estimate(m, options->method, &out->tau2);
+    lb_pool_at(m, out->tau2.tau2, at_tau2);
+    lb_pool_covariance(m);
+    if (options->test != LB_TEST_Z && df > 0) {
+        out->df = df;
+        if (options->test != LB_TEST_T) out->scale = at_tau2->ypy / df;
+        if (options->test == LB_TEST_ADHOC) out->scale = fmax(1, out->scale);
+    }
+    to_columns(m, out);
+    for (size_t j = 0; j < m->p; j++) {
+        out->se[j] = sqrt(out->vcov[j * m->p + j]);
+        out->statistic[j] = out->beta[j] / out->se[j];
+    }
+    test_moderators(m, out);
+}
+
 int lb_pool_fit(lb_pool_model *m, const lb_pool_options *options, lb_arena *arena, lb_pool *out, lb_error *err)
 {
     size_t k = m->k, p = m->p;
-    *out = (lb_pool){.k = k, .p = p, .df = INFINITY, .scale = 1};
     if (k < p || (k == p && p > 1)) {
         int code = lb_fail(err, LB_BAD_DATA, "%zu studies cannot carry %zu coefficients", k, p);
         lb_error_hint(err, "use fewer moderators: there must be more studies than coefficients");
         return code;
     }
-    allocate(out, k, p, arena);
+    lb_pool_alloc(out, k, p, arena);
     bool fixed = !isnan(options->fixed_tau2);
-    if (fixed)
-        out->tau2 = (lb_tau2){.tau2 = options->fixed_tau2, .se = NAN, .converged = true};
-    else
-        lb_tau2_estimate(m, options->method, &out->tau2);
     lb_pool_sums at_tau2;
     const lb_pool_sums *at_zero = lb_pool_at_zero(m);
+    lb_pool_solve(m, options, out, &at_tau2);
     heterogeneity(m, at_zero, options->method, out);
-    lb_pool_at(m, out->tau2.tau2, &at_tau2);
-    lb_pool_covariance(m);
     double df = (double)k - (double)p;
-    if (options->test != LB_TEST_Z && k > p) {
-        out->df = df;
-        if (options->test != LB_TEST_T) out->scale = at_tau2.ypy / df;
-        if (options->test == LB_TEST_ADHOC) out->scale = fmax(1, out->scale);
-    }
-    to_columns(m, out);
     test_coefficients(out, options->level);
-    test_moderators(m, out);
     for (size_t i = 0; out->weight && i < k; i++) out->weight[i] = 100 * m->w[i] / at_tau2.trace_w;
     bool estimated = options->method != LB_TAU2_FE && !fixed;
     double parameters = (double)p + (estimated ? 1 : 0), ml = lb_pool_loglik(m, &at_tau2, false),

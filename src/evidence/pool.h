@@ -100,6 +100,13 @@ typedef struct lb_pool {
 
 int lb_pool_fit(lb_pool_model *model, const lb_pool_options *options, lb_arena *arena, lb_pool *out,
                 lb_error *err) LB_MUST_CHECK;
+/** Room for a fit of p coefficients, for lb_pool_solve(). */
+void lb_pool_alloc(lb_pool *out, size_t k, size_t p, lb_arena *arena);
+/** τ², coefficients, their covariance and the test of moderators, without allocating: for thousands of refits. The
+ *  sums at τ² go to `at_tau2`. */
+void lb_pool_solve(lb_pool_model *model, const lb_pool_options *options, lb_pool *out, lb_pool_sums *at_tau2);
+/** The same model on other outcomes and variances (same X); for an intercept only, also on k of them. */
+void lb_pool_model_reuse(lb_pool_model *model, const double *y, const double *v, size_t k);
 
 typedef struct lb_interval {
     double lower, upper;

@@ -101,6 +101,17 @@ int lb_pool_model_init(lb_pool_model *model, const double *y, const double *v, c
     return 0;
 }
 
+void lb_pool_model_reuse(lb_pool_model *model, const double *y, const double *v, size_t k)
+{
+    model->y = y;
+    model->v = v;
+    model->zero_known = false;
+    if (k == model->k) return;
+    model->k = k;
+    model->r[0] = sqrt((double)k);
+    for (size_t i = 0; i < k; i++) model->q[i] = 1 / model->r[0];
+}
+
 /* Weights and their sums. */
 static void weigh(lb_pool_model *m, double tau2, lb_pool_sums *s)
 {

@@ -32,6 +32,13 @@ void lb_pool_note(const lb_pool *pool, const lb_pool_settings *settings, const c
 /** Back to the scale people read ("exp", "tanh", "logit", "arcsine", "none"). */
 double lb_transform(const char *name, double value);
 
+/** The moderators of --mods, and the effects of the studies that have them all. */
+typedef struct lb_moderators {
+    lb_design *design;
+    double *y, *v; /**< design->n */
+} lb_moderators;
+int lb_moderators_read(lb_call *call, const lb_effects *effects, lb_moderators *out, lb_error *err) LB_MUST_CHECK;
+
 /** MORE: further methods of one operation, with a leading comma. */
 #define LB_POOL_PARAMS LB_POOL_PARAMS_AND("")
 #define LB_POOL_PARAMS_AND(MORE)                                                                                       \

@@ -2,5 +2,6 @@
 #ifndef LUMBAR_MUSCLE_H
 #define LUMBAR_MUSCLE_H
 #include <lumbar/op.h>
-extern const lb_op lb_op_image_info, lb_op_image_convert, lb_op_image_phantom, lb_op_muscle_measure, lb_op_radiomics_extract;
+extern const lb_op lb_op_image_info, lb_op_image_convert, lb_op_image_phantom, lb_op_muscle_measure,
+    lb_op_radiomics_extract, lb_op_radiomics_batch, lb_op_radiomics_merge;
 #endif

@@ -140,6 +140,7 @@ int lb_call_document(lb_call *call, const char *name, lb_bytes *out, lb_error *e
 }
 
 const lb_source *lb_call_source(lb_call *call) { return call->source; }
+const lb_journal *lb_call_journal(lb_call *call) { return call->journal; }
 lb_arena *lb_call_arena(lb_call *call) { return call->result->arena; }
 const lb_progress *lb_call_progress(lb_call *call) { return call->progress; }
 unsigned lb_call_threads(lb_call *call) { return call->threads; }

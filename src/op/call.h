@@ -27,6 +27,7 @@ struct lb_call {
     binding *bound;       /* one per declared parameter */
     lb_csv_options csv;
     const lb_source *source;
+    const lb_journal *journal;
     const lb_progress *progress;
     unsigned threads;
 };

@@ -58,6 +58,19 @@ static size_t find_key(const char **key, size_t count, const char *name, size_t 
     return count;
 }
 
+/* A cell of a table: a scalar, or the object 'key' that names the row by several values ("C01-015, BL"). */
+static const char *cell_text(const char *name, const lb_value *value, bool exact, lb_arena *arena)
+{
+    if (value == NULL || value->type != LB_OBJECT || strcmp(name, "key") != 0) return lb_scalar_text(value, exact, arena);
+    const char *joined = "";
+    for (size_t i = 0; i < value->count; i++) {
+        const char *part = lb_scalar_text(value->item[i], exact, arena);
+        if (part == NULL) return NULL;
+        joined = lb_arena_printf(arena, "%s%s%s", joined, i ? ", " : "", part);
+    }
+    return joined;
+}
+
 bool lb_grid_make(const lb_value *array, bool exact, lb_arena *arena, lb_grid *out)
 {
     *out = (lb_grid){0};
@@ -67,7 +80,7 @@ bool lb_grid_make(const lb_value *array, bool exact, lb_arena *arena, lb_grid *o
         const lb_value *row = array->item[r];
         for (size_t k = 0; k < row->count; k++) {
             if (find_key(out->key, out->columns, row->key[k], k) < out->columns) continue;
-            if (lb_scalar_text(row->item[k], exact, arena) == NULL) continue;
+            if (cell_text(row->key[k], row->item[k], exact, arena) == NULL) continue;
             if (out->columns == capacity) {
                 capacity = capacity ? 2 * capacity : 16;
                 const char **grown = lb_arena_array(arena, capacity, sizeof *grown);
@@ -86,7 +99,7 @@ bool lb_grid_make(const lb_value *array, bool exact, lb_arena *arena, lb_grid *o
         const lb_value *row = array->item[r];
         for (size_t k = 0; k < row->count; k++) {
             size_t c = find_key(out->key, out->columns, row->key[k], k);
-            const char *text = c < out->columns ? lb_scalar_text(row->item[k], exact, arena) : NULL;
+            const char *text = c < out->columns ? cell_text(row->key[k], row->item[k], exact, arena) : NULL;
             if (text == NULL) continue;
             out->cell[r * out->columns + c] = text;
             if (*text && !lb_is_number(row->item[k])) out->numeric[c] = false;
@@ -104,7 +117,7 @@ void lb_walk_tables(const lb_value *value, const char *path, lb_arena *arena,
         for (size_t r = 0; r < value->count; r++) { /* rows may hold tables of their own */
             const lb_value *row = value->item[r];
             for (size_t k = 0; k < row->count; k++)
-                if (lb_scalar_text(row->item[k], false, arena) == NULL)
+                if (cell_text(row->key[k], row->item[k], false, arena) == NULL)
                     lb_walk_tables(row->item[k], lb_arena_printf(arena, "%s[%zu].%s", path, r, row->key[k]), arena, visit, context);
         }
         return;

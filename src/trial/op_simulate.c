@@ -4,6 +4,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 enum { PEOPLE_MOST = 20000, STREAM_EVENTS = 0x40000000 };
@@ -52,6 +53,15 @@ static void set_date(lb_value *row, const char *key, int64_t days)
     lb_set_text(row, key, text);
 }
 
+/* Response as the study defines it: better by so many points, from one column to another; unknown when either is. */
+static void add_response(const lb_value *rule, lb_value *row)
+{
+    if (rule == NULL) return;
+    double from = lb_get_number(row, lb_get_text(rule, "from", ""), NAN), to = lb_get_number(row, lb_get_text(rule, "to", ""), NAN);
+    if (isnan(from) || isnan(to)) lb_set_null(row, "response");
+    else lb_set_int(row, "response", from - to >= lb_get_number(rule, "improvement", NAN));
+}
+
 static void add_participant(const trial *t, const person *p, lb_value *rows)
 {
     const lb_study *s = t->m.study;
@@ -71,9 +81,11 @@ static void add_participant(const trial *t, const person *p, lb_value *rows)
     if (lb_get(t->m.spec, "adherence")) lb_set_number(row, "adherence", p->adherence);
     lb_set_text(row, "last_visit", s->visit[p->last].id);
     lb_set_text(row, "reason", p->left);
-    if (!lb_get(t->m.spec, "recurrence")) return;
-    lb_set_int(row, "recurrence_days", p->recurrence_days);
-    lb_set_int(row, "recurrence", p->recurrence);
+    if (lb_get(t->m.spec, "recurrence")) {
+        lb_set_int(row, "recurrence_days", p->recurrence_days);
+        lb_set_int(row, "recurrence", p->recurrence);
+    }
+    add_response(lb_get(t->m.spec, "response"), row);
 }
 
 static void add_visit(const trial *t, const person *p, int visit, lb_value *rows)

@@ -71,7 +71,7 @@ await run('power means: a form from the registry gives 16.71', () => visit({}, a
   check((await card.innerText()).includes('16.71'), `no 16.71 in: ${(await card.innerText()).slice(0, 400)}`);
   await card.getByRole('switch', { name: 'Every digit' }).click();
   check((await card.innerText()).includes('16.7147598311'), 'every digit is not shown');
-  await card.locator('summary').click();
+  await card.getByText('Where these numbers come from').click();
   await shot(page, 'power-result');
   const found = await violations(page);
   check(found === '', found);

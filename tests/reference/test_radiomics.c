@@ -1,5 +1,6 @@
 /* `radiomics extract` against the reference values: three cases × 16 settings, single slices, a real lumbar muscle, and
- * the large sphere, whose speed and memory are looked at in bench_radiomics. Classes that are not computed are left out. */
+ * the large sphere, whose speed and memory are looked at in bench_radiomics. Classes that are not computed are left
+ * out. */
 #include "call_files.h"
 
 #include "muscle/files/files.h"
@@ -119,7 +120,8 @@ static void three_cases(void **state)
         char image[64], mask[64];
         snprintf(image, sizeof image, "radiomics/%s_image.nrrd", scans[i]);
         snprintf(mask, sizeof mask, "radiomics/%s_label.nrrd", scans[i]);
-        pair file[] = {{"image", lb_arena_text(t.arena, shared_data(image))}, {"mask", lb_arena_text(t.arena, shared_data(mask))}};
+        pair file[] = {{"image", lb_arena_text(t.arena, shared_data(image))},
+                       {"mask", lb_arena_text(t.arena, shared_data(mask))}};
         for (size_t s = 0; s < FLAT; s++) {
             lb_arena *arena = lb_arena_new();
             lb_result *result = extract(file, s, "1", NULL, arena);
@@ -135,17 +137,19 @@ static void lumbar_muscle(void **state)
 {
     (void)state;
     reference t = read_reference("lumbar_mri/reference_radiomics_TUM01_water.csv");
-    pair file[] = {{"image", lb_arena_text(t.arena, shared_data("lumbar_mri/TUM01_water_img_img_L2-L5.nii.gz"))},
-                   {"mask", lb_arena_text(t.arena, shared_data("lumbar_mri/TUM01_fat_manual_label_segmentation_L2-L5.nii.gz"))}};
+    pair file[] = {
+        {"image", lb_arena_text(t.arena, shared_data("lumbar_mri/TUM01_water_img_img_L2-L5.nii.gz"))},
+        {"mask", lb_arena_text(t.arena, shared_data("lumbar_mri/TUM01_fat_manual_label_segmentation_L2-L5.nii.gz"))}};
     static const size_t used[] = {0, 1, 2, 3, 4, 8};
     for (int label = 1; label <= 4; label++)
         for (size_t s = 0; s < LB_COUNT(used); s++) {
-            char scan[32], text[4];
+            char scan[32], text[16];
             snprintf(scan, sizeof scan, "TUM01_water_label%d", label);
             snprintf(text, sizeof text, "%d", label);
             lb_arena *arena = lb_arena_new();
             lb_result *result = extract(file, used[s], text, "image", arena);
-            assert_int_equal(compare(&t, scan, used[s], result, settings[used[s]].altered ? 1e-6 : 1e-9), class_features());
+            assert_int_equal(compare(&t, scan, used[s], result, settings[used[s]].altered ? 1e-6 : 1e-9),
+                             class_features());
             lb_result_free(result);
             lb_arena_free(arena);
         }
@@ -186,7 +190,8 @@ static void flat_region(void **state)
             const char *feature = lb_column_text(lb_table_find(table, "featureName"), r, a);
             if (!lb_text_starts(feature, "original_")) continue;
             double expected = strtod(lb_column_text(lb_table_find(table, "brain1_flatRegion"), r, b), NULL);
-            if (!is_close(printed(result, feature), expected, 1e-9) && !(fabs(expected) < 1e-12 && fabs(printed(result, feature)) < 1e-12))
+            if (!is_close(printed(result, feature), expected, 1e-9) &&
+                !(fabs(expected) < 1e-12 && fabs(printed(result, feature)) < 1e-12))
                 fail_msg("%s: got %.17g, expected %.17g", feature, printed(result, feature), expected);
             compared++;
         }
@@ -262,7 +267,8 @@ static void large_sphere(void **state)
             for (uint32_t x = 0; x < N; x++) {
                 size_t at = x + N * (y + N * (size_t)z);
                 uint32_t h = x * 73856093u ^ y * 19349663u ^ z * 83492791u;
-                double v = floor(500 + 150 * sin(x / 7.0) * cos(y / 9.0) + 120 * sin(z / 5.0 + x / 11.0) + ((int)(h % 61) - 30) + 0.5);
+                double v = floor(500 + 150 * sin(x / 7.0) * cos(y / 9.0) + 120 * sin(z / 5.0 + x / 11.0) +
+                                 ((int)(h % 61) - 30) + 0.5);
                 double dx = x - 127.5, dy = y - 127.5, dz = z - 127.5;
                 bool in = dx * dx + dy * dy + dz * dz <= 78.0 * 78.0;
                 ((int16_t *)image->voxels)[at] = (int16_t)v;
@@ -282,7 +288,8 @@ static void large_sphere(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(three_cases), cmocka_unit_test(lumbar_muscle), cmocka_unit_test(flat_region),
-                                       cmocka_unit_test(single_slices), cmocka_unit_test(large_sphere)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(three_cases), cmocka_unit_test(lumbar_muscle),
+                                       cmocka_unit_test(flat_region), cmocka_unit_test(single_slices),
+                                       cmocka_unit_test(large_sphere)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -17,16 +17,36 @@ static lb_volume *sample(lb_arena *arena, lb_voxel type)
     v->origin_mm[0] = -11.5, v->origin_mm[1] = 22.25, v->origin_mm[2] = -7;
     for (size_t i = 0; i < 60; i++) {
         switch (type) {
-        case LB_U8: ((uint8_t *)v->voxels)[i] = (uint8_t)(200 + i % 50); break;
-        case LB_I8: ((int8_t *)v->voxels)[i] = (int8_t)(i - 30); break;
-        case LB_U16: ((uint16_t *)v->voxels)[i] = (uint16_t)(65000 + i); break;
-        case LB_I16: ((int16_t *)v->voxels)[i] = (int16_t)(i * 100 - 3000); break;
-        case LB_U32: ((uint32_t *)v->voxels)[i] = 4000000000u + (uint32_t)i; break;
-        case LB_I32: ((int32_t *)v->voxels)[i] = -2000000000 + (int32_t)i; break;
-        case LB_U64: ((uint64_t *)v->voxels)[i] = ((uint64_t)1 << 52) + i; break;
-        case LB_I64: ((int64_t *)v->voxels)[i] = -((int64_t)1 << 52) + (int64_t)i; break;
-        case LB_F32: ((float *)v->voxels)[i] = (float)i / 7; break;
-        case LB_F64: ((double *)v->voxels)[i] = (double)i / 7 - 3; break;
+        case LB_U8:
+            ((uint8_t *)v->voxels)[i] = (uint8_t)(200 + i % 50);
+            break;
+        case LB_I8:
+            ((int8_t *)v->voxels)[i] = (int8_t)(i - 30);
+            break;
+        case LB_U16:
+            ((uint16_t *)v->voxels)[i] = (uint16_t)(65000 + i);
+            break;
+        case LB_I16:
+            ((int16_t *)v->voxels)[i] = (int16_t)(i * 100 - 3000);
+            break;
+        case LB_U32:
+            ((uint32_t *)v->voxels)[i] = 4000000000u + (uint32_t)i;
+            break;
+        case LB_I32:
+            ((int32_t *)v->voxels)[i] = -2000000000 + (int32_t)i;
+            break;
+        case LB_U64:
+            ((uint64_t *)v->voxels)[i] = ((uint64_t)1 << 52) + i;
+            break;
+        case LB_I64:
+            ((int64_t *)v->voxels)[i] = -((int64_t)1 << 52) + (int64_t)i;
+            break;
+        case LB_F32:
+            ((float *)v->voxels)[i] = (float)i / 7;
+            break;
+        case LB_F64:
+            ((double *)v->voxels)[i] = (double)i / 7 - 3;
+            break;
         }
     }
     return v;
@@ -135,11 +155,16 @@ static const struct {
     const char bytes[8];
     const char *message;
 } damages[] = {
-    {344, 4, "ni1", "header half"},          {344, 4, "xxx", "no NIfTI mark"},
-    {40, 2, {9, 0}, "9 dimensions"},         {40, 2, {0, 0}, "0 dimensions"},
-    {42, 2, {0, 0}, "0 voxels along axis 1"}, {44, 2, {(char)0xff, (char)0xff}, "-1 voxels"},
-    {42, 2, {(char)0xff, 0x7f}, "claims"},   {70, 2, {0x20, 0}, "type 32"},
-    {280, 4, {0, 0, (char)0xc0, 0x7f}, "right angles"}, {108, 4, {0, 0, 0, 0}, "start at byte 0"},
+    {344, 4, "ni1", "header half"},
+    {344, 4, "xxx", "no NIfTI mark"},
+    {40, 2, {9, 0}, "9 dimensions"},
+    {40, 2, {0, 0}, "0 dimensions"},
+    {42, 2, {0, 0}, "0 voxels along axis 1"},
+    {44, 2, {(char)0xff, (char)0xff}, "-1 voxels"},
+    {42, 2, {(char)0xff, 0x7f}, "claims"},
+    {70, 2, {0x20, 0}, "type 32"},
+    {280, 4, {0, 0, (char)0xc0, 0x7f}, "right angles"},
+    {108, 4, {0, 0, 0, 0}, "start at byte 0"},
     {108, 4, {0, 0, (char)0x80, 0x7f}, "start at byte inf"},
     {292, 4, {0, 0, (char)0x80, 0x7f}, "origin"},
 };
@@ -192,10 +217,14 @@ static void nrrd_headers(void **state)
     static const struct {
         const char *text, *message; /* message NULL: it is read */
     } cases[] = {
-        {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: ascii\nspace: RAS\nspace directions: (2,0,0) (0,1,0) "
-         "(0,0,1)\nspace origin: (1,2,3)\n\n7 9\n", NULL},
-        {"NRRD0004\ntype: uchar\ndimension: 4\nsizes: 1 2 1 1\nencoding: raw\nspace: LPS\nspace directions: none (1,0,0) (0,1,0) "
-         "(0,0,1)\n\nab", NULL},
+        {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: ascii\nspace: RAS\nspace directions: (2,0,0) "
+         "(0,1,0) "
+         "(0,0,1)\nspace origin: (1,2,3)\n\n7 9\n",
+         NULL},
+        {"NRRD0004\ntype: uchar\ndimension: 4\nsizes: 1 2 1 1\nencoding: raw\nspace: LPS\nspace directions: none "
+         "(1,0,0) (0,1,0) "
+         "(0,0,1)\n\nab",
+         NULL},
         {"NRRD0004\ntype: block\ndimension: 3\nsizes: 2 1 1\nencoding: raw\n\nab", "block"},
         {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: bzip2\n\nab", "bzip2"},
         {"NRRD0009\ntype: uchar\n\n", "first line"},
@@ -204,12 +233,18 @@ static void nrrd_headers(void **state)
         {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 9999999\nencoding: raw\n\nab", "claims"},
         {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 -1 1\nencoding: raw\n\nab", "-1 voxels"},
         {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: ascii\n\n7 300\n", "not a uint8"},
-        {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: raw\nspace: LPS\nspace directions: (0,0,0) (0,1,0) "
-         "(0,0,1)\n\nab", "zero"},
-        {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: raw\nspace: LPS\nspace directions: (nan,0,0) (0,1,0) "
-         "(0,0,1)\n\nab", "not a number"},
-        {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: raw\nspace: LPS\nspace directions: (1,0,0) (1,1,0) "
-         "(0,0,1)\n\nab", "right angles"},
+        {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: raw\nspace: LPS\nspace directions: (0,0,0) "
+         "(0,1,0) "
+         "(0,0,1)\n\nab",
+         "zero"},
+        {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: raw\nspace: LPS\nspace directions: (nan,0,0) "
+         "(0,1,0) "
+         "(0,0,1)\n\nab",
+         "not a number"},
+        {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: raw\nspace: LPS\nspace directions: (1,0,0) "
+         "(1,1,0) "
+         "(0,0,1)\n\nab",
+         "right angles"},
         {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: raw\nnonsense\n\nab", "no colon"},
         {"NRRD0004\ntype: uchar\ndimension: 3\nsizes: 2 1 1\nencoding: raw\n", "no end"},
         {"NRRD0004\ndimension: 3\nsizes: 2 1 1\nencoding: raw\n\nab", "no \"type\""},
@@ -226,7 +261,8 @@ static void nrrd_headers(void **state)
         if (i == 0) {
             assert_true(lb_volume_at(v, 1) == 9);
             assert_true(v->origin_mm[0] == -1 && v->origin_mm[1] == -2 && v->origin_mm[2] == 3);
-            assert_true(v->direction[0] == -1 && v->direction[4] == -1 && v->direction[8] == 1 && v->spacing_mm[0] == 2);
+            assert_true(v->direction[0] == -1 && v->direction[4] == -1 && v->direction[8] == 1 &&
+                        v->spacing_mm[0] == 2);
         }
         lb_arena_free(arena);
     }
@@ -277,9 +313,9 @@ static void segment_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(round_trips), cmocka_unit_test(other_byte_order), cmocka_unit_test(agrees_with_libnifti),
-        cmocka_unit_test(damaged_nifti), cmocka_unit_test(cut_short), cmocka_unit_test(nrrd_headers),
-        cmocka_unit_test(zip_bomb), cmocka_unit_test(segment_names),
+        cmocka_unit_test(round_trips),   cmocka_unit_test(other_byte_order), cmocka_unit_test(agrees_with_libnifti),
+        cmocka_unit_test(damaged_nifti), cmocka_unit_test(cut_short),        cmocka_unit_test(nrrd_headers),
+        cmocka_unit_test(zip_bomb),      cmocka_unit_test(segment_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -30,7 +30,8 @@ static void box_mesh(void **state)
         lb_mesh_measure(mask, size, mm, &mesh);
         double edges = a + b + c - 3;
         assert_close(mesh.volume_mm3, a * b * c - edges * 4 / 8 - 8 * (1.0 / 8 - 1.0 / 48), 1e-13);
-        assert_close(mesh.area_mm2, 2 * ((a - 1) * (b - 1) + (a - 1) * (c - 1) + (b - 1) * (c - 1)) + 4 * edges * sqrt(0.5) + sqrt(3),
+        assert_close(mesh.area_mm2,
+                     2 * ((a - 1) * (b - 1) + (a - 1) * (c - 1) + (b - 1) * (c - 1)) + 4 * edges * sqrt(0.5) + sqrt(3),
                      1e-13);
         free(mask);
     }
@@ -161,7 +162,8 @@ static void sorting(void **state)
     lb_random random;
     lb_random_init(&random, 3, 0);
     for (int whole = 0; whole < 2; whole++) {
-        for (size_t i = 0; i < N; i++) x[i] = y[i] = whole ? floor(300 * lb_random_normal(&random)) : lb_random_normal(&random);
+        for (size_t i = 0; i < N; i++)
+            x[i] = y[i] = whole ? floor(300 * lb_random_normal(&random)) : lb_random_normal(&random);
         lb_sort_numbers(x, N);
         qsort(y, N, sizeof *y, ascending);
         assert_memory_equal(x, y, N * sizeof *x);
@@ -176,7 +178,8 @@ static void spline(void **state)
     (void)state;
     size_t size[3] = {40, 5, 4};
     double value[800], kept[800], out[800];
-    for (size_t i = 0; i < 800; i++) value[i] = kept[i] = sin((double)(i % 40) / 5) + (double)(i / 40 % 5) - (double)(i / 200);
+    for (size_t i = 0; i < 800; i++)
+        value[i] = kept[i] = sin((double)(i % 40) / 5) + (double)(i / 40 % 5) - (double)(i / 200);
     lb_resample_grid grid = {{40, 5, 4}, {0, 0, 0}, {1, 1, 1}, {1, 1, 1}, {0, 0, 0}};
     lb_resample_image(value, size, &grid, LB_BSPLINE, out);
     for (size_t i = 0; i < 800; i++) assert_true(fabs(out[i] - kept[i]) < 1e-13);
@@ -210,8 +213,9 @@ static void second_eigenvalue(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(box_mesh), cmocka_unit_test(stretched_mesh), cmocka_unit_test(diameters), cmocka_unit_test(kmeans),
-        cmocka_unit_test(sorting), cmocka_unit_test(spline),
+        cmocka_unit_test(box_mesh),          cmocka_unit_test(stretched_mesh),
+        cmocka_unit_test(diameters),         cmocka_unit_test(kmeans),
+        cmocka_unit_test(sorting),           cmocka_unit_test(spline),
         cmocka_unit_test(second_eigenvalue),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

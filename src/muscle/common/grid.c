@@ -53,7 +53,8 @@ static size_t labelled(const lb_volume *mask, const size_t from[3], const size_t
 static int check_inside(const lb_volume *mask, const lb_volume *image, const int64_t shift[3], lb_error *err)
 {
     size_t zero[3] = {0, 0, 0}, from[3], to[3];
-    for (int axis = 0; axis < 3; axis++) overlap(mask->size[axis], image->size[axis], shift[axis], &from[axis], &to[axis]);
+    for (int axis = 0; axis < 3; axis++)
+        overlap(mask->size[axis], image->size[axis], shift[axis], &from[axis], &to[axis]);
     size_t all = labelled(mask, zero, mask->size), inside = labelled(mask, from, to);
     if (inside == all) return LB_OK;
     lb_fail(err, LB_BAD_DATA, "%zu of %zu labelled voxels lie outside the image", all - inside, all);
@@ -116,9 +117,11 @@ int lb_grid_match(lb_volume **fixed, lb_volume **moving, const lb_volume *mask, 
     if (same_size && rule->adopt) {
         bool adopt_mask = lb_text_equal(rule->adopt, "mask");
         const char *message =
-            lb_arena_printf(result->arena, "the %s and the %s lie up to %.4g mm apart (%s; %s): voxels were paired by index "
-                            "and the geometry of the %s was used, as asked", moving_word, fixed_word, distance_mm,
-                            geometry_text(m, result->arena), geometry_text(f, result->arena), adopt_mask ? "mask" : "image");
+            lb_arena_printf(result->arena,
+                            "the %s and the %s lie up to %.4g mm apart (%s; %s): voxels were paired by index "
+                            "and the geometry of the %s was used, as asked",
+                            moving_word, fixed_word, distance_mm, geometry_text(m, result->arena),
+                            geometry_text(f, result->arena), adopt_mask ? "mask" : "image");
         return adopt(fixed, moving, adopt_mask == fixed_is_mask, message, result);
     }
     int64_t shift[3];
@@ -126,24 +129,29 @@ int lb_grid_match(lb_volume **fixed, lb_volume **moving, const lb_volume *mask, 
         int64_t back[3] = {-shift[0], -shift[1], -shift[2]};
         int status = fixed_is_mask ? check_inside(f, m, back, err) : check_inside(m, f, shift, err);
         if (status != LB_OK) return status;
-        lb_result_note(result, "The %s (%zu x %zu x %zu voxels) is part of the same lattice as the %s and was placed by its "
-                       "position: shift %lld, %lld, %lld voxels.", moving_word, m->size[0], m->size[1], m->size[2], fixed_word,
-                       (long long)shift[0], (long long)shift[1], (long long)shift[2]);
+        lb_result_note(result,
+                       "The %s (%zu x %zu x %zu voxels) is part of the same lattice as the %s and was placed by its "
+                       "position: shift %lld, %lld, %lld voxels.",
+                       moving_word, m->size[0], m->size[1], m->size[2], fixed_word, (long long)shift[0],
+                       (long long)shift[1], (long long)shift[2]);
         return put_on_lattice(f, moving, shift, err);
     }
     if (!same_size) {
-        lb_fail(err, LB_BAD_DATA, "the %s has %zu x %zu x %zu voxels, the %s %zu x %zu x %zu, and they are not parts of one "
-                "lattice (corners up to %.4g mm apart)", moving_word, m->size[0], m->size[1], m->size[2], fixed_word,
-                f->size[0], f->size[1], f->size[2], distance_mm);
+        lb_fail(err, LB_BAD_DATA,
+                "the %s has %zu x %zu x %zu voxels, the %s %zu x %zu x %zu, and they are not parts of one "
+                "lattice (corners up to %.4g mm apart)",
+                moving_word, m->size[0], m->size[1], m->size[2], fixed_word, f->size[0], f->size[1], f->size[2],
+                distance_mm);
         lb_error_hint(err, "draw or resample the mask on this image first");
         return LB_BAD_DATA;
     }
-    lb_fail(err, LB_BAD_DATA, "the %s and the %s have the same size but lie up to %.4g mm apart", moving_word, fixed_word,
-            distance_mm);
+    lb_fail(err, LB_BAD_DATA, "the %s and the %s have the same size but lie up to %.4g mm apart", moving_word,
+            fixed_word, distance_mm);
     lb_error_detail(err, "%s: %s; %s: %s", moving_word, geometry_text(m, result->arena), fixed_word,
                     geometry_text(f, result->arena));
-    lb_error_hint(err, "if the voxels do belong together, say whose position and spacing to use: --adopt-geometry mask or "
-                       "--adopt-geometry image");
+    lb_error_hint(err,
+                  "if the voxels do belong together, say whose position and spacing to use: --adopt-geometry mask or "
+                  "--adopt-geometry image");
     return LB_BAD_DATA;
 }
 
@@ -157,8 +165,9 @@ int lb_mask_check(const lb_volume *mask, lb_error *err)
         if (odd++ == 0) first = i;
     }
     if (odd == 0) return LB_OK;
-    lb_fail(err, LB_BAD_DATA, "the mask holds values that are not whole numbers: %zu voxels, the first %g at (%zu, %zu, %zu)",
-            odd, lb_volume_at(mask, first), first % mask->size[0], first / mask->size[0] % mask->size[1],
+    lb_fail(err, LB_BAD_DATA,
+            "the mask holds values that are not whole numbers: %zu voxels, the first %g at (%zu, %zu, %zu)", odd,
+            lb_volume_at(mask, first), first % mask->size[0], first / mask->size[0] % mask->size[1],
             first / mask->size[0] / mask->size[1]);
     lb_error_where(err, "%s", mask->name);
     lb_error_hint(err, "a mask holds labels 0, 1, 2, …; was a probability map or the image itself given?");

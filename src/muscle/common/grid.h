@@ -9,9 +9,9 @@ typedef struct lb_grid_rule {
 } lb_grid_rule;
 enum { LB_GRID_TOLERANCE_UM = 10 };
 
-/** Bring `moving` onto the grid of `fixed` (one of them is the mask). Same grid: nothing happens. Same sizes but another
- *  place: refused in millimetres, unless the rule adopts one geometry (with a warning). A crop of the same lattice is
- *  put where it lies. On return both have the same size; the geometry that counts is in both. */
+/** Bring `moving` onto the grid of `fixed` (one of them is the mask). Same grid: nothing happens. Same sizes but
+ * another place: refused in millimetres, unless the rule adopts one geometry (with a warning). A crop of the same
+ * lattice is put where it lies. On return both have the same size; the geometry that counts is in both. */
 int lb_grid_match(lb_volume **fixed, lb_volume **moving, const lb_volume *mask, const char *fixed_word,
                   const char *moving_word, const lb_grid_rule *rule, lb_result *result, lb_error *err) LB_MUST_CHECK;
 /** Labels must be whole numbers: says which voxel is not. */

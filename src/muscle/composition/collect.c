@@ -39,7 +39,8 @@ static int find_labels(lb_composition *work, lb_arena *arena, lb_error *err)
         int64_t label = (int64_t)lb_volume_at(work->mask, i);
         if (label == 0) continue;
         if (work->muscles == 0 || work->muscle[last].name.label != label) {
-            for (last = 0; last < work->muscles && work->muscle[last].name.label != label; last++) {}
+            for (last = 0; last < work->muscles && work->muscle[last].name.label != label; last++) {
+            }
             if (last == MAX_LABELS) {
                 lb_fail(err, LB_BAD_DATA, "the mask holds more than %d labels", MAX_LABELS);
                 lb_error_hint(err, "was the image given as the mask?");
@@ -97,7 +98,8 @@ int lb_composition_collect(lb_composition *work, lb_arena *arena, lb_error *err)
         muscle->name = lb_names_label(&work->names, muscle->name.label, arena);
         muscle->index = lb_arena_try(arena, muscle->voxels, sizeof *muscle->index);
         muscle->slice = lb_arena_try(arena, work->slices, sizeof *muscle->slice);
-        if (!muscle->index || !muscle->slice) return lb_fail(err, LB_NO_MEMORY, "not enough memory for the mask's voxels");
+        if (!muscle->index || !muscle->slice)
+            return lb_fail(err, LB_NO_MEMORY, "not enough memory for the mask's voxels");
         muscle->voxels = 0;
     }
     for (size_t i = 0; i < count; i++) {
@@ -110,8 +112,8 @@ int lb_composition_collect(lb_composition *work, lb_arena *arena, lb_error *err)
     }
     if (bad > 0) {
         const size_t *size = work->mask->size;
-        lb_fail(err, LB_BAD_DATA, "%zu labelled voxels are not numbers (NaN or infinite), the first at (%zu, %zu, %zu)", bad,
-                first % size[0], first / size[0] % size[1], first / size[0] / size[1]);
+        lb_fail(err, LB_BAD_DATA, "%zu labelled voxels are not numbers (NaN or infinite), the first at (%zu, %zu, %zu)",
+                bad, first % size[0], first / size[0] % size[1], first / size[0] / size[1]);
         lb_error_hint(err, "leave them out of the mask, or repair the image");
         return LB_BAD_DATA;
     }

@@ -33,7 +33,7 @@ typedef struct lb_muscle {
 
 typedef struct lb_composition {
     const lb_volume *mask, *fat, *water, *grey; /**< grey: what thresholds work on */
-    int axis;             /**< slices are counted along this axis */
+    int axis;                                   /**< slices are counted along this axis */
     size_t slices;
     double voxel_area_mm2, voxel_volume_mm3, thickness_mm;
     lb_fat_method method[LB_FAT_METHODS];

@@ -8,8 +8,8 @@
 #include "muscle/composition/classes.h"
 
 typedef struct problem {
-    const double *value;   /* distinct values, ascending, less the overall mean (keeps the sums accurate) */
-    double *weight, *sum;  /* running totals: of the first i distinct values */
+    const double *value;  /* distinct values, ascending, less the overall mean (keeps the sums accurate) */
+    double *weight, *sum; /* running totals: of the first i distinct values */
     double *square;
     double *cost, *before; /* best cost of the first i distinct values in one class more, one class less */
     size_t *cut;           /* cut[c * (n + 1) + i]: where the last of c + 1 classes begins */
@@ -81,8 +81,11 @@ bool lb_kmeans_fit(const double *sorted, size_t count, size_t classes, lb_kmeans
     memset(out, 0, sizeof *out);
     out->classes = classes;
     double *memory = lb_alloc(6 * (count + 1), sizeof *memory), *distinct = memory + 5 * (count + 1);
-    problem p = {.weight = memory, .sum = memory + count + 1, .square = memory + 2 * (count + 1),
-                 .cost = memory + 3 * (count + 1), .before = memory + 4 * (count + 1)};
+    problem p = {.weight = memory,
+                 .sum = memory + count + 1,
+                 .square = memory + 2 * (count + 1),
+                 .cost = memory + 3 * (count + 1),
+                 .before = memory + 4 * (count + 1)};
     fill(&p, sorted, count, distinct);
     bool possible = p.n >= classes;
     if (possible) {

@@ -36,14 +36,16 @@ static int choose_methods(lb_call *call, lb_composition *work, lb_error *err)
 }
 
 /* One image onto the mask's grid; a geometry adopted from an image becomes the mask's. */
-static int fit_image(lb_call *call, const char *name, lb_volume **mask, lb_volume **image, lb_result *result, lb_error *err)
+static int fit_image(lb_call *call, const char *name, lb_volume **mask, lb_volume **image, lb_result *result,
+                     lb_error *err)
 {
     int status = lb_call_volume(call, name, image, err);
     if (status != LB_OK || !*image) return status;
     lb_volume_pass_warnings(*image, name, result);
     lb_grid_rule rule = {lb_call_text(call, "adopt-geometry"), LB_GRID_TOLERANCE_UM / 1000.0};
     lb_volume *before = *mask;
-    return lb_grid_match(mask, image, before, "mask", lb_arena_printf(result->arena, "%s image", name), &rule, result, err);
+    return lb_grid_match(mask, image, before, "mask", lb_arena_printf(result->arena, "%s image", name), &rule, result,
+                         err);
 }
 
 static int read_inputs(lb_call *call, lb_composition *work, lb_result *result, lb_error *err)
@@ -55,7 +57,8 @@ static int read_inputs(lb_call *call, lb_composition *work, lb_result *result, l
     lb_volume_pass_warnings(mask, "mask", result);
     bool has_fat = lb_call_given(call, "fat"), has_water = lb_call_given(call, "water");
     if (has_fat != has_water && !(has_fat && lb_call_given(call, "method"))) {
-        lb_fail(err, LB_USAGE, "a Dixon fat fraction needs both images, only the %s image was given", has_fat ? "fat" : "water");
+        lb_fail(err, LB_USAGE, "a Dixon fat fraction needs both images, only the %s image was given",
+                has_fat ? "fat" : "water");
         lb_error_where(err, "--%s", has_fat ? "water" : "fat");
         lb_error_hint(err, "give --fat and --water, or one picture with --image");
         return LB_USAGE;
@@ -120,8 +123,8 @@ static lb_value *push_row(const lb_composition *work, const lb_muscle *muscle, c
 }
 
 /* Slices [first, last] together, when the muscle is in any of them. */
-static void push_range(const lb_composition *work, const lb_muscle *muscle, const char *level, int64_t first, int64_t last,
-                       lb_value *rows)
+static void push_range(const lb_composition *work, const lb_muscle *muscle, const char *level, int64_t first,
+                       int64_t last, lb_value *rows)
 {
     lb_slice_sums sums = {0};
     size_t slices = 0, most = 0;
@@ -138,7 +141,7 @@ static void push_range(const lb_composition *work, const lb_muscle *muscle, cons
     if (work->fat) lb_set_int(row, "voxels_without_signal", (int64_t)sums.no_signal);
 }
 
-/* Right against left of the same muscle; 100 × (larger − smaller) / larger, as in Battié et al. 2012. */
+/* Right against left of the same muscle; 100 × (larger − smaller) / larger. */
 static void push_asymmetry(const lb_composition *work, lb_value *table)
 {
     for (size_t a = 0; a < work->muscles; a++) {
@@ -169,21 +172,25 @@ static void push_asymmetry(const lb_composition *work, lb_value *table)
 static void write_notes(const lb_composition *work, lb_result *result)
 {
     static const char *const axis[] = {"first", "second", "third"};
-    lb_result_note(result, "Slices run along the %s axis of the mask (%.4g mm thick) and count from 0; area = voxels × %.10g "
-                   "mm². Rows with a slice are single slices; rows without are all slices of a level, or of the muscle, "
-                   "their area being the mean over the slices that hold it.", axis[work->axis], work->thickness_mm,
-                   work->voxel_area_mm2);
+    lb_result_note(
+        result,
+        "Slices run along the %s axis of the mask (%.4g mm thick) and count from 0; area = voxels × %.10g "
+        "mm². Rows with a slice are single slices; rows without are all slices of a level, or of the muscle, "
+        "their area being the mean over the slices that hold it.",
+        axis[work->axis], work->thickness_mm, work->voxel_area_mm2);
     lb_result_note(result, "Functional area = area × (1 − fat fraction by %s).", lb_fat_method_name[work->method[0]]);
     bool thresholds = false;
     for (size_t m = 0; m < work->methods; m++) thresholds |= work->method[m] >= LB_OTSU;
     if (thresholds)
-        lb_result_note(result, "Threshold methods find their classes in all voxels of a muscle in %s; the fat fraction is the "
-                       "share of voxels in the brightest class.", work->grey == work->fat ? "the fat image" : "the image");
+        lb_result_note(result,
+                       "Threshold methods find their classes in all voxels of a muscle in %s; the fat fraction is the "
+                       "share of voxels in the brightest class.",
+                       work->grey == work->fat ? "the fat image" : "the image");
     for (size_t i = 0; i < work->muscles; i++)
         for (size_t m = 0; m < work->methods; m++)
             if (work->muscle[i].unclear[work->method[m]])
-                lb_result_warn(result, "label %lld: too few distinct grey values for %s", (long long)work->muscle[i].name.label,
-                               lb_fat_method_name[work->method[m]]);
+                lb_result_warn(result, "label %lld: too few distinct grey values for %s",
+                               (long long)work->muscle[i].name.label, lb_fat_method_name[work->method[m]]);
 }
 
 static int run(lb_call *call, lb_result *result, lb_error *err)
@@ -193,7 +200,8 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     int status = read_inputs(call, &work, result, err);
     if (status == LB_OK) status = choose_methods(call, &work, err);
     if (status == LB_OK)
-        status = lb_names_read(lb_call_text(call, "labels"), lb_call_text(call, "levels"), work.mask, arena, &work.names, err);
+        status = lb_names_read(lb_call_text(call, "labels"), lb_call_text(call, "levels"), work.mask, arena,
+                               &work.names, err);
     if (status != LB_OK) return status;
     set_geometry(call, &work);
     status = lb_composition_collect(&work, arena, err);
@@ -211,7 +219,8 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         }
         for (size_t s = 0; s < work.slices; s++)
             if (muscle->slice[s].voxels > 0)
-                push_row(&work, muscle, &muscle->slice[s], 1, lb_names_level(&work.names, (int64_t)s), (int64_t)s, rows);
+                push_row(&work, muscle, &muscle->slice[s], 1, lb_names_level(&work.names, (int64_t)s), (int64_t)s,
+                         rows);
     }
     push_asymmetry(&work, asymmetry);
     write_notes(&work, result);
@@ -223,14 +232,24 @@ static const lb_param params[] = {
     {.name = "mask", .type = LB_P_VOLUME, .flags = LB_REQUIRED, .summary = "label map of the muscles"},
     {.name = "fat", .type = LB_P_VOLUME, .summary = "fat image of a Dixon scan"},
     {.name = "water", .type = LB_P_VOLUME, .summary = "water image of the same scan"},
-    {.name = "image", .type = LB_P_VOLUME, .summary = "one picture where fat is bright (T1, T2), for threshold methods"},
-    {.name = "method", .type = LB_P_CHOICES, .summary = "ways to measure fat; the first also gives the functional area",
+    {.name = "image",
+     .type = LB_P_VOLUME,
+     .summary = "one picture where fat is bright (T1, T2), for threshold methods"},
+    {.name = "method",
+     .type = LB_P_CHOICES,
+     .summary = "ways to measure fat; the first also gives the functional area",
      .choices = "dixon_mean,dixon_ratio,otsu,gmm2,gmm3,kmeans2,kmeans3"},
     {.name = "labels", .type = LB_P_TEXT, .summary = "what labels mean, as \"1=right multifidus,2=left multifidus\""},
     {.name = "levels", .type = LB_P_TEXT, .summary = "slices of each level, as \"L3=8-14,L4=15-21\""},
-    {.name = "axis", .type = LB_P_CHOICE, .flags = LB_ADVANCED, .summary = "slices run along this axis of the mask",
-     .preset = "auto", .choices = "auto,i,j,k"},
-    {.name = "adopt-geometry", .type = LB_P_CHOICE, .summary = "when positions differ: whose geometry counts",
+    {.name = "axis",
+     .type = LB_P_CHOICE,
+     .flags = LB_ADVANCED,
+     .summary = "slices run along this axis of the mask",
+     .preset = "auto",
+     .choices = "auto,i,j,k"},
+    {.name = "adopt-geometry",
+     .type = LB_P_CHOICE,
+     .summary = "when positions differ: whose geometry counts",
      .choices = "mask,image"},
 };
 
@@ -240,15 +259,18 @@ const lb_op lb_op_muscle_measure = {
     .summary = "area, volume and fat fraction of each muscle, per slice, level and side",
     .description =
         "Counts the voxels of each label in each slice and gives area, volume, fat fraction and functional area.\n\n"
-        "Fat fractions (0 to 1), each in its own column: dixon_mean is the mean over voxels of F/(F+W); dixon_ratio is sum F "
+        "Fat fractions (0 to 1), each in its own column: dixon_mean is the mean over voxels of F/(F+W); dixon_ratio is "
+        "sum F "
         "over sum (F+W); otsu is the share of voxels above the exact threshold of Otsu; kmeans2 and kmeans3 use exact "
-        "k-means, gmm2 and gmm3 Gaussian mixtures fitted by expectation-maximisation from that start. They differ by many "
+        "k-means, gmm2 and gmm3 Gaussian mixtures fitted by expectation-maximisation from that start. They differ by "
+        "many "
         "percentage points on the same muscle: never compare a fraction of one method with that of another.\n\n"
         "A mask that lies elsewhere than its image is refused with the distance in millimetres; --adopt-geometry says "
         "whose position and spacing to use. A segmentation cropped from the same grid is placed by its position.",
     .params = params,
     .param_count = LB_COUNT(params),
     .run = run,
-    .example = "lumbar muscle measure --mask reference/muscle/phantom_mask.nii.gz --fat reference/muscle/phantom_fat.nii.gz "
-               "--water reference/muscle/phantom_water.nii.gz",
+    .example =
+        "lumbar muscle measure --mask reference/muscle/phantom_mask.nii.gz --fat reference/muscle/phantom_fat.nii.gz "
+        "--water reference/muscle/phantom_water.nii.gz",
 };

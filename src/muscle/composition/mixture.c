@@ -1,5 +1,6 @@
 /* Gaussian mixture of numbers by expectation–maximisation (Dempster, Laird and Rubin 1977) from a k-means start.
- * Stops at a change of the mean log-likelihood below 1e-3 and adds 1e-6 to variances, as is usual for fat thresholds. */
+ * Stops at a change of the mean log-likelihood below 1e-3 and adds 1e-6 to variances, as is usual for fat thresholds.
+ */
 #include <math.h>
 #include <string.h>
 

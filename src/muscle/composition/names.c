@@ -5,8 +5,10 @@
 #include <string.h>
 #include <strings.h>
 
-static const lb_label_name myosegmentum[] = {
-    {1, "right", "erector spinae"}, {2, "right", "multifidus"}, {3, "left", "multifidus"}, {4, "left", "erector spinae"}};
+static const lb_label_name myosegmentum[] = {{1, "right", "erector spinae"},
+                                             {2, "right", "multifidus"},
+                                             {3, "left", "multifidus"},
+                                             {4, "left", "erector spinae"}};
 
 /* Take the word "left" or "right" out of a name: "Left psoas major" is left, psoas major. */
 static lb_label_name split_name(int64_t label, const char *text, lb_arena *arena)

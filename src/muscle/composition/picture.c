@@ -15,7 +15,10 @@ typedef struct panel {
 } panel;
 
 static double at_x(const panel *p, double slice) { return p->x + p->width * (slice + 0.5) / p->slices; }
-static double at_y(const panel *p, double value) { return p->y + p->height * (1 - (value - p->low) / (p->high - p->low)); }
+static double at_y(const panel *p, double value)
+{
+    return p->y + p->height * (1 - (value - p->low) / (p->high - p->low));
+}
 
 static void draw_axes(const panel *p, const char *title, int digits)
 {
@@ -32,7 +35,8 @@ static void draw_axes(const panel *p, const char *title, int digits)
     ticks = lb_ticks(0, p->slices - 1, 8, tick);
     for (size_t i = 0; i < ticks; i++) {
         if (tick[i] != floor(tick[i])) continue;
-        lb_svg_line(p->svg, at_x(p, tick[i]), p->y + p->height, at_x(p, tick[i]), p->y + p->height + 3, "#222222", 0.8, NULL);
+        lb_svg_line(p->svg, at_x(p, tick[i]), p->y + p->height, at_x(p, tick[i]), p->y + p->height + 3, "#222222", 0.8,
+                    NULL);
         lb_svg_text(p->svg, at_x(p, tick[i]), p->y + p->height + 12, 8, LB_MIDDLE, "", "#444444",
                     lb_svg_number(tick[i], 0, text));
     }
@@ -43,7 +47,8 @@ static double value_of(const lb_composition *work, const lb_muscle *muscle, size
 {
     const lb_slice_sums *sums = &muscle->slice[slice];
     if (sums->voxels == 0) return NAN;
-    return fat ? 100 * lb_fat_fraction(work->method[0], muscle, sums) : (double)sums->voxels * work->voxel_area_mm2 / 100;
+    return fat ? 100 * lb_fat_fraction(work->method[0], muscle, sums)
+               : (double)sums->voxels * work->voxel_area_mm2 / 100;
 }
 
 static void draw_curves(const lb_composition *work, panel *p, bool fat, const size_t *colour, lb_arena *arena)
@@ -97,7 +102,8 @@ static void draw_legend(const lb_composition *work, lb_svg *svg, double y, const
         const lb_label_name *name = &work->muscle[m].name;
         const char *text = name->side ? lb_arena_printf(arena, "%s %s", name->side, name->muscle) : name->muscle;
         if (x + 24 + lb_svg_text_width(text, 8.5, false) > 612) x = 48, y += 14;
-        lb_svg_line(svg, x, y - 3, x + 18, y - 3, colours[colour[m]], 1.5, lb_text_equal(name->side, "left") ? "4 2.5" : NULL);
+        lb_svg_line(svg, x, y - 3, x + 18, y - 3, colours[colour[m]], 1.5,
+                    lb_text_equal(name->side, "left") ? "4 2.5" : NULL);
         lb_svg_text(svg, x + 22, y, 8.5, LB_START, "", "#222222", text);
         x += 36 + lb_svg_text_width(text, 8.5, false);
     }
@@ -118,9 +124,10 @@ void lb_composition_picture(const lb_composition *work, lb_result *result)
                 if (isfinite(value) && value > top[fat]) top[fat] = value;
             }
     const char *method = lb_fat_method_name[work->method[0]];
-    lb_svg *svg = lb_svg_new(arena, WIDTH, 258 + 14 * rows, "Muscle area and fat fraction by slice",
-                             "Two panels: cross-sectional area in square centimetres and fat fraction in percent of each "
-                             "labelled muscle along the slices; right sides solid, left sides dashed.");
+    lb_svg *svg =
+        lb_svg_new(arena, WIDTH, 258 + 14 * rows, "Muscle area and fat fraction by slice",
+                   "Two panels: cross-sectional area in square centimetres and fat fraction in percent of each "
+                   "labelled muscle along the slices; right sides solid, left sides dashed.");
     for (int fat = 0; fat < 2; fat++) {
         panel p = {svg, fat ? 358 : 48, 34, 250, 180, 0, top[fat] > 0 ? 1.08 * top[fat] : 1, (double)work->slices};
         const char *title = fat ? lb_arena_printf(arena, "Fat fraction, %% (%s)", method) : "Cross-sectional area, cm²";

@@ -77,10 +77,12 @@ static int run_info(lb_call *call, lb_result *result, lb_error *err)
     lb_value *warnings = lb_set_array(row, "warnings");
     for (size_t i = 0; i < volume->warning_count; i++) lb_push_text(warnings, volume->warning[i]);
     if (not_finite)
-        lb_push_text(warnings, lb_arena_printf(result->arena, "%zu voxels are not numbers (NaN or infinite)", not_finite));
+        lb_push_text(warnings,
+                     lb_arena_printf(result->arena, "%zu voxels are not numbers (NaN or infinite)", not_finite));
     push_segments(volume, lb_set_array(result->results, "segments"));
-    lb_result_note(result, "Positions are millimetres towards left, posterior and superior (LPS); direction is row by row, its "
-                           "columns are the unit vectors of the voxel axes; minimum and maximum are scaled values.");
+    lb_result_note(result,
+                   "Positions are millimetres towards left, posterior and superior (LPS); direction is row by row, its "
+                   "columns are the unit vectors of the voxel axes; minimum and maximum are scaled values.");
     return LB_OK;
 }
 
@@ -114,7 +116,8 @@ static int run_convert(lb_call *call, lb_result *result, lb_error *err)
     const char *out = lb_call_text(call, "out");
     int status = lb_call_volume(call, "image", &volume, err);
     if (status != LB_OK) return status;
-    bool nrrd = lb_text_ends(out, ".nrrd"), packed = lb_text_ends(out, ".nii.gz"), nifti = packed || lb_text_ends(out, ".nii");
+    bool nrrd = lb_text_ends(out, ".nrrd"), packed = lb_text_ends(out, ".nii.gz"),
+         nifti = packed || lb_text_ends(out, ".nii");
     if (!nrrd && !nifti) {
         lb_fail(err, LB_USAGE, "\"%s\" does not say a format", base_name(out));
         lb_error_where(err, "OUT");
@@ -136,9 +139,11 @@ static int run_convert(lb_call *call, lb_result *result, lb_error *err)
         lb_set_text(result->results, "format", nrrd ? "NRRD" : version == 2 ? "NIfTI-2" : "NIfTI-1");
         lb_set_int(result->results, "bytes", (int64_t)bytes.length);
         if (nifti && version == 1)
-            lb_result_note(result, "NIfTI-1 keeps spacing and position as 32-bit numbers (7 digits); --nifti 2 or NRRD keep all.");
+            lb_result_note(
+                result, "NIfTI-1 keeps spacing and position as 32-bit numbers (7 digits); --nifti 2 or NRRD keep all.");
         if (nifti && volume->segment_count > 0)
-            lb_result_warn(result, "NIfTI has no room for the names of the %zu segments: they are lost", volume->segment_count);
+            lb_result_warn(result, "NIfTI has no room for the names of the %zu segments: they are lost",
+                           volume->segment_count);
     }
     lb_volume_pass_warnings(volume, "image", result);
     lb_buf_free(&bytes);
@@ -147,22 +152,35 @@ static int run_convert(lb_call *call, lb_result *result, lb_error *err)
 
 static const lb_param info_params[] = {
     {.name = "image", .type = LB_P_VOLUME, .flags = LB_REQUIRED | LB_POSITIONAL, .summary = "image or mask file"},
-    {.name = "series", .type = LB_P_INT, .flags = LB_ADVANCED, .summary = "which series of a folder", .min = 1, .max = 9999},
+    {.name = "series",
+     .type = LB_P_INT,
+     .flags = LB_ADVANCED,
+     .summary = "which series of a folder",
+     .min = 1,
+     .max = 9999},
 };
 static const lb_param convert_params[] = {
     {.name = "image", .type = LB_P_VOLUME, .flags = LB_REQUIRED | LB_POSITIONAL, .summary = "image or mask file"},
-    {.name = "out", .type = LB_P_TEXT, .flags = LB_REQUIRED | LB_POSITIONAL | LB_OUTPUT,
+    {.name = "out",
+     .type = LB_P_TEXT,
+     .flags = LB_REQUIRED | LB_POSITIONAL | LB_OUTPUT,
      .summary = "file to write: .nii.gz, .nii or .nrrd"},
-    {.name = "nifti", .type = LB_P_CHOICE, .flags = LB_ADVANCED, .summary = "NIfTI version", .preset = "1", .choices = "1,2"},
+    {.name = "nifti",
+     .type = LB_P_CHOICE,
+     .flags = LB_ADVANCED,
+     .summary = "NIfTI version",
+     .preset = "1",
+     .choices = "1,2"},
 };
 
 const lb_op lb_op_image_info = {
     .area = "image",
     .verb = "info",
     .summary = "size, spacing, position and labels of an image file",
-    .description = "Reads a NIfTI-1, NIfTI-2 or NRRD file (the format is told by its content) and says what it holds and what is "
-                   "odd about it: missing or contradicting positions, units, negative spacings, voxels that are not numbers. "
-                   "Label maps list their labels, .seg.nrrd files the names of their segments.",
+    .description =
+        "Reads a NIfTI-1, NIfTI-2 or NRRD file (the format is told by its content) and says what it holds and what is "
+        "odd about it: missing or contradicting positions, units, negative spacings, voxels that are not numbers. "
+        "Label maps list their labels, .seg.nrrd files the names of their segments.",
     .params = info_params,
     .param_count = LB_COUNT(info_params),
     .run = run_info,
@@ -172,8 +190,9 @@ const lb_op lb_op_image_convert = {
     .area = "image",
     .verb = "convert",
     .summary = "write an image in another format (NIfTI, NRRD)",
-    .description = "Writes the same voxels at the same place in another format. Nothing is resampled. NIfTI-1 keeps positions to "
-                   "seven digits only; --nifti 2 and NRRD keep them exactly.",
+    .description =
+        "Writes the same voxels at the same place in another format. Nothing is resampled. NIfTI-1 keeps positions to "
+        "seven digits only; --nifti 2 and NRRD keep them exactly.",
     .params = convert_params,
     .param_count = LB_COUNT(convert_params),
     .run = run_convert,

@@ -25,7 +25,7 @@ enum { NIFTI1_SIZE = 348, NIFTI2_SIZE = 540 };
 static const struct {
     int code;
     lb_voxel type;
-} datatypes[] = {{2, LB_U8},    {256, LB_I8}, {512, LB_U16},  {4, LB_I16},  {768, LB_U32},
+} datatypes[] = {{2, LB_U8},  {256, LB_I8},   {512, LB_U16},  {4, LB_I16},  {768, LB_U32},
                  {8, LB_I32}, {1280, LB_U64}, {1024, LB_I64}, {16, LB_F32}, {64, LB_F64}};
 
 /* A field of the header: bytes at `at`, swapped when the file has the other byte order. */
@@ -161,7 +161,8 @@ static int check_shape(const header *h, const char *name, lb_claim *claim, lb_er
         if (h->dim[axis] == 1) continue;
         lb_fail(err, LB_BAD_DATA, "the image has %d dimensions: %g volumes along dimension %d", (int)h->dim[0],
                 h->dim[axis], axis);
-        return refuse(err, name, LB_BAD_DATA, "split the series and give one volume, such as the water or the fat image");
+        return refuse(err, name, LB_BAD_DATA,
+                      "split the series and give one volume, such as the water or the fat image");
     }
     for (int axis = 0; axis < 3; axis++) claim->size[axis] = axis < (int)h->dim[0] ? h->dim[axis + 1] : 1;
     for (size_t i = 0; i < LB_COUNT(datatypes); i++) {
@@ -170,7 +171,8 @@ static int check_shape(const header *h, const char *name, lb_claim *claim, lb_er
         claim->swap = h->swap;
         return LB_OK;
     }
-    lb_fail(err, LB_BAD_DATA, "voxels of NIfTI type %d (complex, colour or long double) cannot be measured", h->datatype);
+    lb_fail(err, LB_BAD_DATA, "voxels of NIfTI type %d (complex, colour or long double) cannot be measured",
+            h->datatype);
     return refuse(err, name, LB_BAD_DATA, "convert the image to whole numbers or single or double precision");
 }
 
@@ -247,7 +249,8 @@ static int place(const header *h, const char *name, lb_claim *claim, enum placed
     } else if (h->qform_code > 0 && place_by_qform(h, claim)) {
         *placed = BY_QFORM;
     } else if (h->sform_code > 0) {
-        lb_fail(err, LB_BAD_DATA, "the position matrix (s-form) is sheared or has an empty column: its axes are not at "
+        lb_fail(err, LB_BAD_DATA,
+                "the position matrix (s-form) is sheared or has an empty column: its axes are not at "
                 "right angles");
         return refuse(err, name, LB_BAD_DATA, "resample the image to a grid with right angles first");
     } else {
@@ -268,7 +271,8 @@ static void add_warnings(const header *h, enum placed placed, const lb_claim *cl
         lb_volume_warn(volume, "the file does not say how the patient lay (no q-form, no s-form): axes taken as right, "
                                "anterior, superior; check sides");
     for (int i = 1; i <= 3; i++)
-        if (h->pixdim[i] < 0) lb_volume_warn(volume, "negative spacing %g along axis %d: its size is used", h->pixdim[i], i);
+        if (h->pixdim[i] < 0)
+            lb_volume_warn(volume, "negative spacing %g along axis %d: its size is used", h->pixdim[i], i);
     if (placed == BY_QFORM && h->sform_code > 0)
         lb_volume_warn(volume, "the s-form is sheared and was not used; the position is the q-form's");
     lb_claim other = *claim;
@@ -338,7 +342,8 @@ static double quaternion(const double ras[9], double q[3])
 {
     double r[9];
     memcpy(r, ras, sizeof r);
-    double det = r[0] * (r[4] * r[8] - r[5] * r[7]) - r[1] * (r[3] * r[8] - r[5] * r[6]) + r[2] * (r[3] * r[7] - r[4] * r[6]);
+    double det =
+        r[0] * (r[4] * r[8] - r[5] * r[7]) - r[1] * (r[3] * r[8] - r[5] * r[6]) + r[2] * (r[3] * r[7] - r[4] * r[6]);
     double qfac = det < 0 ? -1 : 1;
     for (int row = 0; row < 3; row++) r[3 * row + 2] *= qfac;
     double trace = r[0] + r[4] + r[8] + 1, a, b, c, d;

@@ -27,13 +27,13 @@ typedef struct header {
     int dimension;
     double size[16];
     int sizes, vectors;
-    bool is_list[16];   /* axis without direction ("none") */
+    bool is_list[16]; /* axis without direction ("none") */
     double vector[16][3], spacing[16];
     double origin[3];
     bool typed, block, big_endian, encoded, has_origin, has_spacing;
     lb_voxel type;
     encoding how;
-    double sign[3];     /* to LPS */
+    double sign[3]; /* to LPS */
     bool oriented;
     double byte_skip, line_skip;
     segment_entry *segment;
@@ -43,16 +43,46 @@ typedef struct header {
 static const struct {
     const char *word;
     lb_voxel type;
-} type_words[] = {{"signed char", LB_I8}, {"int8", LB_I8}, {"int8_t", LB_I8},
-    {"uchar", LB_U8}, {"unsigned char", LB_U8}, {"uint8", LB_U8}, {"uint8_t", LB_U8},
-    {"short", LB_I16}, {"short int", LB_I16}, {"signed short", LB_I16}, {"signed short int", LB_I16}, {"int16", LB_I16},
-    {"int16_t", LB_I16}, {"ushort", LB_U16}, {"unsigned short", LB_U16}, {"unsigned short int", LB_U16},
-    {"uint16", LB_U16}, {"uint16_t", LB_U16}, {"int", LB_I32}, {"signed int", LB_I32}, {"int32", LB_I32},
-    {"int32_t", LB_I32}, {"uint", LB_U32}, {"unsigned int", LB_U32}, {"uint32", LB_U32}, {"uint32_t", LB_U32},
-    {"longlong", LB_I64}, {"long long", LB_I64}, {"long long int", LB_I64}, {"signed long long", LB_I64},
-    {"signed long long int", LB_I64}, {"int64", LB_I64}, {"int64_t", LB_I64}, {"ulonglong", LB_U64},
-    {"unsigned long long", LB_U64}, {"unsigned long long int", LB_U64}, {"uint64", LB_U64}, {"uint64_t", LB_U64},
-    {"float", LB_F32}, {"double", LB_F64}};
+} type_words[] = {{"signed char", LB_I8},
+                  {"int8", LB_I8},
+                  {"int8_t", LB_I8},
+                  {"uchar", LB_U8},
+                  {"unsigned char", LB_U8},
+                  {"uint8", LB_U8},
+                  {"uint8_t", LB_U8},
+                  {"short", LB_I16},
+                  {"short int", LB_I16},
+                  {"signed short", LB_I16},
+                  {"signed short int", LB_I16},
+                  {"int16", LB_I16},
+                  {"int16_t", LB_I16},
+                  {"ushort", LB_U16},
+                  {"unsigned short", LB_U16},
+                  {"unsigned short int", LB_U16},
+                  {"uint16", LB_U16},
+                  {"uint16_t", LB_U16},
+                  {"int", LB_I32},
+                  {"signed int", LB_I32},
+                  {"int32", LB_I32},
+                  {"int32_t", LB_I32},
+                  {"uint", LB_U32},
+                  {"unsigned int", LB_U32},
+                  {"uint32", LB_U32},
+                  {"uint32_t", LB_U32},
+                  {"longlong", LB_I64},
+                  {"long long", LB_I64},
+                  {"long long int", LB_I64},
+                  {"signed long long", LB_I64},
+                  {"signed long long int", LB_I64},
+                  {"int64", LB_I64},
+                  {"int64_t", LB_I64},
+                  {"ulonglong", LB_U64},
+                  {"unsigned long long", LB_U64},
+                  {"unsigned long long int", LB_U64},
+                  {"uint64", LB_U64},
+                  {"uint64_t", LB_U64},
+                  {"float", LB_F32},
+                  {"double", LB_F64}};
 
 static int refuse(const header *h, lb_error *err, const char *hint)
 {
@@ -109,9 +139,9 @@ static int read_space(header *h, const char *value)
     static const struct {
         const char *word;
         double sign[3];
-    } spaces[] = {{"left-posterior-superior", {1, 1, 1}}, {"LPS", {1, 1, 1}},
+    } spaces[] = {{"left-posterior-superior", {1, 1, 1}},   {"LPS", {1, 1, 1}},
                   {"right-anterior-superior", {-1, -1, 1}}, {"RAS", {-1, -1, 1}},
-                  {"left-anterior-superior", {1, -1, 1}}, {"LAS", {1, -1, 1}}};
+                  {"left-anterior-superior", {1, -1, 1}},   {"LAS", {1, -1, 1}}};
     for (size_t i = 0; i < LB_COUNT(spaces); i++) {
         if (strcasecmp(value, spaces[i].word) != 0) continue;
         memcpy(h->sign, spaces[i].sign, sizeof h->sign);
@@ -286,15 +316,18 @@ static int read_header(header *h, const lb_bytes *bytes, size_t *start, lb_error
 
 static int check_header(header *h, lb_error *err)
 {
-    const char *missing = !h->typed ? "type" : h->dimension == 0 ? "dimension" : h->sizes == 0 ? "sizes"
-                          : !h->encoded ? "encoding" : NULL;
+    const char *missing = !h->typed           ? "type"
+                          : h->dimension == 0 ? "dimension"
+                          : h->sizes == 0     ? "sizes"
+                          : !h->encoded       ? "encoding"
+                                              : NULL;
     if (missing) {
         lb_fail(err, LB_BAD_DATA, "the header has no \"%s\"", missing);
         return refuse(h, err, "the header is damaged");
     }
     if (h->sizes != h->dimension || (h->vectors > 0 && h->vectors != h->dimension)) {
-        lb_fail(err, LB_BAD_DATA, "the header says %d dimensions, %d sizes and %d space directions", h->dimension, h->sizes,
-                h->vectors);
+        lb_fail(err, LB_BAD_DATA, "the header says %d dimensions, %d sizes and %d space directions", h->dimension,
+                h->sizes, h->vectors);
         return refuse(h, err, "the header is damaged");
     }
     /* An axis of one element that has no direction carries nothing: leave it out. */
@@ -348,24 +381,44 @@ static void store_number(lb_volume *volume, size_t index, double value)
 {
     void *v = volume->voxels;
     switch (volume->type) {
-    case LB_U8: ((uint8_t *)v)[index] = (uint8_t)value; break;
-    case LB_I8: ((int8_t *)v)[index] = (int8_t)value; break;
-    case LB_U16: ((uint16_t *)v)[index] = (uint16_t)value; break;
-    case LB_I16: ((int16_t *)v)[index] = (int16_t)value; break;
-    case LB_U32: ((uint32_t *)v)[index] = (uint32_t)value; break;
-    case LB_I32: ((int32_t *)v)[index] = (int32_t)value; break;
-    case LB_U64: ((uint64_t *)v)[index] = (uint64_t)value; break;
-    case LB_I64: ((int64_t *)v)[index] = (int64_t)value; break;
-    case LB_F32: ((float *)v)[index] = (float)value; break;
-    case LB_F64: ((double *)v)[index] = value; break;
+    case LB_U8:
+        ((uint8_t *)v)[index] = (uint8_t)value;
+        break;
+    case LB_I8:
+        ((int8_t *)v)[index] = (int8_t)value;
+        break;
+    case LB_U16:
+        ((uint16_t *)v)[index] = (uint16_t)value;
+        break;
+    case LB_I16:
+        ((int16_t *)v)[index] = (int16_t)value;
+        break;
+    case LB_U32:
+        ((uint32_t *)v)[index] = (uint32_t)value;
+        break;
+    case LB_I32:
+        ((int32_t *)v)[index] = (int32_t)value;
+        break;
+    case LB_U64:
+        ((uint64_t *)v)[index] = (uint64_t)value;
+        break;
+    case LB_I64:
+        ((int64_t *)v)[index] = (int64_t)value;
+        break;
+    case LB_F32:
+        ((float *)v)[index] = (float)value;
+        break;
+    case LB_F64:
+        ((double *)v)[index] = value;
+        break;
     }
 }
 
 static bool fits(lb_voxel type, double value)
 {
     static const double low[] = {0, -128, 0, -32768, 0, -2147483648.0, 0, -9007199254740992.0};
-    static const double high[] = {255, 127, 65535, 32767, 4294967295.0, 2147483647.0, 9007199254740992.0,
-                                  9007199254740992.0};
+    static const double high[] = {
+        255, 127, 65535, 32767, 4294967295.0, 2147483647.0, 9007199254740992.0, 9007199254740992.0};
     if (type == LB_F64) return true;
     if (type == LB_F32) return !isfinite(value) || fabs(value) <= 3.4028234663852886e38;
     return value == floor(value) && value >= low[type] && value <= high[type];
@@ -382,7 +435,8 @@ static int read_ascii(header *h, const lb_bytes *bytes, size_t start, lb_volume 
         if (from == at || !lb_text_number((const char *)bytes->data + from, at - from, &value) ||
             !fits(volume->type, value)) {
             lb_fail(err, LB_BAD_DATA, "voxel %zu of %zu is missing or not a %s: \"%.*s\"", i + 1, count,
-                    lb_voxel_name(volume->type), (int)(at - from > 20 ? 20 : at - from), (const char *)bytes->data + from);
+                    lb_voxel_name(volume->type), (int)(at - from > 20 ? 20 : at - from),
+                    (const char *)bytes->data + from);
             return refuse(h, err, "the file is cut short or damaged");
         }
         store_number(volume, i, value);
@@ -470,7 +524,8 @@ int lb_nrrd_read(const lb_bytes *bytes, lb_arena *arena, lb_volume **out, lb_err
     (*out)->name = lb_arena_text(arena, h.name);
     if (h.segments > 0) add_segments(&h, *out);
     if (!h.oriented || h.vectors == 0)
-        lb_volume_warn(*out, "the file does not say how the patient lay: axes taken as left, posterior, superior; check sides");
+        lb_volume_warn(
+            *out, "the file does not say how the patient lay: axes taken as left, posterior, superior; check sides");
     return LB_OK;
 }
 
@@ -499,12 +554,13 @@ int lb_nrrd_write(const lb_volume *volume, bool gzip, lb_buf *out, lb_error *err
         lb_buf_putc(out, ' ');
         write_vector(out, d[c] * s[c], d[3 + c] * s[c], d[6 + c] * s[c]);
     }
-    lb_buf_printf(out, "\nkinds: domain domain domain\nendian: little\nencoding: %s\nspace origin: ", gzip ? "gzip" : "raw");
+    lb_buf_printf(out,
+                  "\nkinds: domain domain domain\nendian: little\nencoding: %s\nspace origin: ", gzip ? "gzip" : "raw");
     write_vector(out, volume->origin_mm[0], volume->origin_mm[1], volume->origin_mm[2]);
     lb_buf_putc(out, '\n');
     for (size_t i = 0; i < volume->segment_count; i++) {
-        lb_buf_printf(out, "Segment%zu_ID:=Segment_%zu\nSegment%zu_LabelValue:=%lld\nSegment%zu_Layer:=0\n", i, i + 1, i,
-                      (long long)volume->segment[i].label, i);
+        lb_buf_printf(out, "Segment%zu_ID:=Segment_%zu\nSegment%zu_LabelValue:=%lld\nSegment%zu_Layer:=0\n", i, i + 1,
+                      i, (long long)volume->segment[i].label, i);
         lb_buf_printf(out, "Segment%zu_Name:=%s\n", i, volume->segment[i].name);
     }
     lb_buf_putc(out, '\n');

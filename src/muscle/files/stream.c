@@ -133,23 +133,25 @@ int lb_claim_check(const lb_claim *claim, double most_bytes, double before_bytes
     for (int axis = 0; axis < 3; axis++) {
         double spacing = claim->spacing_mm[axis];
         if (!isfinite(spacing) || spacing <= 0 || spacing > 1e6 || !isfinite(claim->origin_mm[axis])) {
-            lb_fail(err, LB_BAD_DATA, "the header gives a spacing of %g mm and an origin of %g mm along axis %d", spacing,
-                    claim->origin_mm[axis], axis + 1);
+            lb_fail(err, LB_BAD_DATA, "the header gives a spacing of %g mm and an origin of %g mm along axis %d",
+                    spacing, claim->origin_mm[axis], axis + 1);
             lb_error_where(err, "%s", name);
             lb_error_hint(err, "areas and volumes need real spacings: export the image again from its source");
             return LB_BAD_DATA;
         }
     }
     if (bytes > (double)lb_max_input()) {
-        lb_fail(err, LB_TOO_LARGE, "the header claims %.0f x %.0f x %.0f voxels, %.1f GiB", claim->size[0], claim->size[1],
-                claim->size[2], bytes / 1073741824.0);
+        lb_fail(err, LB_TOO_LARGE, "the header claims %.0f x %.0f x %.0f voxels, %.1f GiB", claim->size[0],
+                claim->size[1], claim->size[2], bytes / 1073741824.0);
         lb_error_where(err, "%s", name);
         lb_error_hint(err, "set LUMBAR_MAX_INPUT to read larger images, if the claim is true");
         return LB_TOO_LARGE;
     }
     if (bytes + before_bytes > most_bytes) {
-        lb_fail(err, LB_BAD_DATA, "the header claims %.0f bytes of voxels after byte %.0f, but the file can hold no more "
-                "than %.0f bytes", bytes, before_bytes, most_bytes);
+        lb_fail(err, LB_BAD_DATA,
+                "the header claims %.0f bytes of voxels after byte %.0f, but the file can hold no more "
+                "than %.0f bytes",
+                bytes, before_bytes, most_bytes);
         lb_error_where(err, "%s", name);
         lb_error_hint(err, "the file is cut short or its header is wrong: copy or export it again");
         return LB_BAD_DATA;

@@ -1,14 +1,19 @@
-/* A made-up lumbar spine out of smooth shapes, painted from the back of the picture to the front. Sizes follow
- * published means for adults (muscle areas and fat by level: Crawford et al. 2016, doi:10.1016/j.clinbiomech.2016.05.004);
- * nobody's scan is in it. */
+/* A made-up lumbar spine out of smooth shapes, painted from the back of the picture to the front. Sizes and fat are
+ * chosen to look like an adult's, with fat growing towards L5; no data set and nobody's scan is in it. */
 #include "muscle/phantom/anatomy.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-const char *const lb_phantom_muscle[LB_PHANTOM_MUSCLES + 1] = {
-    "", "right erector spinae", "right multifidus", "left multifidus", "left erector spinae", "right psoas major",
-    "left psoas major", "right quadratus lumborum", "left quadratus lumborum"};
+const char *const lb_phantom_muscle[LB_PHANTOM_MUSCLES + 1] = {"",
+                                                               "right erector spinae",
+                                                               "right multifidus",
+                                                               "left multifidus",
+                                                               "left erector spinae",
+                                                               "right psoas major",
+                                                               "left psoas major",
+                                                               "right quadratus lumborum",
+                                                               "left quadratus lumborum"};
 
 static void noise_init(lb_noise *n, const double extent_mm[3], const double step_mm[3], uint64_t seed, uint64_t stream)
 {
@@ -62,19 +67,23 @@ void lb_anatomy_free(lb_anatomy *anatomy)
     free(anatomy->fine.value);
 }
 
-/* An ellipse, turned; `power` above 2 squares it. Returns 1 inside, 0 outside, soft over a millimetre at the edge. */
+/* An ellipse, turned; `power` above 2 squares it. */
 typedef struct oval {
     double x, y, a, b, degrees, power;
 } oval;
 
+/* Millimetres from its edge, about; negative inside. */
 static double distance(const oval *o, double x, double y)
 {
+    double reach = 1.3 * fmax(o->a, o->b) + 4;
+    if (fabs(x - o->x) > reach || fabs(y - o->y) > reach) return reach; /* far outside: how far does not matter */
     double angle = o->degrees * 0.017453292519943295, c = cos(angle), s = sin(angle);
     double u = fabs((x - o->x) * c + (y - o->y) * s) / o->a, v = fabs(-(x - o->x) * s + (y - o->y) * c) / o->b;
     double r = o->power == 2 ? sqrt(u * u + v * v) : pow(pow(u, o->power) + pow(v, o->power), 1 / o->power);
     return (r - 1) * fmin(o->a, o->b);
 }
 
+/* 1 inside, 0 outside, soft over a millimetre at the edge. */
 static double soft(double distance_mm)
 {
     double t = 0.5 - distance_mm / 1.2;
@@ -98,14 +107,14 @@ static void paint_trunk(const lb_anatomy *a, lb_tissue *t, double x, double y, d
     oval skin = {0, 0, wide, deep, 0, 2.5};
     double inside = soft(distance(&skin, x, y));
     double grain = noise_at(&a->coarse, x + 11, y + 7, z);
-    paint(t, inside, 620, 0.25);                                             /* skin */
+    paint(t, inside, 620, 0.25); /* skin */
     skin.a -= 2, skin.b -= 2;
-    paint(t, soft(distance(&skin, x, y)), 900 + 60 * grain, 0.95);           /* fat under the skin */
+    paint(t, soft(distance(&skin, x, y)), 900 + 60 * grain, 0.95); /* fat under the skin */
     oval wall = {0, (front - back) / 2, wide - mix(15, 20, down), deep - (front + back) / 2, 0, 2.5};
     double thin = (y - 12) / 52, thickness = 15 * (thin <= 0 ? 1 : thin >= 1 ? 0 : 1 - thin * thin * (3 - 2 * thin));
     double in_wall = distance(&wall, x, y);
-    paint(t, soft(in_wall), 400 + 30 * grain, 0.08);                         /* oblique and transverse muscles */
-    paint(t, soft(in_wall + thickness), 860 + 60 * grain, 0.93);             /* fat of the belly */
+    paint(t, soft(in_wall), 400 + 30 * grain, 0.08);             /* oblique and transverse muscles */
+    paint(t, soft(in_wall + thickness), 860 + 60 * grain, 0.93); /* fat of the belly */
     oval cavity = {0, wall.y - 2, wall.a - 24, wall.b - 20, 0, 2.2};
     if (distance(&cavity, x, y) < 0 && y < 0) {
         /* Two lattices across each other: loops without corners; more of them in the middle than at the wall. */
@@ -115,7 +124,8 @@ static void paint_trunk(const lb_anatomy *a, lb_tissue *t, double x, double y, d
         paint(t, soft((less - gut) * 40), 470, 0.04); /* wall of the gut, then what it holds */
         paint(t, soft((less + 0.09 - gut) * 40), 230 + 400 * noise_at(&a->coarse, 0.3 * x, 0.3 * y, z), 0.02);
     }
-    oval rectus_right = {-34, wall.y - wall.b + 6, 30, 6, -5, 2.4}, rectus_left = {34, wall.y - wall.b + 6, 30, 6, 5, 2.4};
+    oval rectus_right = {-34, wall.y - wall.b + 6, 30, 6, -5, 2.4},
+         rectus_left = {34, wall.y - wall.b + 6, 30, 6, 5, 2.4};
     paint(t, fmax(soft(distance(&rectus_right, x, y)), soft(distance(&rectus_left, x, y))), 400, 0.07);
 }
 
@@ -124,11 +134,12 @@ static void paint_organs(const lb_anatomy *a, lb_tissue *t, double x, double y, 
     double kidney = 1 - fabs(down - 0.12) / 0.34;
     for (int side = -1; side <= 1 && kidney > 0; side += 2) {
         double r = sqrt(kidney);
-        oval cortex = {side * 74, 22, 27 * r, 22 * r, side * -25, 2}, sinus = {side * 66, 19, 11 * r, 8 * r, side * -25, 2};
+        oval cortex = {side * 74, 22, 27 * r, 22 * r, side * -25, 2},
+             sinus = {side * 66, 19, 11 * r, 8 * r, side * -25, 2};
         paint(t, soft(distance(&cortex, x, y)), 560, 0.02);
         paint(t, soft(distance(&sinus, x, y)), 820, 0.85);
     }
-    double split = down > 0.78 ? (down - 0.78) * 90 : 0;                     /* the great vessels part at L4 */
+    double split = down > 0.78 ? (down - 0.78) * 90 : 0; /* the great vessels part at L4 */
     oval aorta = {7 + split, -9, 8.5 - split / 6, 8.5 - split / 6, 0, 2}, other = {7 - split, -9, 7, 7, 0, 2};
     oval cava = {-16 - split / 2, -6, 11, 8.5, 15, 2};
     paint(t, soft(distance(&cava, x, y)), 150, 0.05);
@@ -147,7 +158,7 @@ static void paint_spine(const lb_anatomy *a, lb_tissue *t, double x, double y, d
     double grain = noise_at(&a->fine, x, y, z), patch = noise_at(&a->coarse, x, y, z + 9);
     oval body = {0, 18, mix(24, 28, down), mix(17, 18.5, down), 0, 2.5}, notch = {0, 18 + body.b + 6, 11, 8, 0, 2};
     double vertebra = fmin(soft(distance(&body, x, y)), 1 - soft(distance(&notch, x, y)));
-    paint(t, vertebra, 90, 0.2);                                             /* cortex */
+    paint(t, vertebra, 90, 0.2); /* cortex */
     oval inner = {body.x, body.y, body.a - 1.8, body.b - 1.8, 0, 2.5};
     notch.a += 1.6, notch.b += 1.6;
     double inside = fmin(soft(distance(&inner, x, y)), 1 - soft(distance(&notch, x, y)));
@@ -162,8 +173,10 @@ static void paint_spine(const lb_anatomy *a, lb_tissue *t, double x, double y, d
     }
     double canal_y = 18 + body.b + 7;
     for (int side = -1; side <= 1; side += 2) {
-        oval pedicle = {side * 17, canal_y - 5, 5.5, 9, side * 12, 2}, lamina = {side * 10, canal_y + 13, 3.4, 12, side * 48, 2};
-        oval facet = {side * 20, canal_y + 4, 7.5, 9, side * -30, 2.4}, joint = {side * 20, canal_y + 4, 1.1, 8, side * -30, 2};
+        oval pedicle = {side * 17, canal_y - 5, 5.5, 9, side * 12, 2},
+             lamina = {side * 10, canal_y + 13, 3.4, 12, side * 48, 2};
+        oval facet = {side * 20, canal_y + 4, 7.5, 9, side * -30, 2.4},
+             joint = {side * 20, canal_y + 4, 1.1, 8, side * -30, 2};
         oval process = {side * 36, canal_y - 4, 18, 3.6, side * 8, 2.2};
         if (within < 0.45) paint(t, soft(distance(&pedicle, x, y)), 460 + 80 * grain, 0.4);
         if (within > 0.1 && within < 0.4) paint(t, soft(distance(&process, x, y)), 400 + 80 * grain, 0.4);
@@ -173,7 +186,8 @@ static void paint_spine(const lb_anatomy *a, lb_tissue *t, double x, double y, d
             paint(t, soft(distance(&joint, x, y)), 420, 0.03);
         }
     }
-    oval spinous = {0, canal_y + 27, 3.4, within > 0.3 ? 16 : 7, 0, 2.6}, marrow = {0, canal_y + 27, 2.1, spinous.b - 1.5, 0, 2.6};
+    oval spinous = {0, canal_y + 27, 3.4, within > 0.3 ? 16 : 7, 0, 2.6},
+         marrow = {0, canal_y + 27, 2.1, spinous.b - 1.5, 0, 2.6};
     paint(t, soft(distance(&spinous, x, y)), 110, 0.2);
     paint(t, soft(distance(&marrow, x, y)), 480 + 80 * grain, 0.45);
     oval epidural = {0, canal_y + 1, 13, 10, 0, 2}, sac = {0, canal_y - 0.5, mix(9.5, 8, down), mix(8, 7, down), 0, 2};
@@ -192,14 +206,14 @@ static void muscle_shape(int label, double down, oval *o, double *fat)
     switch (label) {
     case 1:
     case 4:
-        *o = (oval){side * mix(37, 45, down), mix(64, 69, down), mix(25, 17, down) + 2 * bulge, mix(17, 12, down) + 3 * bulge,
-                    side * mix(-10, -22, down), 2.5};
+        *o = (oval){side * mix(37, 45, down),      mix(64, 69, down),          mix(25, 17, down) + 2 * bulge,
+                    mix(17, 12, down) + 3 * bulge, side * mix(-10, -22, down), 2.5};
         *fat = mix(0.07, 0.20, down);
         break;
     case 2:
     case 3:
-        *o = (oval){side * mix(11.5, 18, down), mix(66, 68, down), mix(7.5, 13.5, down), mix(15, 18, down), side * mix(-4, -14, down),
-                    2.4};
+        *o = (oval){side * mix(11.5, 18, down), mix(66, 68, down),         mix(7.5, 13.5, down),
+                    mix(15, 18, down),          side * mix(-4, -14, down), 2.4};
         *fat = mix(0.10, 0.34, down * down);
         break;
     case 5:
@@ -208,8 +222,8 @@ static void muscle_shape(int label, double down, oval *o, double *fat)
         *fat = mix(0.035, 0.07, down);
         break;
     default:
-        *o = (oval){side * mix(58, 72, down), mix(45, 44, down), 17 * sqrt(fmax(0.02, 1 - pow(down / 0.95, 4))), mix(6, 9, down), side * -22,
-                    2.2};
+        *o = (oval){side * mix(58, 72, down), mix(45, 44, down), 17 * sqrt(fmax(0.02, 1 - pow(down / 0.95, 4))),
+                    mix(6, 9, down),          side * -22,        2.2};
         *fat = mix(0.05, 0.10, down);
         if (down > 0.9) o->a = 0.01;
     }
@@ -220,15 +234,19 @@ static void muscle_shape(int label, double down, oval *o, double *fat)
 static void paint_muscles(const lb_anatomy *a, lb_tissue *t, double x, double y, double z, double down)
 {
     oval compartment_right = {-31, 66, 38, 24, 8, 2.6}, compartment_left = {31, 66, 38, 24, -8, 2.6};
-    paint(t, fmax(soft(distance(&compartment_right, x, y)), soft(distance(&compartment_left, x, y))) * soft((y - 98) / 4), 840, 0.9);
-    for (int label = LB_PHANTOM_MUSCLES; label >= 1; label--) {
+    paint(t,
+          fmax(soft(distance(&compartment_right, x, y)), soft(distance(&compartment_left, x, y))) * soft((y - 98) / 4),
+          840, 0.9);
+    static const int order[LB_PHANTOM_MUSCLES] = {8, 7, 6, 5, 4, 1, 3, 2}; /* multifidus lies on erector spinae */
+    for (int m = 0; m < LB_PHANTOM_MUSCLES; m++) {
         oval o;
         double fat;
+        int label = order[m];
         muscle_shape(label, down, &o, &fat);
         double d = distance(&o, x, y) + 1.6 * (noise_at(&a->coarse, x + 3 * label, y, z) - 0.5);
         if (o.a < 1 || d > 1) continue;
         double streak = noise_at(&a->fine, x + 0.4 * y, y, z), patch = noise_at(&a->coarse, x, y + 20, z);
-        double depth = (y - o.y) / o.b;                    /* fat gathers at the back and near the bone */
+        double depth = (y - o.y) / o.b; /* fat gathers at the back and near the bone */
         double wanted = fat * a->infiltration * (0.35 + 0.75 * patch + 0.25 * depth);
         wanted += a->infiltration * fat * 2.2 * soft((0.66 - streak) * 12) * (0.5 + patch);
         if (wanted < 0.01) wanted = 0.01 + 0.01 * streak;

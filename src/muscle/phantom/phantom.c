@@ -1,5 +1,6 @@
 /* `image phantom`: a synthetic axial water/fat scan of the lumbar spine with its mask and its true fat fractions.
- * Magnitude noise is Rician (Gudbjartsson and Patz 1995, doi:10.1002/mrm.1910340618), the coil shading common to both. */
+ * Magnitude noise is Rician (Gudbjartsson and Patz 1995, doi:10.1002/mrm.1910340618), the coil shading common to both.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -40,7 +41,8 @@ static void draw_slice(void *context, size_t k)
     double down = slice_down(s, k), z = (double)k * v->spacing_mm[2];
     for (size_t j = 0; j < v->size[1]; j++)
         for (size_t i = 0; i < v->size[0]; i++) {
-            double x = v->origin_mm[0] + (double)i * v->spacing_mm[0], y = v->origin_mm[1] + (double)j * v->spacing_mm[1];
+            double x = v->origin_mm[0] + (double)i * v->spacing_mm[0],
+                   y = v->origin_mm[1] + (double)j * v->spacing_mm[1];
             lb_tissue t = lb_anatomy_at(&s->anatomy, x, y, z, down);
             double signal = t.signal * shading(x, y);
             size_t at = i + v->size[0] * (j + v->size[1] * k);
@@ -59,7 +61,8 @@ static void add_truth(scan *s)
         for (size_t j = 0; j < v->size[1]; j++)
             for (size_t i = 0; i < v->size[0]; i++, label++) {
                 if (*label == 0) continue;
-                double x = v->origin_mm[0] + (double)i * v->spacing_mm[0], y = v->origin_mm[1] + (double)j * v->spacing_mm[1];
+                double x = v->origin_mm[0] + (double)i * v->spacing_mm[0],
+                       y = v->origin_mm[1] + (double)j * v->spacing_mm[1];
                 lb_tissue t = lb_anatomy_at(&s->anatomy, x, y, (double)k * v->spacing_mm[2], slice_down(s, k));
                 double signal = t.signal * shading(x, y);
                 s->voxels[*label]++;
@@ -94,7 +97,8 @@ static int allocate(scan *s, lb_call *call, lb_error *err)
             count = 0;
     }
     if (count != 3 || voxels > MOST_VOXELS) {
-        lb_fail(err, LB_USAGE, "the size must be three whole numbers from 4 to 2048, and at most %d voxels in all", MOST_VOXELS);
+        lb_fail(err, LB_USAGE, "the size must be three whole numbers from 4 to 2048, and at most %d voxels in all",
+                MOST_VOXELS);
         lb_error_where(err, "--size");
         lb_error_hint(err, "for example --size 240,164,25");
         return LB_USAGE;
@@ -153,8 +157,9 @@ static void write_results(const scan *s, lb_result *result)
     lb_set_numbers(result->results, "spacing_mm", mm, 3);
     lb_set_text(result->results, "levels", levels_text(s, result->arena));
     lb_set_text(result->results, "labels", labels);
-    lb_result_note(result, "Synthetic: nobody's scan. The true fat fractions are those of the anatomy without noise, over the "
-                           "voxels of the mask; noise, shading and rounding are in the images only.");
+    lb_result_note(result,
+                   "Synthetic: nobody's scan. The true fat fractions are those of the anatomy without noise, over the "
+                   "voxels of the mask; noise, shading and rounding are in the images only.");
 }
 
 static int run(lb_call *call, lb_result *result, lb_error *err)
@@ -176,12 +181,28 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 
 static const lb_param params[] = {
     {.name = "kind", .type = LB_P_CHOICE, .summary = "what to make", .preset = "lumbar", .choices = "lumbar"},
-    {.name = "seed", .type = LB_P_INT, .summary = "the same seed gives the same scan", .preset = "1", .min = 0, .max = 4294967295.0},
-    {.name = "size", .type = LB_P_NUMBERS, .summary = "voxels along right-left, front-back, down-up", .preset = "240,164,25"},
-    {.name = "noise", .type = LB_P_NUMBER, .summary = "standard deviation of the noise (muscle water is about 400)",
-     .preset = "9", .min = 0, .max = 1000},
-    {.name = "infiltration", .type = LB_P_NUMBER, .summary = "fat in muscles: 0 none, 1 a middle-aged person, 2 much",
-     .preset = "1", .min = 0, .max = 2.5},
+    {.name = "seed",
+     .type = LB_P_INT,
+     .summary = "the same seed gives the same scan",
+     .preset = "1",
+     .min = 0,
+     .max = 4294967295.0},
+    {.name = "size",
+     .type = LB_P_NUMBERS,
+     .summary = "voxels along right-left, front-back, down-up",
+     .preset = "240,164,25"},
+    {.name = "noise",
+     .type = LB_P_NUMBER,
+     .summary = "standard deviation of the noise (muscle water is about 400)",
+     .preset = "9",
+     .min = 0,
+     .max = 1000},
+    {.name = "infiltration",
+     .type = LB_P_NUMBER,
+     .summary = "fat in muscles: 0 none, 1 a middle-aged person, 2 much",
+     .preset = "1",
+     .min = 0,
+     .max = 2.5},
 };
 
 const lb_op lb_op_image_phantom = {
@@ -189,10 +210,13 @@ const lb_op lb_op_image_phantom = {
     .verb = "phantom",
     .summary = "make a synthetic axial water/fat scan of the lumbar spine with its mask and true fat fractions",
     .description =
-        "Draws the trunk from L1 to L5 (336 x 228 x 180 mm) out of smooth shapes: vertebrae, discs, canal, vessels, and left "
-        "and right erector spinae, multifidus, psoas major and quadratus lumborum with fat that grows towards L5. Files: "
+        "Draws the trunk from L1 to L5 (336 x 228 x 180 mm) out of smooth shapes: vertebrae, discs, canal, vessels, "
+        "and left "
+        "and right erector spinae, multifidus, psoas major and quadratus lumborum with fat that grows towards L5. "
+        "Files: "
         "water.nii.gz, fat.nii.gz, mask.nii.gz, mask.seg.nrrd (labels with names). Give -o FOLDER/ to write them.\n\n"
-        "Labels 1 to 4 are those of MyoSegmenTUM. The results hold the true fat fraction of each muscle, so that a measuring "
+        "Labels 1 to 4 are those of MyoSegmenTUM. The results hold the true fat fraction of each muscle, so that a "
+        "measuring "
         "program can be tested; the numbers of `levels` and `labels` can be given to `muscle measure` as they are.",
     .params = params,
     .param_count = LB_COUNT(params),

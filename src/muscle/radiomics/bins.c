@@ -1,5 +1,6 @@
 /* Grey values of the region, sorted and put into bins of fixed width (edges at multiples of the width) or fixed count.
- * Definitions: PyRadiomics documentation, "Image discretization"; IBSI (Zwanenburg et al. 2020) fixed bin size/number. */
+ * Definitions: PyRadiomics documentation, "Image discretization"; IBSI (Zwanenburg et al. 2020) fixed bin size/number.
+ */
 #include <math.h>
 #include <string.h>
 
@@ -10,7 +11,8 @@ enum { MOST_BINS = 1 << 20 };
 
 static int too_many(double bins, const lb_radiomics_settings *s, double low, double high, lb_error *err)
 {
-    lb_fail(err, LB_BAD_DATA, "a bin width of %g gives %.0f bins for grey values %g to %g", s->bin_width, bins, low, high);
+    lb_fail(err, LB_BAD_DATA, "a bin width of %g gives %.0f bins for grey values %g to %g", s->bin_width, bins, low,
+            high);
     lb_error_hint(err, "set binWidth near %.2g, which gives about 32 bins", (high - low) / 32);
     return LB_BAD_DATA;
 }

@@ -1,36 +1,112 @@
 /* The feature classes and the names of their features. A further class is one more row and one more file. */
 #include "muscle/radiomics/texture.h"
 
-static const char *const shape[] = {
-    "Elongation", "Flatness", "LeastAxisLength", "MajorAxisLength", "Maximum2DDiameterColumn", "Maximum2DDiameterRow",
-    "Maximum2DDiameterSlice", "Maximum3DDiameter", "MeshVolume", "MinorAxisLength", "Sphericity", "SurfaceArea",
-    "SurfaceVolumeRatio", "VoxelVolume"};
-static const char *const shape2d[] = {"Elongation", "MajorAxisLength", "MaximumDiameter", "MeshSurface", "MinorAxisLength",
-                                      "Perimeter", "PerimeterSurfaceRatio", "PixelSurface", "Sphericity"};
-static const char *const firstorder[] = {
-    "10Percentile", "90Percentile", "Energy", "Entropy", "InterquartileRange", "Kurtosis", "Maximum", "MeanAbsoluteDeviation",
-    "Mean", "Median", "Minimum", "Range", "RobustMeanAbsoluteDeviation", "RootMeanSquared", "Skewness", "TotalEnergy",
-    "Uniformity", "Variance"};
+static const char *const shape[] = {"Elongation",
+                                    "Flatness",
+                                    "LeastAxisLength",
+                                    "MajorAxisLength",
+                                    "Maximum2DDiameterColumn",
+                                    "Maximum2DDiameterRow",
+                                    "Maximum2DDiameterSlice",
+                                    "Maximum3DDiameter",
+                                    "MeshVolume",
+                                    "MinorAxisLength",
+                                    "Sphericity",
+                                    "SurfaceArea",
+                                    "SurfaceVolumeRatio",
+                                    "VoxelVolume"};
+static const char *const shape2d[] = {"Elongation",      "MajorAxisLength", "MaximumDiameter",       "MeshSurface",
+                                      "MinorAxisLength", "Perimeter",       "PerimeterSurfaceRatio", "PixelSurface",
+                                      "Sphericity"};
+static const char *const firstorder[] = {"10Percentile",
+                                         "90Percentile",
+                                         "Energy",
+                                         "Entropy",
+                                         "InterquartileRange",
+                                         "Kurtosis",
+                                         "Maximum",
+                                         "MeanAbsoluteDeviation",
+                                         "Mean",
+                                         "Median",
+                                         "Minimum",
+                                         "Range",
+                                         "RobustMeanAbsoluteDeviation",
+                                         "RootMeanSquared",
+                                         "Skewness",
+                                         "TotalEnergy",
+                                         "Uniformity",
+                                         "Variance"};
 
-static const char *const glcm[] = {
-    "Autocorrelation", "ClusterProminence", "ClusterShade", "ClusterTendency", "Contrast", "Correlation", "DifferenceAverage",
-    "DifferenceEntropy", "DifferenceVariance", "Id", "Idm", "Idmn", "Idn", "Imc1", "Imc2", "InverseVariance", "JointAverage",
-    "JointEnergy", "JointEntropy", "MCC", "MaximumProbability", "SumAverage", "SumEntropy", "SumSquares"};
-static const char *const glrlm[] = {
-    "GrayLevelNonUniformity", "GrayLevelNonUniformityNormalized", "GrayLevelVariance", "HighGrayLevelRunEmphasis",
-    "LongRunEmphasis", "LongRunHighGrayLevelEmphasis", "LongRunLowGrayLevelEmphasis", "LowGrayLevelRunEmphasis", "RunEntropy",
-    "RunLengthNonUniformity", "RunLengthNonUniformityNormalized", "RunPercentage", "RunVariance", "ShortRunEmphasis",
-    "ShortRunHighGrayLevelEmphasis", "ShortRunLowGrayLevelEmphasis"};
-static const char *const glszm[] = {
-    "GrayLevelNonUniformity", "GrayLevelNonUniformityNormalized", "GrayLevelVariance", "HighGrayLevelZoneEmphasis",
-    "LargeAreaEmphasis", "LargeAreaHighGrayLevelEmphasis", "LargeAreaLowGrayLevelEmphasis", "LowGrayLevelZoneEmphasis",
-    "SizeZoneNonUniformity", "SizeZoneNonUniformityNormalized", "SmallAreaEmphasis", "SmallAreaHighGrayLevelEmphasis",
-    "SmallAreaLowGrayLevelEmphasis", "ZoneEntropy", "ZonePercentage", "ZoneVariance"};
-static const char *const gldm[] = {
-    "DependenceEntropy", "DependenceNonUniformity", "DependenceNonUniformityNormalized", "DependenceVariance",
-    "GrayLevelNonUniformity", "GrayLevelVariance", "HighGrayLevelEmphasis", "LargeDependenceEmphasis",
-    "LargeDependenceHighGrayLevelEmphasis", "LargeDependenceLowGrayLevelEmphasis", "LowGrayLevelEmphasis",
-    "SmallDependenceEmphasis", "SmallDependenceHighGrayLevelEmphasis", "SmallDependenceLowGrayLevelEmphasis"};
+static const char *const glcm[] = {"Autocorrelation",
+                                   "ClusterProminence",
+                                   "ClusterShade",
+                                   "ClusterTendency",
+                                   "Contrast",
+                                   "Correlation",
+                                   "DifferenceAverage",
+                                   "DifferenceEntropy",
+                                   "DifferenceVariance",
+                                   "Id",
+                                   "Idm",
+                                   "Idmn",
+                                   "Idn",
+                                   "Imc1",
+                                   "Imc2",
+                                   "InverseVariance",
+                                   "JointAverage",
+                                   "JointEnergy",
+                                   "JointEntropy",
+                                   "MCC",
+                                   "MaximumProbability",
+                                   "SumAverage",
+                                   "SumEntropy",
+                                   "SumSquares"};
+static const char *const glrlm[] = {"GrayLevelNonUniformity",
+                                    "GrayLevelNonUniformityNormalized",
+                                    "GrayLevelVariance",
+                                    "HighGrayLevelRunEmphasis",
+                                    "LongRunEmphasis",
+                                    "LongRunHighGrayLevelEmphasis",
+                                    "LongRunLowGrayLevelEmphasis",
+                                    "LowGrayLevelRunEmphasis",
+                                    "RunEntropy",
+                                    "RunLengthNonUniformity",
+                                    "RunLengthNonUniformityNormalized",
+                                    "RunPercentage",
+                                    "RunVariance",
+                                    "ShortRunEmphasis",
+                                    "ShortRunHighGrayLevelEmphasis",
+                                    "ShortRunLowGrayLevelEmphasis"};
+static const char *const glszm[] = {"GrayLevelNonUniformity",
+                                    "GrayLevelNonUniformityNormalized",
+                                    "GrayLevelVariance",
+                                    "HighGrayLevelZoneEmphasis",
+                                    "LargeAreaEmphasis",
+                                    "LargeAreaHighGrayLevelEmphasis",
+                                    "LargeAreaLowGrayLevelEmphasis",
+                                    "LowGrayLevelZoneEmphasis",
+                                    "SizeZoneNonUniformity",
+                                    "SizeZoneNonUniformityNormalized",
+                                    "SmallAreaEmphasis",
+                                    "SmallAreaHighGrayLevelEmphasis",
+                                    "SmallAreaLowGrayLevelEmphasis",
+                                    "ZoneEntropy",
+                                    "ZonePercentage",
+                                    "ZoneVariance"};
+static const char *const gldm[] = {"DependenceEntropy",
+                                   "DependenceNonUniformity",
+                                   "DependenceNonUniformityNormalized",
+                                   "DependenceVariance",
+                                   "GrayLevelNonUniformity",
+                                   "GrayLevelVariance",
+                                   "HighGrayLevelEmphasis",
+                                   "LargeDependenceEmphasis",
+                                   "LargeDependenceHighGrayLevelEmphasis",
+                                   "LargeDependenceLowGrayLevelEmphasis",
+                                   "LowGrayLevelEmphasis",
+                                   "SmallDependenceEmphasis",
+                                   "SmallDependenceHighGrayLevelEmphasis",
+                                   "SmallDependenceLowGrayLevelEmphasis"};
 static const char *const ngtdm[] = {"Busyness", "Coarseness", "Complexity", "Contrast", "Strength"};
 
 const lb_feature_class lb_feature_classes[] = {

@@ -17,12 +17,12 @@ typedef struct corner2 {
 } corner2;
 
 typedef struct search {
-    int32_t size[3];      /* doubled */
-    double half_mm[3];    /* half the spacing */
-    span *along_x;        /* of rows (y, z) */
-    span *along_y;        /* of rows (x, z) */
+    int32_t size[3];   /* doubled */
+    double half_mm[3]; /* half the spacing */
+    span *along_x;     /* of rows (y, z) */
+    span *along_y;     /* of rows (x, z) */
     corner2 *point, *hull;
-    uint64_t *key;        /* hull corners of all planes */
+    uint64_t *key; /* hull corners of all planes */
     size_t keys, room;
 } search;
 
@@ -117,7 +117,8 @@ static void keep(search *s, int axis, int32_t at, corner2 c)
     s->key[s->keys++] = p[2] << 42 | p[1] << 21 | p[0];
 }
 
-/* All planes across `axis`: rows run along x, or along y in the planes of constant x. Returns the largest squared distance. */
+/* All planes across `axis`: rows run along x, or along y in the planes of constant x. Returns the largest squared
+ * distance. */
 static double search_planes(search *s, int axis)
 {
     int row_axis = axis == 2 ? 1 : 2; /* the rows of one plane differ in y, or in z */
@@ -127,7 +128,8 @@ static double search_planes(search *s, int axis)
         size_t count = 0;
         for (int32_t r = 0; r < s->size[row_axis]; r++) {
             size_t y_or_x = axis == 2 ? (size_t)r : (size_t)at, z = axis == 2 ? (size_t)at : (size_t)r;
-            span here = axis == 0 ? s->along_y[y_or_x + (size_t)s->size[0] * z] : s->along_x[y_or_x + (size_t)s->size[1] * z];
+            span here =
+                axis == 0 ? s->along_y[y_or_x + (size_t)s->size[0] * z] : s->along_x[y_or_x + (size_t)s->size[1] * z];
             if (here.high < here.low) continue;
             /* Sorted by row; the hull is built with the row as its first coordinate. */
             s->point[count++] = (corner2){r, here.low};

@@ -1,12 +1,13 @@
-/* Second largest eigenvalue of a symmetric matrix: Householder's reduction to three diagonals, then bisection on the number
- * of eigenvalues below a point (Sturm sequence). Golub and Van Loan, Matrix Computations, 8.3 and 8.4. */
+/* Second largest eigenvalue of a symmetric matrix: Householder's reduction to three diagonals, then bisection on the
+ * number of eigenvalues below a point (Sturm sequence). Golub and Van Loan, Matrix Computations, 8.3 and 8.4. */
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
 #include "muscle/radiomics/texture.h"
 
-/* Mirror the column below the diagonal of row k onto its first element; update the rest of the matrix from both sides. */
+/* Mirror the column below the diagonal of row k onto its first element; update the rest of the matrix from both sides.
+ */
 static double reflect(double *a, size_t n, size_t k, double *v, double *w)
 {
     double length = 0, both = 0;

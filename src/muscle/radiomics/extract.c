@@ -1,10 +1,11 @@
 /* `radiomics extract`: settings, region, feature classes, and the record of how each number came about. */
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "muscle/common/grid.h"
 #include "muscle/muscle.h"
-#include "muscle/radiomics/radiomics.h"
+#include "muscle/radiomics/texture.h"
 
 static int read_settings(lb_call *call, lb_radiomics_settings *settings, lb_error *err)
 {
@@ -53,8 +54,8 @@ static int correct_mask(const lb_volume *image, lb_volume **mask, lb_result *res
     return LB_OK;
 }
 
-static int read_volumes(lb_call *call, const lb_radiomics_settings *s, lb_volume **image, lb_volume **mask, lb_result *result,
-                        lb_error *err)
+static int read_volumes(lb_call *call, const lb_radiomics_settings *s, lb_volume **image, lb_volume **mask,
+                        lb_result *result, lb_error *err)
 {
     int status = lb_call_volume(call, "image", image, err);
     if (status == LB_OK) status = lb_call_volume(call, "mask", mask, err);
@@ -64,7 +65,7 @@ static int read_volumes(lb_call *call, const lb_radiomics_settings *s, lb_volume
     lb_volume_pass_warnings(*mask, "mask", result);
     lb_grid_rule rule = {lb_call_text(call, "adopt-geometry"), LB_GRID_TOLERANCE_UM / 1000.0};
     if (isfinite(s->geometry_tolerance)) rule.tolerance_mm = s->geometry_tolerance * (*image)->spacing_mm[0];
-    bool same = memcmp((*image)->size, (*mask)->size, sizeof (*image)->size) == 0 &&
+    bool same = memcmp((*image)->size, (*mask)->size, sizeof(*image)->size) == 0 &&
                 lb_volume_distance_mm(*image, *mask) <= rule.tolerance_mm;
     if (s->correct_mask && !same && !rule.adopt) return correct_mask(*image, mask, result, err);
     return lb_grid_match(image, mask, *mask, "image", "mask", &rule, result, err);
@@ -91,31 +92,101 @@ static void push_undefined(lb_value *undefined, const char *feature, const char 
     lb_set_number(row, "pyradiomics_prints", printed);
 }
 
-static int compute(lb_call *call, const lb_feature_input *input, lb_result *result, lb_error *err)
+/* The features of one class on one image; with a reason, all of them are undefined. */
+static int compute_class(size_t c, const lb_feature_input *input, const char *image, const char *reason,
+                         lb_result *result, lb_error *err)
 {
-    lb_value *features = lb_set_object(result->results, "features");
-    lb_value *undefined = lb_set_array(result->results, "undefined");
-    (void)call;
-    for (size_t c = 0; c < lb_feature_class_count; c++) {
-        const lb_feature_class *class = &lb_feature_classes[c];
-        if (!wanted(input->settings, input->region, c, NULL)) continue;
-        lb_features out = {0};
-        bool flat = strcmp(class->name, "shape2D") != 0 || lb_shape2d_possible(input->region, input->settings);
-        int status = flat ? class->compute(input, &out, err) : LB_OK;
-        if (status != LB_OK) return status;
-        for (size_t f = 0; f < class->features; f++) {
-            if (!wanted(input->settings, input->region, c, class->feature[f])) continue;
-            const char *name = lb_arena_printf(result->arena, "original_%s_%s", class->name, class->feature[f]);
-            double value = flat ? out.value[f] : NAN;
-            lb_set_number(features, name, value);
-            if (!flat)
-                push_undefined(undefined, name, "needs force2D and a region that is one voxel thick along force2Ddimension", NAN);
-            else if (!isfinite(value))
-                push_undefined(undefined, name, out.reason[f] ? out.reason[f] : "its formula divides by zero for this region",
-                               out.printed[f]);
-        }
+    lb_value *features = lb_get(result->results, "features"), *undefined = lb_get(result->results, "undefined");
+    const lb_feature_class *class = &lb_feature_classes[c];
+    lb_features out = {0};
+    if (!reason && strcmp(class->name, "shape2D") == 0 && !lb_shape2d_possible(input->region, input->settings))
+        reason = "needs force2D and a region that is one voxel thick along force2Ddimension";
+    int status = reason ? lb_features_undefined(&out, reason) : class->compute(input, &out, err);
+    if (status != LB_OK) return status;
+    for (size_t f = 0; f < class->features; f++) {
+        if (!wanted(input->settings, input->region, c, class->feature[f])) continue;
+        const char *name = lb_arena_printf(result->arena, "%s_%s_%s", image, class->name, class->feature[f]);
+        lb_set_number(features, name, out.value[f]);
+        if (!isfinite(out.value[f]))
+            push_undefined(undefined, name,
+                           out.reason[f] ? out.reason[f] : "its formula divides by zero for this region", out.printed[f]);
     }
     return LB_OK;
+}
+
+/* Classes of shape look at the mask only: once, named original as PyRadiomics does. */
+static bool is_shape(size_t c) { return strncmp(lb_feature_classes[c].name, "shape", 5) == 0; }
+
+static int compute_image(const lb_feature_input *input, const char *image, const char *reason, lb_result *result,
+                         lb_error *err)
+{
+    for (size_t c = 0; c < lb_feature_class_count; c++) {
+        if (is_shape(c) || !wanted(input->settings, input->region, c, NULL)) continue;
+        int status = compute_class(c, input, image, reason, result, err);
+        if (status != LB_OK) return status;
+    }
+    return LB_OK;
+}
+
+/* The region with the values of a derived image, in `value`; NULL, or why it cannot be described. */
+static const char *filter_region(const lb_filter *filter, const lb_region *region, lb_region *out, double *value)
+{
+    const char *reason;
+    double *derived = lb_filter_apply(filter, &region->field, &reason);
+    if (!derived) return reason;
+    const size_t *size = region->field.size, *from = region->field_at;
+    size_t i = 0;
+    *out = *region;
+    out->value = value;
+    for (size_t z = 0; z < region->size[2]; z++)
+        for (size_t y = 0; y < region->size[1]; y++)
+            for (size_t x = 0; x < region->size[0]; x++, i++) {
+                value[i] = derived[from[0] + x + size[0] * (from[1] + y + size[1] * (from[2] + z))];
+                if (region->inside[i] && !isfinite(value[i])) reason = "the filtered image holds voxels that are not numbers";
+            }
+    free(derived);
+    return reason;
+}
+
+static int compute_filtered(const lb_filter *filter, const lb_feature_input *input, lb_result *result, lb_error *err)
+{
+    const lb_region *region = input->region;
+    lb_radiomics_settings settings = *input->settings;
+    lb_arena *arena = lb_arena_new();
+    lb_region derived = *region;
+    lb_grey grey;
+    lb_feature_input own = {&derived, &grey, &settings, arena, input->threads};
+    int status = LB_OK;
+    if (filter->bin_width > 0) settings.bin_width = filter->bin_width, settings.bin_count = 0;
+    if (filter->bin_count > 0) settings.bin_count = filter->bin_count;
+    double *value = lb_arena_try(arena, region->size[0] * region->size[1] * region->size[2], sizeof *value);
+    if (!value) status = lb_fail(err, LB_NO_MEMORY, "not enough memory to filter the image");
+    const char *reason = NULL;
+    if (status == LB_OK && filter->kind != LB_FILTER_ORIGINAL) reason = filter_region(filter, region, &derived, value);
+    if (status == LB_OK && !reason) {
+        status = lb_grey_bin(&derived, &settings, arena, &grey, err);
+        if (status != LB_OK) lb_error_where(err, "%s", filter->name);
+    }
+    if (status == LB_OK) status = compute_image(&own, filter->name, reason, result, err);
+    if (reason) lb_result_warn(result, "%s: %s", filter->name, reason);
+    lb_arena_free(arena);
+    return status;
+}
+
+static int compute(const lb_feature_input *input, lb_result *result, lb_error *err)
+{
+    const lb_radiomics_settings *s = input->settings;
+    int status = LB_OK;
+    lb_set_object(result->results, "features");
+    lb_set_array(result->results, "undefined");
+    for (size_t c = 0; c < lb_feature_class_count && status == LB_OK; c++)
+        if (is_shape(c) && wanted(s, input->region, c, NULL)) status = compute_class(c, input, "original", NULL, result, err);
+    for (size_t f = 0; f < s->filters && status == LB_OK; f++) {
+        const lb_filter *filter = &s->filter[f];
+        bool plain = filter->kind == LB_FILTER_ORIGINAL && filter->bin_width == 0 && filter->bin_count == 0;
+        status = plain ? compute_image(input, "original", NULL, result, err) : compute_filtered(filter, input, result, err);
+    }
+    return status;
 }
 
 static void push_sizes(lb_value *object, const char *key, const size_t value[3])
@@ -169,18 +240,24 @@ static void advise(const lb_feature_input *input, lb_result *result)
     double range = grey->sorted[grey->count - 1] - grey->sorted[0];
     enum { FEW_VOXELS = 64, MANY_BINS = 1000 };
     if (region->voxels < FEW_VOXELS)
-        lb_result_warn(result, "the region has %zu voxels: features of so few voxels are not reproducible", region->voxels);
+        lb_result_warn(result, "the region has %zu voxels: features of so few voxels are not reproducible",
+                       region->voxels);
     if (grey->bins == 1 && range > 0)
-        lb_result_warn(result, "a bin width of %g puts all grey values (%g to %g) into one bin: entropy and texture say nothing; "
-                       "try binWidth near %.2g", grey->width, grey->sorted[0], grey->sorted[grey->count - 1], range / 32);
+        lb_result_warn(
+            result,
+            "a bin width of %g puts all grey values (%g to %g) into one bin: entropy and texture say nothing; "
+            "try binWidth near %.2g",
+            grey->width, grey->sorted[0], grey->sorted[grey->count - 1], range / 32);
     if (grey->bins > MANY_BINS)
-        lb_result_warn(result, "a bin width of %g gives %zu bins for %zu voxels; try binWidth near %.2g", grey->width, grey->bins,
-                       region->voxels, range / 32);
-    lb_result_note(result, "Region of label %lld: %zu voxels of %.4g x %.4g x %.4g mm; %zu grey level bins of width %.6g.",
+        lb_result_warn(result, "a bin width of %g gives %zu bins for %zu voxels; try binWidth near %.2g", grey->width,
+                       grey->bins, region->voxels, range / 32);
+    lb_result_note(result,
+                   "Region of label %lld: %zu voxels of %.4g x %.4g x %.4g mm; %zu grey level bins of width %.6g.",
                    (long long)input->settings->label, region->voxels, region->spacing_mm[0], region->spacing_mm[1],
                    region->spacing_mm[2], grey->bins, grey->width);
-    lb_result_note(result, "Profile pyradiomics-3.1: moments divide by N, kurtosis is not excess, shape from a marching cubes "
-                           "surface; names are PyRadiomics'.");
+    lb_result_note(result,
+                   "Profile pyradiomics-3.1: moments divide by N, kurtosis is not excess, shape from a marching cubes "
+                   "surface; names are PyRadiomics'.");
 }
 
 static int run(lb_call *call, lb_result *result, lb_error *err)
@@ -197,7 +274,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (status == LB_OK) status = lb_grey_bin(&region, &settings, arena, &grey, err);
     if (status != LB_OK) return status;
     lb_feature_input input = {&region, &grey, &settings, arena, lb_call_threads(call)};
-    status = compute(call, &input, result, err);
+    status = compute(&input, result, err);
     if (status != LB_OK) return status;
     push_diagnostics(&input, &record, result);
     advise(&input, result);
@@ -207,12 +284,20 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 static const lb_param params[] = {
     {.name = "image", .type = LB_P_VOLUME, .flags = LB_REQUIRED, .summary = "image to describe"},
     {.name = "mask", .type = LB_P_VOLUME, .flags = LB_REQUIRED, .summary = "label map of the region"},
-    {.name = "label", .type = LB_P_INT, .summary = "label of the region in the mask (default: the settings', or 1)", .min = 1,
+    {.name = "label",
+     .type = LB_P_INT,
+     .summary = "label of the region in the mask (default: the settings', or 1)",
+     .min = 1,
      .max = 1000000000},
     {.name = "settings", .type = LB_P_DOCUMENT, .summary = "PyRadiomics parameter file (YAML or JSON)"},
-    {.name = "profile", .type = LB_P_CHOICE, .summary = "whose definitions", .preset = "pyradiomics-3.1",
+    {.name = "profile",
+     .type = LB_P_CHOICE,
+     .summary = "whose definitions",
+     .preset = "pyradiomics-3.1",
      .choices = "pyradiomics-3.1"},
-    {.name = "adopt-geometry", .type = LB_P_CHOICE, .summary = "when positions differ: whose geometry counts",
+    {.name = "adopt-geometry",
+     .type = LB_P_CHOICE,
+     .summary = "when positions differ: whose geometry counts",
      .choices = "mask,image"},
 };
 
@@ -221,9 +306,13 @@ const lb_op lb_op_radiomics_extract = {
     .verb = "extract",
     .summary = "radiomic features of a labelled region, by PyRadiomics' names and definitions",
     .description =
-        "Computes the features of one label of a mask in an image: shape (14), shape2D (9, for force2D and a region of one "
-        "slice), first order (18), glcm (24), glrlm (16), glszm (16), gldm (14) and ngtdm (5). Settings are a PyRadiomics parameter file as it is: binning, normalisation, resampling, "
-        "resegmentation, choice of classes and features. A setting or filter that is not computed here is refused by name.\n\n"
+        "Computes the features of one label of a mask in an image: shape (14), shape2D (9, for force2D and a region of "
+        "one "
+        "slice), first order (18), glcm (24), glrlm (16), glszm (16), gldm (14) and ngtdm (5). Settings are a "
+        "PyRadiomics parameter file as it is: binning, normalisation, resampling, "
+        "resegmentation, choice of classes and features, and filters (square, square root, logarithm, exponential, "
+        "gradient, Laplacian of Gaussian, wavelets). A setting or filter that is not computed here is refused by "
+        "name.\n\n"
         "A feature that is not defined for the region (skewness of a constant one) is null and listed with its reason, "
         "and with what PyRadiomics prints for it. "
         "Diagnostics hold the hashes of image, mask and settings, the counts of voxels and the bounding box.",

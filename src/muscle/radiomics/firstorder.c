@@ -6,8 +6,24 @@
 #include "muscle/radiomics/radiomics.h"
 
 enum {
-    P10, P90, ENERGY, ENTROPY, IQR, KURTOSIS, MAXIMUM, MEAN_ABSOLUTE, MEAN, MEDIAN, MINIMUM, RANGE, ROBUST_MEAN_ABSOLUTE,
-    ROOT_MEAN_SQUARED, SKEWNESS, TOTAL_ENERGY, UNIFORMITY, VARIANCE
+    P10,
+    P90,
+    ENERGY,
+    ENTROPY,
+    IQR,
+    KURTOSIS,
+    MAXIMUM,
+    MEAN_ABSOLUTE,
+    MEAN,
+    MEDIAN,
+    MINIMUM,
+    RANGE,
+    ROBUST_MEAN_ABSOLUTE,
+    ROOT_MEAN_SQUARED,
+    SKEWNESS,
+    TOTAL_ENERGY,
+    UNIFORMITY,
+    VARIANCE
 };
 
 /* Percentile by linear interpolation between order statistics (numpy's default, R's type 7). */

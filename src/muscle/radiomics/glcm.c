@@ -1,6 +1,6 @@
-/* Grey level co-occurrence (Haralick et al. 1973, doi:10.1109/TSMC.1973.4309314): how often two levels are neighbours along
- * a direction; features are means over the directions, or of the weighted sum of their matrices.
- * Definitions, and what happens at the edges of the formulas: PyRadiomics documentation, "GLCM Features". */
+/* Grey level co-occurrence (Haralick et al. 1973, doi:10.1109/TSMC.1973.4309314): how often two levels are neighbours
+ * along a direction; features are means over the directions, or of the weighted sum of their matrices. Definitions, and
+ * what happens at the edges of the formulas: PyRadiomics documentation, "GLCM Features". */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,17 +8,40 @@
 #include "muscle/radiomics/texture.h"
 
 enum {
-    AUTOCORRELATION, CLUSTER_PROMINENCE, CLUSTER_SHADE, CLUSTER_TENDENCY, CONTRAST, CORRELATION, DIFFERENCE_AVERAGE,
-    DIFFERENCE_ENTROPY, DIFFERENCE_VARIANCE, ID, IDM, IDMN, IDN, IMC1, IMC2, INVERSE_VARIANCE, JOINT_AVERAGE, JOINT_ENERGY,
-    JOINT_ENTROPY, MCC, MAXIMUM_PROBABILITY, SUM_AVERAGE, SUM_ENTROPY, SUM_SQUARES, FEATURES
+    AUTOCORRELATION,
+    CLUSTER_PROMINENCE,
+    CLUSTER_SHADE,
+    CLUSTER_TENDENCY,
+    CONTRAST,
+    CORRELATION,
+    DIFFERENCE_AVERAGE,
+    DIFFERENCE_ENTROPY,
+    DIFFERENCE_VARIANCE,
+    ID,
+    IDM,
+    IDMN,
+    IDN,
+    IMC1,
+    IMC2,
+    INVERSE_VARIANCE,
+    JOINT_AVERAGE,
+    JOINT_ENERGY,
+    JOINT_ENTROPY,
+    MCC,
+    MAXIMUM_PROBABILITY,
+    SUM_AVERAGE,
+    SUM_ENTROPY,
+    SUM_SQUARES,
+    FEATURES
 };
 
-/* One matrix of probabilities with its marginals. Rows of levels that do not occur are squeezed out: level[k] is what is left. */
+/* One matrix of probabilities with its marginals. Rows of levels that do not occur are squeezed out: level[k] is what
+ * is left. */
 typedef struct glcm {
-    size_t n, levels;    /* levels kept, and the highest level */
-    const double *level; /* n */
-    double *p;           /* n × n */
-    double *px, *py;     /* n */
+    size_t n, levels;         /* levels kept, and the highest level */
+    const double *level;      /* n */
+    double *p;                /* n × n */
+    double *px, *py;          /* n */
     double *sum, *difference; /* by i + j, by |i − j| */
     double ux, uy;
 } glcm;
@@ -104,8 +127,8 @@ static void line_features(const glcm *m, double *f)
     }
 }
 
-/* Maximal correlation coefficient: square root of the second largest eigenvalue of Q(i,j) = Σ p(i,k) p(j,k) / (px(i) py(k)).
- * Q is similar to S Sᵀ with S(i,k) = p(i,k) / √(px(i) py(k)), which is symmetric. */
+/* Maximal correlation coefficient: square root of the second largest eigenvalue of Q(i,j) = Σ p(i,k) p(j,k) / (px(i)
+ * py(k)). Q is similar to S Sᵀ with S(i,k) = p(i,k) / √(px(i) py(k)), which is symmetric. */
 static double maximal_correlation(const glcm *m)
 {
     size_t n = m->n;
@@ -128,8 +151,8 @@ static double maximal_correlation(const glcm *m)
     return sqrt(fmax(0, second));
 }
 
-/* How many matrices were added, and how many of them hold one grey level only: those count with the conventional values of
- * the reference implementation (correlation and MCC 1, IMC 0). */
+/* How many matrices were added, and how many of them hold one grey level only: those count with the conventional values
+ * of the reference implementation (correlation and MCC 1, IMC 0). */
 typedef struct tally {
     size_t added, flat;
 } tally;
@@ -175,8 +198,8 @@ static void divide(double *p, size_t count, double by)
 }
 
 /* Every direction by itself, or all together by weight. */
-static tally all_directions(const lb_feature_input *input, const lb_levels *levels, glcm *m, double *count, double *together,
-                            double *sum)
+static tally all_directions(const lb_feature_input *input, const lb_levels *levels, glcm *m, double *count,
+                            double *together, double *sum)
 {
     const lb_radiomics_settings *s = input->settings;
     size_t directions, cells = m->n * m->n;
@@ -219,7 +242,8 @@ int lb_glcm_compute(const lb_feature_input *input, lb_features *out, lb_error *e
     for (size_t b = 0; b < g; b++)
         if (input->grey->bin_voxels[b] > 0) level[m.n++] = (double)b + 1;
     m.p = lb_alloc(m.n * m.n, sizeof *m.p);
-    double *count = lb_alloc(g * g, sizeof *count), *together = lb_alloc(m.n * m.n, sizeof *together), sum[FEATURES] = {0};
+    double *count = lb_alloc(g * g, sizeof *count), *together = lb_alloc(m.n * m.n, sizeof *together),
+           sum[FEATURES] = {0};
     tally t = all_directions(input, levels, &m, count, together, sum);
     for (int i = 0; i < FEATURES; i++) out->value[i] = sum[i] / (double)t.added;
     if (t.added > 0 && t.flat == t.added) {

@@ -43,12 +43,24 @@ int lb_gldm_compute(const lb_feature_input *input, lb_features *out, lb_error *e
     lb_level_size *entry = lb_alloc(cells, sizeof *entry);
     count_dependences(levels, direction, directions, (int)s->gldm_a, matrix);
     for (size_t c = 0; c < cells; c++)
-        if (matrix[c] > 0) entry[entries++] = (lb_level_size){(uint32_t)(c / sizes) + 1, (uint32_t)(c % sizes), matrix[c]};
+        if (matrix[c] > 0)
+            entry[entries++] = (lb_level_size){(uint32_t)(c / sizes) + 1, (uint32_t)(c % sizes), matrix[c]};
     lb_size_features f;
     lb_size_features_of(entry, entries, levels->levels, &f);
-    const double value[FEATURES] = {f.entropy, f.size_non_uniformity, f.size_normalized, f.size_variance, f.grey_non_uniformity,
-                                    f.grey_variance, f.high_grey, f.large, f.large_high, f.large_low, f.low_grey, f.small,
-                                    f.small_high, f.small_low};
+    const double value[FEATURES] = {f.entropy,
+                                    f.size_non_uniformity,
+                                    f.size_normalized,
+                                    f.size_variance,
+                                    f.grey_non_uniformity,
+                                    f.grey_variance,
+                                    f.high_grey,
+                                    f.large,
+                                    f.large_high,
+                                    f.large_low,
+                                    f.low_grey,
+                                    f.small,
+                                    f.small_high,
+                                    f.small_low};
     for (int i = 0; i < FEATURES; i++) out->value[i] = value[i];
     free(matrix);
     free(entry);

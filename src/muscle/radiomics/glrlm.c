@@ -1,6 +1,6 @@
 /* Grey level run lengths (Galloway 1975, doi:10.1016/S0146-664X(75)80008-6): runs of equal levels along each direction;
- * features are means over the directions, or of the weighted sum of their matrices. The reference implementation weights
- * run lengths by the length of the step itself, not by its Gaussian as co-occurrence; so does this profile. */
+ * features are means over the directions, or of the weighted sum of their matrices. The reference implementation
+ * weights run lengths by the length of the step itself, not by its Gaussian as co-occurrence; so does this profile. */
 #include <stdlib.h>
 #include <string.h>
 
@@ -36,9 +36,22 @@ static void add_features(const double *matrix, size_t levels, size_t longest, lb
             if (count > 0) entry[entries++] = (lb_level_size){(uint32_t)l + 1, (uint32_t)r, count};
         }
     lb_size_features_of(entry, entries, levels, &f);
-    const double value[FEATURES] = {f.grey_non_uniformity, f.grey_normalized, f.grey_variance, f.high_grey, f.large, f.large_high,
-                                    f.large_low, f.low_grey, f.entropy, f.size_non_uniformity, f.size_normalized, f.percentage,
-                                    f.size_variance, f.small, f.small_high, f.small_low};
+    const double value[FEATURES] = {f.grey_non_uniformity,
+                                    f.grey_normalized,
+                                    f.grey_variance,
+                                    f.high_grey,
+                                    f.large,
+                                    f.large_high,
+                                    f.large_low,
+                                    f.low_grey,
+                                    f.entropy,
+                                    f.size_non_uniformity,
+                                    f.size_normalized,
+                                    f.percentage,
+                                    f.size_variance,
+                                    f.small,
+                                    f.small_high,
+                                    f.small_low};
     for (int i = 0; i < FEATURES; i++) sum[i] += value[i];
 }
 

@@ -65,9 +65,10 @@ int lb_glszm_compute(const lb_feature_input *input, lb_features *out, lb_error *
     }
     lb_size_features f;
     lb_size_features_of(zone, merge(zone, zones), levels->levels, &f);
-    const double value[FEATURES] = {f.grey_non_uniformity, f.grey_normalized, f.grey_variance, f.high_grey, f.large, f.large_high,
-                                    f.large_low, f.low_grey, f.size_non_uniformity, f.size_normalized, f.small, f.small_high,
-                                    f.small_low, f.entropy, f.percentage, f.size_variance};
+    const double value[FEATURES] = {
+        f.grey_non_uniformity, f.grey_normalized, f.grey_variance,       f.high_grey,       f.large, f.large_high,
+        f.large_low,           f.low_grey,        f.size_non_uniformity, f.size_normalized, f.small, f.small_high,
+        f.small_low,           f.entropy,         f.percentage,          f.size_variance};
     for (int i = 0; i < FEATURES; i++) out->value[i] = value[i];
     free(stack);
     free(zone);

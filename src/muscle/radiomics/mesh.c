@@ -1,14 +1,16 @@
 /* Surface and volume of a mask by marching cubes at one half (Lorensen and Cline 1987, doi:10.1145/37401.37422).
  * No table of triangles: the polygon of each of the 256 cubes is traced on its faces (inside corners of an ambiguous
  * face stay apart), cut into a fan, and only how often each cube occurs, and where in sum, is counted over the mask.
- * Complementary symmetry as in PyRadiomics: a cube whose corner (x 0, y 1, z 1) is inside is its complement, reversed. */
+ * Complementary symmetry as in PyRadiomics: a cube whose corner (x 0, y 1, z 1) is inside is its complement, reversed.
+ */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "muscle/radiomics/radiomics.h"
 
-static const double corner[8][3] = {{0, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0}, {0, 0, 1}, {1, 0, 1}, {1, 1, 1}, {0, 1, 1}};
+static const double corner[8][3] = {{0, 0, 0}, {1, 0, 0}, {1, 1, 0}, {0, 1, 0},
+                                    {0, 0, 1}, {1, 0, 1}, {1, 1, 1}, {0, 1, 1}};
 /* Corners of the six faces, counterclockwise seen from outside. */
 static const int face[6][4] = {{0, 3, 2, 1}, {4, 5, 6, 7}, {0, 1, 5, 4}, {2, 3, 7, 6}, {0, 4, 7, 3}, {1, 2, 6, 5}};
 

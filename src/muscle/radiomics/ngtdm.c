@@ -1,5 +1,5 @@
-/* Neighbouring grey tone differences (Amadasun and King 1989, doi:10.1109/21.44046): how far each voxel is from the mean of
- * its neighbours. */
+/* Neighbouring grey tone differences (Amadasun and King 1989, doi:10.1109/21.44046): how far each voxel is from the
+ * mean of its neighbours. */
 #include <math.h>
 #include <stdlib.h>
 
@@ -8,7 +8,8 @@
 enum { BUSYNESS, COARSENESS, COMPLEXITY, CONTRAST, STRENGTH };
 
 /* Per level: voxels, and the sum of their differences. */
-static void count_differences(const lb_levels *levels, const lb_direction *direction, size_t directions, double *n, double *s)
+static void count_differences(const lb_levels *levels, const lb_direction *direction, size_t directions, double *n,
+                              double *s)
 {
     for (size_t v = 0; v < levels->voxels; v++) {
         int64_t i = levels->at[v];

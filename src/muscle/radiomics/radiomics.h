@@ -4,56 +4,75 @@
 #define LUMBAR_MUSCLE_RADIOMICS_H
 #include <lumbar/op.h>
 
+#include "muscle/radiomics/filter.h"
+
 enum { LB_MAX_FEATURES = 40, LB_MAX_DISTANCES = 8, LB_FEATURE_CLASS_SLOTS = 8 };
 
 typedef enum lb_interpolator { LB_NEAREST, LB_LINEAR, LB_BSPLINE } lb_interpolator;
-typedef enum lb_resegment { LB_RESEGMENT_NONE, LB_RESEGMENT_ABSOLUTE, LB_RESEGMENT_RELATIVE, LB_RESEGMENT_SIGMA } lb_resegment;
-typedef enum lb_weighting { LB_WEIGHT_NONE, LB_WEIGHT_NO_WEIGHTING, LB_WEIGHT_EUCLIDEAN, LB_WEIGHT_MANHATTAN,
-                            LB_WEIGHT_INFINITY } lb_weighting;
+typedef enum lb_resegment {
+    LB_RESEGMENT_NONE,
+    LB_RESEGMENT_ABSOLUTE,
+    LB_RESEGMENT_RELATIVE,
+    LB_RESEGMENT_SIGMA
+} lb_resegment;
+typedef enum lb_weighting {
+    LB_WEIGHT_NONE,
+    LB_WEIGHT_NO_WEIGHTING,
+    LB_WEIGHT_EUCLIDEAN,
+    LB_WEIGHT_MANHATTAN,
+    LB_WEIGHT_INFINITY
+} lb_weighting;
 
 /** Settings of one extraction, with PyRadiomics' names and defaults. */
 typedef struct lb_radiomics_settings {
     double bin_width;
-    int64_t bin_count;              /**< 0 = by width */
+    int64_t bin_count; /**< 0 = by width */
     int64_t label;
     bool force_2d;
-    int force_2d_dimension;         /**< 0 = z, 1 = y, 2 = x */
+    int force_2d_dimension; /**< 0 = z, 1 = y, 2 = x */
     bool normalize;
     double normalize_scale;
-    double remove_outliers;         /**< NaN = keep */
+    double remove_outliers; /**< NaN = keep */
     bool resample;
-    double spacing_mm[3];           /**< 0 = keep this axis */
+    double spacing_mm[3]; /**< 0 = keep this axis */
     lb_interpolator interpolator;
     int64_t pad_distance;
     lb_resegment resegment;
     double resegment_range[2];
-    int resegment_bounds;           /**< 1 or 2 */
+    int resegment_bounds; /**< 1 or 2 */
     bool resegment_shape;
     double voxel_array_shift;
     int64_t least_dimensions;
-    int64_t least_voxels;           /**< the region must be larger; −1 = any */
+    int64_t least_voxels; /**< the region must be larger; −1 = any */
     bool correct_mask, pre_crop;
-    double geometry_tolerance;      /**< in spacings; NaN = the house rule */
+    double geometry_tolerance; /**< in spacings; NaN = the house rule */
     int64_t distance[LB_MAX_DISTANCES];
     size_t distances;
     bool symmetrical_glcm;
     lb_weighting weighting;
     int64_t gldm_a;
-    bool classes_given;             /**< the file chooses classes */
+    lb_filter filter[LB_MAX_FILTERS]; /**< images features are computed on */
+    size_t filters;
+    bool classes_given;                             /**< the file chooses classes */
     const lb_value *chosen[LB_FEATURE_CLASS_SLOTS]; /**< by class: NULL = not, else list or null */
 } lb_radiomics_settings;
 
 /** Defaults, then the file (YAML or JSON) on top. `yaml` may be NULL. */
 int lb_radiomics_settings_read(const lb_value *yaml, lb_radiomics_settings *out, lb_error *err) LB_MUST_CHECK;
 
+/** The part imageType of the file; the other settings are read before. */
+int lb_radiomics_filters_read(const lb_value *image_types, lb_radiomics_settings *s, lb_error *err) LB_MUST_CHECK;
+
 /** A box of voxels around the region. Index (x, y, z), x fastest. */
 typedef struct lb_region {
-    size_t size[3], start[3];    /**< start: first voxel of the box in the (resampled) image */
+    size_t size[3], start[3]; /**< start: first voxel of the box in the (resampled) image */
     double spacing_mm[3];
-    double *value;               /**< all voxels of the box */
-    uint8_t *inside;             /**< 1 in the region of intensities */
-    uint8_t *shape;              /**< 1 in the region of shape (before resegmentation) */
+    double *value;   /**< all voxels of the box */
+    uint8_t *inside; /**< 1 in the region of intensities */
+    uint8_t *shape;  /**< 1 in the region of shape (before resegmentation) */
     size_t voxels, shape_voxels;
+    lb_field field;      /**< for filters: the image around the region; value NULL when no filter is wanted */
+    size_t field_at[3];  /**< of the box in the field */
 } lb_region;
 
 /** What was seen on the way, for diagnostics. */
@@ -66,8 +85,8 @@ typedef struct lb_region_record {
     size_t resegmented_away;
 } lb_region_record;
 
-int lb_region_prepare(const lb_volume *image, const lb_volume *mask, const lb_radiomics_settings *settings, lb_arena *arena,
-                      lb_region *out, lb_region_record *record, lb_error *err) LB_MUST_CHECK;
+int lb_region_prepare(const lb_volume *image, const lb_volume *mask, const lb_radiomics_settings *settings,
+                      lb_arena *arena, lb_region *out, lb_region_record *record, lb_error *err) LB_MUST_CHECK;
 
 /** Whole image as doubles (scaled values). */
 int lb_image_doubles(const lb_volume *image, lb_arena *arena, double **out, lb_error *err) LB_MUST_CHECK;
@@ -77,10 +96,10 @@ typedef struct lb_resample_grid {
     size_t size[3];
     double first[3], step[3]; /**< original index of new voxel 0, and per new voxel */
     double spacing_mm[3];
-    size_t start[3];          /**< of the box in the whole resampled image */
+    size_t start[3]; /**< of the box in the whole resampled image */
 } lb_resample_grid;
-void lb_resample_plan(const lb_volume *image, const size_t box_start[3], const size_t box_size[3], const double spacing_mm[3],
-                      double pad, lb_resample_grid *grid);
+void lb_resample_plan(const lb_volume *image, const size_t box_start[3], const size_t box_size[3],
+                      const double spacing_mm[3], double pad, lb_resample_grid *grid);
 /** `value` is overwritten with spline coefficients when the interpolator is LB_BSPLINE. */
 void lb_resample_image(double *value, const size_t size[3], const lb_resample_grid *grid, lb_interpolator interpolator,
                        double *out);

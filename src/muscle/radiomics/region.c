@@ -25,15 +25,15 @@ static void box_add_row(box *b, size_t first, size_t last, size_t count, size_t 
     b->voxels += count;
 }
 
-#define SCAN_ROW(ctype)                                                       \
-    do {                                                                      \
-        const ctype *row = (const ctype *)mask->voxels + at;                  \
-        const ctype wanted = (ctype)label;                                    \
-        for (size_t x = 0; x < mask->size[0]; x++) {                          \
-            if (row[x] != wanted) continue;                                   \
-            if (count++ == 0) first = x;                                      \
-            last = x;                                                         \
-        }                                                                     \
+#define SCAN_ROW(ctype)                                                                                                \
+    do {                                                                                                               \
+        const ctype *row = (const ctype *)mask->voxels + at;                                                           \
+        const ctype wanted = (ctype)label;                                                                             \
+        for (size_t x = 0; x < mask->size[0]; x++) {                                                                   \
+            if (row[x] != wanted) continue;                                                                            \
+            if (count++ == 0) first = x;                                                                               \
+            last = x;                                                                                                  \
+        }                                                                                                              \
     } while (0)
 
 /* Does the label fit the voxel type, so that comparing in that type is exact? */
@@ -87,7 +87,8 @@ static box find_ones(const uint8_t *inside, const size_t size[3])
     return b;
 }
 
-static int check_box(const box *b, const lb_radiomics_settings *s, const lb_volume *mask, const char *when, lb_error *err)
+static int check_box(const box *b, const lb_radiomics_settings *s, const lb_volume *mask, const char *when,
+                     lb_error *err)
 {
     int dimensions = 0;
     for (int a = 0; a < 3; a++) dimensions += b->high[a] > b->low[a];
@@ -96,15 +97,16 @@ static int check_box(const box *b, const lb_radiomics_settings *s, const lb_volu
         lb_error_detail(err, "labels present: %s", lb_mask_labels(mask, mask->arena));
         lb_error_hint(err, "choose one of the labels present with --label");
     } else if (b->voxels == 1) {
-        lb_fail(err, LB_BAD_DATA, "label %lld is a single voxel%s: there is nothing to describe", (long long)s->label, when);
+        lb_fail(err, LB_BAD_DATA, "label %lld is a single voxel%s: there is nothing to describe", (long long)s->label,
+                when);
         lb_error_hint(err, "draw a larger region, or resample to smaller voxels");
     } else if (dimensions < s->least_dimensions) {
         lb_fail(err, LB_BAD_DATA, "label %lld extends along %d of 3 dimensions only (%zu voxels)%s, %lld are required",
                 (long long)s->label, dimensions, b->voxels, when, (long long)s->least_dimensions);
         lb_error_hint(err, "draw a larger region, or lower minimumROIDimensions in the settings");
     } else if (s->least_voxels >= 0 && b->voxels <= (size_t)s->least_voxels) {
-        lb_fail(err, LB_BAD_DATA, "label %lld has %zu voxels%s, more than %lld are required", (long long)s->label, b->voxels,
-                when, (long long)s->least_voxels);
+        lb_fail(err, LB_BAD_DATA, "label %lld has %zu voxels%s, more than %lld are required", (long long)s->label,
+                b->voxels, when, (long long)s->least_voxels);
         lb_error_hint(err, "draw a larger region, or lower minimumROISize in the settings");
     } else {
         return LB_OK;
@@ -130,8 +132,9 @@ static int normalise(double *value, size_t count, const lb_radiomics_settings *s
     for (size_t i = 0; i < count; i++) squares += (value[i] - mean) * (value[i] - mean);
     double sd = sqrt(squares / (double)(count - 1));
     if (!(sd > 0)) {
-        lb_fail(err, LB_BAD_DATA, isfinite(mean) ? "the image is constant: it cannot be normalised"
-                                                 : "the image holds voxels that are not numbers: it cannot be normalised");
+        lb_fail(err, LB_BAD_DATA,
+                isfinite(mean) ? "the image is constant: it cannot be normalised"
+                               : "the image holds voxels that are not numbers: it cannot be normalised");
         lb_error_hint(err, "normalisation uses the whole image; repair it, or take normalize out of the settings");
         return LB_BAD_DATA;
     }
@@ -153,8 +156,8 @@ static bool is_whole_type(const lb_volume *image)
 static void truncate_values(double *value, size_t count, lb_voxel type)
 {
     static const double low[] = {0, -128, 0, -32768, 0, -2147483648.0, 0, -9223372036854775808.0};
-    static const double high[] = {255, 127, 65535, 32767, 4294967295.0, 2147483647.0, 18446744073709551615.0,
-                                  9223372036854775807.0};
+    static const double high[] = {
+        255, 127, 65535, 32767, 4294967295.0, 2147483647.0, 18446744073709551615.0, 9223372036854775807.0};
     for (size_t i = 0; i < count; i++) value[i] = trunc(fmin(fmax(value[i], low[type]), high[type]));
 }
 
@@ -178,8 +181,8 @@ static int allocate_stage(stage *to, lb_arena *arena, lb_error *err)
     return LB_NO_MEMORY;
 }
 
-static int resample(const lb_volume *image, const lb_volume *mask, const lb_radiomics_settings *s, const box *b, double *whole,
-                    lb_arena *arena, stage *to, lb_error *err)
+static int resample(const lb_volume *image, const lb_volume *mask, const lb_radiomics_settings *s, const box *b,
+                    double *whole, lb_arena *arena, stage *to, lb_error *err)
 {
     size_t extent[3];
     lb_resample_grid grid;
@@ -253,8 +256,9 @@ static int check_values(const lb_region *region, lb_error *err)
     for (size_t i = 0; i < count; i++)
         if (region->shape[i] && !isfinite(region->value[i]) && bad++ == 0) first = i;
     if (bad == 0) return LB_OK;
-    lb_fail(err, LB_BAD_DATA, "%zu of %zu voxels of the region are not numbers (NaN or infinite), the first at (%zu, %zu, %zu)",
-            bad, region->shape_voxels, region->start[0] + first % region->size[0],
+    lb_fail(err, LB_BAD_DATA,
+            "%zu of %zu voxels of the region are not numbers (NaN or infinite), the first at (%zu, %zu, %zu)", bad,
+            region->shape_voxels, region->start[0] + first % region->size[0],
             region->start[1] + first / region->size[0] % region->size[1],
             region->start[2] + first / region->size[0] / region->size[1]);
     lb_error_hint(err, "leave them out of the mask, or repair the image");
@@ -276,13 +280,16 @@ static void thresholds(const lb_region *region, const lb_radiomics_settings *s, 
     double sd = sqrt(squares / (double)region->shape_voxels);
     for (int i = 0; i < 2; i++) {
         double r = s->resegment_range[i];
-        bound[i] = s->resegment == LB_RESEGMENT_RELATIVE ? r * top : s->resegment == LB_RESEGMENT_SIGMA ? mean + sd * r : r;
+        bound[i] = s->resegment == LB_RESEGMENT_RELATIVE ? r * top
+                   : s->resegment == LB_RESEGMENT_SIGMA  ? mean + sd * r
+                                                         : r;
     }
     if (s->resegment_bounds < 2) bound[1] = INFINITY;
 }
 
 /* Keep only voxels inside the range; the shape keeps the whole region unless resegmentShape. */
-static int resegment(lb_region *region, const lb_radiomics_settings *s, lb_arena *arena, lb_region_record *record, lb_error *err)
+static int resegment(lb_region *region, const lb_radiomics_settings *s, lb_arena *arena, lb_region_record *record,
+                     lb_error *err)
 {
     if (s->resegment == LB_RESEGMENT_NONE) return LB_OK;
     size_t count = region->size[0] * region->size[1] * region->size[2], kept = 0;
@@ -290,8 +297,8 @@ static int resegment(lb_region *region, const lb_radiomics_settings *s, lb_arena
     if (!region->inside) return lb_fail(err, LB_NO_MEMORY, "not enough memory to resegment the region");
     thresholds(region, s, record->threshold);
     for (size_t i = 0; i < count; i++) {
-        region->inside[i] = region->shape[i] && region->value[i] >= record->threshold[0] &&
-                            region->value[i] <= record->threshold[1];
+        region->inside[i] =
+            region->shape[i] && region->value[i] >= record->threshold[0] && region->value[i] <= record->threshold[1];
         kept += region->inside[i];
     }
     record->resegmented_away = region->voxels - kept;
@@ -309,6 +316,41 @@ static int resegment(lb_region *region, const lb_radiomics_settings *s, lb_arena
     return LB_OK;
 }
 
+static bool wants_filters(const lb_radiomics_settings *s)
+{
+    for (size_t f = 0; f < s->filters; f++)
+        if (s->filter[f].kind != LB_FILTER_ORIGINAL) return true;
+    return false;
+}
+
+/* The image filters work on: the resampled stage, the whole image, or with preCrop the box with its padding. */
+static int keep_field(const lb_volume *image, const double *whole, const stage *resampled, const box *b,
+                      const lb_radiomics_settings *s, lb_arena *arena, lb_region *out, lb_error *err)
+{
+    lb_field *field = &out->field;
+    const double *from = resampled ? resampled->value : whole;
+    const size_t *size = resampled ? resampled->size : image->size;
+    size_t low[3] = {0}, count = 1, at = 0;
+    for (int a = 0; a < 3; a++) {
+        size_t pad = (size_t)s->pad_distance, high = size[a];
+        if (!resampled && s->pre_crop) {
+            low[a] = b->low[a] > pad ? b->low[a] - pad : 0;
+            high = b->high[a] + pad + 1 < size[a] ? b->high[a] + pad + 1 : size[a];
+        }
+        count *= field->size[a] = high - low[a];
+        field->spacing_mm[a] = resampled ? resampled->spacing_mm[a] : image->spacing_mm[a];
+        out->field_at[a] = low[a]; /* completed when the region's box is known */
+    }
+    field->single = is_whole_type(image) && !s->normalize;
+    field->value = lb_arena_try(arena, count, sizeof *field->value);
+    if (!field->value) return lb_fail(err, LB_NO_MEMORY, "not enough memory to filter %zu voxels", count);
+    for (size_t z = 0; z < field->size[2]; z++)
+        for (size_t y = 0; y < field->size[1]; y++, at += field->size[0])
+            memcpy(field->value + at, from + low[0] + size[0] * (low[1] + y + size[1] * (low[2] + z)),
+                   field->size[0] * sizeof *from);
+    return LB_OK;
+}
+
 static void record_mask(const lb_volume *image, const box *b, lb_region_record *record)
 {
     record->mask_voxels = b->voxels;
@@ -320,8 +362,8 @@ static void record_mask(const lb_volume *image, const box *b, lb_region_record *
     }
 }
 
-int lb_region_prepare(const lb_volume *image, const lb_volume *mask, const lb_radiomics_settings *settings, lb_arena *arena,
-                      lb_region *out, lb_region_record *record, lb_error *err)
+int lb_region_prepare(const lb_volume *image, const lb_volume *mask, const lb_radiomics_settings *settings,
+                      lb_arena *arena, lb_region *out, lb_region_record *record, lb_error *err)
 {
     memset(out, 0, sizeof *out);
     memset(record, 0, sizeof *record);
@@ -332,19 +374,21 @@ int lb_region_prepare(const lb_volume *image, const lb_volume *mask, const lb_ra
     bool other = false;
     for (int a = 0; a < 3; a++)
         other |= settings->spacing_mm[a] != 0 && settings->spacing_mm[a] != image->spacing_mm[a];
-    bool resampled = settings->resample && other;
+    bool resampled = settings->resample && other, filters = wants_filters(settings);
     double *whole = NULL;
     stage now = {0};
-    if (resampled || settings->normalize) status = lb_image_doubles(image, arena, &whole, err);
+    if (resampled || settings->normalize || filters) status = lb_image_doubles(image, arena, &whole, err);
     if (status == LB_OK && settings->normalize) status = normalise(whole, lb_volume_count(image), settings, err);
     if (status == LB_OK)
         status = resampled ? resample(image, mask, settings, &b, whole, arena, &now, err)
                            : crop(image, mask, settings, &b, whole, arena, &now, err);
+    if (status == LB_OK && filters) status = keep_field(image, whole, resampled ? &now : NULL, &b, settings, arena, out, err);
     if (status != LB_OK) return status;
     b = find_ones(now.inside, now.size);
     status = check_box(&b, settings, mask, resampled ? " after resampling" : "", err);
     if (status != LB_OK) return status;
     trim(&now, &b, out);
+    for (int a = 0; a < 3; a++) out->field_at[a] = (resampled ? b.low[a] : out->start[a]) - out->field_at[a];
     status = check_values(out, err);
     return status == LB_OK ? resegment(out, settings, arena, record, err) : status;
 }

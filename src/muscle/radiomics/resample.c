@@ -6,8 +6,8 @@
 
 #include "muscle/radiomics/radiomics.h"
 
-void lb_resample_plan(const lb_volume *image, const size_t box_start[3], const size_t box_size[3], const double spacing_mm[3],
-                      double pad, lb_resample_grid *grid)
+void lb_resample_plan(const lb_volume *image, const size_t box_start[3], const size_t box_size[3],
+                      const double spacing_mm[3], double pad, lb_resample_grid *grid)
 {
     for (int a = 0; a < 3; a++) {
         double old = image->spacing_mm[a], new = spacing_mm[a] == 0 ? old : spacing_mm[a], ratio = old / new;
@@ -139,8 +139,7 @@ void lb_resample_image(double *value, const size_t size[3], const lb_resample_gr
     for (int a = 0; a < 3; a++) t[a] = axis_taps(grid, a, size[a], interpolator);
     for (size_t k = 0; k < grid->size[2]; k++)
         for (size_t j = 0; j < grid->size[1]; j++)
-            for (size_t i = 0; i < grid->size[0]; i++)
-                *out++ = interpolate(value, size, &t[0][i], &t[1][j], &t[2][k]);
+            for (size_t i = 0; i < grid->size[0]; i++) *out++ = interpolate(value, size, &t[0][i], &t[1][j], &t[2][k]);
     for (int a = 0; a < 3; a++) free(t[a]);
 }
 

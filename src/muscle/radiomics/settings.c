@@ -3,7 +3,6 @@
  * by name, never ignored. */
 #include <math.h>
 #include <string.h>
-#include <strings.h>
 
 #include "muscle/radiomics/radiomics.h"
 
@@ -22,6 +21,8 @@ static void defaults(lb_radiomics_settings *s)
     s->distance[0] = 1;
     s->distances = 1;
     s->symmetrical_glcm = true;
+    s->filter[0] = (lb_filter){.name = "original"};
+    s->filters = 1;
 }
 
 static int bad(const lb_value *at, lb_error *err, const char *name, const char *hint)
@@ -44,14 +45,16 @@ static int read_number(const lb_value *v, double low, double high, double *out, 
 static int read_whole(const lb_value *v, int64_t low, int64_t high, int64_t *out, const char *name, lb_error *err)
 {
     double x = lb_number_of(v);
-    if (!(x >= (double)low && x <= (double)high) || x != floor(x)) return bad(v, err, name, "give a whole number in its range");
+    if (!(x >= (double)low && x <= (double)high) || x != floor(x))
+        return bad(v, err, name, "give a whole number in its range");
     *out = (int64_t)x;
     return LB_OK;
 }
 static int read_flag(const lb_value *v, bool *out, const char *name, lb_error *err)
 {
     if (v->type == LB_NULL) return LB_OK;
-    if (v->type != LB_BOOL && lb_number_of(v) != 0 && lb_number_of(v) != 1) return bad(v, err, name, "write true or false");
+    if (v->type != LB_BOOL && lb_number_of(v) != 0 && lb_number_of(v) != 1)
+        return bad(v, err, name, "write true or false");
     *out = v->type == LB_BOOL ? v->boolean : lb_number_of(v) == 1;
     return LB_OK;
 }
@@ -200,7 +203,8 @@ static int set_distances(const lb_value *v, lb_radiomics_settings *s, const char
     int count = numbers(v, d, LB_MAX_DISTANCES);
     if (count < 1) return bad(v, e, n, "give one to eight whole distances, such as [1]");
     for (int i = 0; i < count; i++) {
-        if (!(d[i] >= 1 && d[i] <= 100) || d[i] != floor(d[i])) return bad(v, e, n, "distances are whole voxels, 1 to 100");
+        if (!(d[i] >= 1 && d[i] <= 100) || d[i] != floor(d[i]))
+            return bad(v, e, n, "distances are whole voxels, 1 to 100");
         s->distance[i] = (int64_t)d[i];
     }
     s->distances = (size_t)count;
@@ -236,14 +240,32 @@ static const struct {
     const char *name;
     reader set;
 } known[] = {
-    {"binWidth", set_bin_width}, {"binCount", set_bin_count}, {"label", set_label}, {"force2D", set_force_2d},
-    {"force2Ddimension", set_dimension}, {"normalize", set_normalize}, {"normalizeScale", set_scale},
-    {"removeOutliers", set_outliers}, {"resampledPixelSpacing", set_spacing}, {"interpolator", set_interpolator},
-    {"padDistance", set_pad}, {"resegmentRange", set_range}, {"resegmentMode", set_mode},
-    {"resegmentShape", set_resegment_shape}, {"voxelArrayShift", set_shift}, {"minimumROIDimensions", set_least_dimensions},
-    {"minimumROISize", set_least_voxels}, {"correctMask", set_correct}, {"preCrop", set_pre_crop},
-    {"geometryTolerance", set_tolerance}, {"distances", set_distances}, {"symmetricalGLCM", set_symmetrical},
-    {"weightingNorm", set_weighting}, {"gldm_a", set_gldm_a}, {"additionalInfo", set_ignored}, {"enableCExtensions", set_ignored},
+    {"binWidth", set_bin_width},
+    {"binCount", set_bin_count},
+    {"label", set_label},
+    {"force2D", set_force_2d},
+    {"force2Ddimension", set_dimension},
+    {"normalize", set_normalize},
+    {"normalizeScale", set_scale},
+    {"removeOutliers", set_outliers},
+    {"resampledPixelSpacing", set_spacing},
+    {"interpolator", set_interpolator},
+    {"padDistance", set_pad},
+    {"resegmentRange", set_range},
+    {"resegmentMode", set_mode},
+    {"resegmentShape", set_resegment_shape},
+    {"voxelArrayShift", set_shift},
+    {"minimumROIDimensions", set_least_dimensions},
+    {"minimumROISize", set_least_voxels},
+    {"correctMask", set_correct},
+    {"preCrop", set_pre_crop},
+    {"geometryTolerance", set_tolerance},
+    {"distances", set_distances},
+    {"symmetricalGLCM", set_symmetrical},
+    {"weightingNorm", set_weighting},
+    {"gldm_a", set_gldm_a},
+    {"additionalInfo", set_ignored},
+    {"enableCExtensions", set_ignored},
 };
 
 static int read_setting(const lb_value *setting, lb_radiomics_settings *out, lb_error *err)
@@ -258,7 +280,8 @@ static int read_setting(const lb_value *setting, lb_radiomics_settings *out, lb_
             lb_fail(err, LB_BAD_DATA, "the setting %s is not computed here", setting->key[i]);
             lb_error_where(err, "settings:%d:%d", setting->item[i]->line, setting->item[i]->column);
             const char *near = lb_text_nearest(setting->key[i], names, LB_COUNT(names));
-            lb_error_hint(err, near ? "did you mean %s? otherwise take it out of the file" : "take it out of the file", near);
+            lb_error_hint(err, near ? "did you mean %s? otherwise take it out of the file" : "take it out of the file",
+                          near);
             return LB_BAD_DATA;
         }
         if (known[k].set == set_interpolator) interpolator = setting->item[i];
@@ -300,23 +323,13 @@ static int read_classes(const lb_value *classes, lb_radiomics_settings *out, lb_
     return LB_OK;
 }
 
-static int check_image_types(const lb_value *types, lb_error *err)
-{
-    for (size_t i = 0; i < types->count; i++) {
-        if (strcasecmp(types->key[i], "Original") == 0) continue;
-        lb_fail(err, LB_BAD_DATA, "the image type %s is not computed here", types->key[i]);
-        lb_error_where(err, "settings:%d:%d", types->item[i]->line, types->item[i]->column);
-        lb_error_hint(err, "only Original is: take the filter out of imageType");
-        return LB_BAD_DATA;
-    }
-    return LB_OK;
-}
-
 int lb_radiomics_settings_read(const lb_value *yaml, lb_radiomics_settings *out, lb_error *err)
 {
     defaults(out);
     if (!yaml || yaml->type == LB_NULL) return LB_OK;
-    if (yaml->type != LB_OBJECT) return bad(yaml, err, "file", "a parameter file holds setting, imageType and featureClass");
+    if (yaml->type != LB_OBJECT)
+        return bad(yaml, err, "file", "a parameter file holds setting, imageType and featureClass");
+    const lb_value *image_types = NULL;
     for (size_t i = 0; i < yaml->count; i++) {
         const lb_value *part = yaml->item[i];
         int status = LB_OK;
@@ -327,7 +340,7 @@ int lb_radiomics_settings_read(const lb_value *yaml, lb_radiomics_settings *out,
         else if (strcmp(yaml->key[i], "featureClass") == 0)
             status = read_classes(part, out, err);
         else if (strcmp(yaml->key[i], "imageType") == 0)
-            status = check_image_types(part, err);
+            image_types = part; /* after the settings, wherever it stands */
         else {
             lb_fail(err, LB_BAD_DATA, "the part %s is not computed here", yaml->key[i]);
             lb_error_where(err, "settings:%d:%d", part->line, part->column);
@@ -336,5 +349,5 @@ int lb_radiomics_settings_read(const lb_value *yaml, lb_radiomics_settings *out,
         }
         if (status != LB_OK) return status;
     }
-    return LB_OK;
+    return image_types ? lb_radiomics_filters_read(image_types, out, err) : LB_OK;
 }

@@ -9,8 +9,20 @@
 #include "muscle/radiomics/radiomics.h"
 
 enum {
-    ELONGATION, FLATNESS, LEAST_AXIS, MAJOR_AXIS, DIAMETER_COLUMN, DIAMETER_ROW, DIAMETER_SLICE, DIAMETER, MESH_VOLUME,
-    MINOR_AXIS, SPHERICITY, SURFACE_AREA, SURFACE_VOLUME_RATIO, VOXEL_VOLUME
+    ELONGATION,
+    FLATNESS,
+    LEAST_AXIS,
+    MAJOR_AXIS,
+    DIAMETER_COLUMN,
+    DIAMETER_ROW,
+    DIAMETER_SLICE,
+    DIAMETER,
+    MESH_VOLUME,
+    MINOR_AXIS,
+    SPHERICITY,
+    SURFACE_AREA,
+    SURFACE_VOLUME_RATIO,
+    VOXEL_VOLUME
 };
 static const double pi = 3.14159265358979323846;
 
@@ -45,7 +57,8 @@ void lb_region_axes(const lb_region *region, double variance[3])
         }
     for (int a = 0; a < 3; a++)
         for (int b = a; b < 3; b++) {
-            double c = (product[3 * a + b] / n - sum[a] / n * (sum[b] / n)) * region->spacing_mm[a] * region->spacing_mm[b];
+            double c =
+                (product[3 * a + b] / n - sum[a] / n * (sum[b] / n)) * region->spacing_mm[a] * region->spacing_mm[b];
             covariance[3 * a + b] = covariance[3 * b + a] = c;
         }
     lb_eigen_symmetric(covariance, 3, variance, vectors);
@@ -67,7 +80,8 @@ int lb_shape_compute(const lb_feature_input *input, lb_features *out, lb_error *
     lb_diameters_measure(padded, size, region->spacing_mm, &diameter);
     free(padded);
     lb_region_axes(region, variance);
-    value[VOXEL_VOLUME] = (double)region->shape_voxels * region->spacing_mm[0] * region->spacing_mm[1] * region->spacing_mm[2];
+    value[VOXEL_VOLUME] =
+        (double)region->shape_voxels * region->spacing_mm[0] * region->spacing_mm[1] * region->spacing_mm[2];
     value[MESH_VOLUME] = mesh.volume_mm3;
     value[SURFACE_AREA] = mesh.area_mm2;
     value[SURFACE_VOLUME_RATIO] = mesh.area_mm2 / mesh.volume_mm3;

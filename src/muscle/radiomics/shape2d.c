@@ -7,7 +7,17 @@
 
 #include "muscle/radiomics/radiomics.h"
 
-enum { ELONGATION, MAJOR_AXIS, MAXIMUM_DIAMETER, MESH_SURFACE, MINOR_AXIS, PERIMETER, PERIMETER_RATIO, PIXEL_SURFACE, SPHERICITY };
+enum {
+    ELONGATION,
+    MAJOR_AXIS,
+    MAXIMUM_DIAMETER,
+    MESH_SURFACE,
+    MINOR_AXIS,
+    PERIMETER,
+    PERIMETER_RATIO,
+    PIXEL_SURFACE,
+    SPHERICITY
+};
 static const double pi = 3.14159265358979323846;
 
 bool lb_shape2d_possible(const lb_region *region, const lb_radiomics_settings *settings)
@@ -24,15 +34,16 @@ static unsigned at(const lb_region *region, const size_t step[2], const size_t s
 
 /* Length of the outline and area inside it. In each square of four voxels a lone corner is cut off by a triangle of an
  * eighth of its area; two neighbours by half; three leave seven eighths. */
-static void outline(const lb_region *region, const size_t step[2], const size_t size[2], const double mm[2], double *length,
-                    double *area)
+static void outline(const lb_region *region, const size_t step[2], const size_t size[2], const double mm[2],
+                    double *length, double *area)
 {
     double diagonal = sqrt(mm[0] * mm[0] + mm[1] * mm[1]) / 2, eighths = 0;
     *length = 0;
     for (int64_t v = -1; v < (int64_t)size[1]; v++)
         for (int64_t u = -1; u < (int64_t)size[0]; u++) {
             unsigned a = at(region, step, size, u, v), b = at(region, step, size, u + 1, v);
-            unsigned c = at(region, step, size, u + 1, v + 1), d = at(region, step, size, u, v + 1), count = a + b + c + d;
+            unsigned c = at(region, step, size, u + 1, v + 1), d = at(region, step, size, u, v + 1),
+                     count = a + b + c + d;
             if (count == 1 || count == 3) {
                 *length += diagonal;
                 eighths += count == 1 ? 1 : 7;

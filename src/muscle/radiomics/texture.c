@@ -1,5 +1,6 @@
 /* Grey levels of the region, directions between neighbours, and the sixteen features that run length, size zone and
- * dependence matrices have in common (Galloway 1975; Thibault et al. 2014; definitions as in PyRadiomics' documentation). */
+ * dependence matrices have in common (Galloway 1975; Thibault et al. 2014; definitions as in PyRadiomics'
+ * documentation). */
 #include "muscle/radiomics/texture.h"
 
 #include <math.h>
@@ -61,15 +62,19 @@ static double length_of(const lb_feature_input *input, const int step[3])
         largest = fmax(largest, mm);
     }
     switch (input->settings->weighting) {
-    case LB_WEIGHT_EUCLIDEAN: return sqrt(squares);
-    case LB_WEIGHT_MANHATTAN: return sum;
-    case LB_WEIGHT_INFINITY: return largest;
-    default: return 1;
+    case LB_WEIGHT_EUCLIDEAN:
+        return sqrt(squares);
+    case LB_WEIGHT_MANHATTAN:
+        return sum;
+    case LB_WEIGHT_INFINITY:
+        return largest;
+    default:
+        return 1;
     }
 }
 
-lb_direction *lb_directions(const lb_feature_input *input, const lb_levels *levels, const int64_t *distance, size_t distances,
-                            size_t *count)
+lb_direction *lb_directions(const lb_feature_input *input, const lb_levels *levels, const int64_t *distance,
+                            size_t distances, size_t *count)
 {
     int far = 0, across = input->settings->force_2d ? 2 - input->settings->force_2d_dimension : -1;
     for (size_t d = 0; d < distances; d++) far = distance[d] > far ? (int)distance[d] : far;
@@ -135,7 +140,8 @@ void lb_size_features_of(lb_level_size *entry, size_t entries, size_t levels, lb
     qsort(entry, entries, sizeof *entry, by_size);
     for (size_t e = 0; e < entries; e++) total += entry[e].count;
     for (size_t e = 0; e < entries; e++) {
-        double p = entry[e].count / total, l2 = (double)entry[e].level * entry[e].level, s2 = (double)entry[e].size * entry[e].size;
+        double p = entry[e].count / total, l2 = (double)entry[e].level * entry[e].level,
+               s2 = (double)entry[e].size * entry[e].size;
         voxels += entry[e].count * entry[e].size;
         out->small += p / s2;
         out->large += p * s2;

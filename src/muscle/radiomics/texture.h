@@ -9,11 +9,12 @@ enum { LB_MOST_LEVELS = 4096 };
 typedef struct lb_levels {
     size_t size[3];
     uint16_t *level;
-    uint32_t *at;       /**< the region's voxels, ascending */
+    uint32_t *at; /**< the region's voxels, ascending */
     size_t voxels, levels;
 } lb_levels;
 
-/** A direction: its step in the array of levels, its length by weightingNorm, and exp(−length²); 1 and 1 without a norm. */
+/** A direction: its step in the array of levels, its length by weightingNorm, and exp(−length²); 1 and 1 without a
+ * norm. */
 typedef struct lb_direction {
     int64_t offset;
     double length, weight;
@@ -24,8 +25,8 @@ lb_levels *lb_levels_new(const lb_feature_input *input, int64_t border, const ch
 void lb_levels_free(lb_levels *levels);
 /** One of each pair of opposite directions, at the distances given (largest step), inside the plane when forced.
  *  Directions that no pair of the region's box can have are left out. */
-lb_direction *lb_directions(const lb_feature_input *input, const lb_levels *levels, const int64_t *distance, size_t distances,
-                            size_t *count);
+lb_direction *lb_directions(const lb_feature_input *input, const lb_levels *levels, const int64_t *distance,
+                            size_t distances, size_t *count);
 
 /** How often a size (run, zone, dependence) occurs at a level. */
 typedef struct lb_level_size {
@@ -34,8 +35,8 @@ typedef struct lb_level_size {
 } lb_level_size;
 
 typedef struct lb_size_features {
-    double small, large, grey_non_uniformity, size_non_uniformity, grey_normalized, size_normalized, percentage, grey_variance,
-        size_variance, entropy, low_grey, high_grey, small_low, small_high, large_low, large_high;
+    double small, large, grey_non_uniformity, size_non_uniformity, grey_normalized, size_normalized, percentage,
+        grey_variance, size_variance, entropy, low_grey, high_grey, small_low, small_high, large_low, large_high;
 } lb_size_features;
 /** Sorts the entries by size. */
 void lb_size_features_of(lb_level_size *entry, size_t entries, size_t levels, lb_size_features *out);

@@ -6,7 +6,7 @@ import { useTranslation } from 'react-i18next';
 import { type Call, type DataSet, getDemo, getDemoText, runAs, type Row } from '../shared/api';
 import { parseCsv, type Table, writeCsv } from '../shared/csv';
 import { Aligned } from '../shared/DataTable';
-import { decimalsFor, formatNumber, isTable } from '../shared/format';
+import { decimalsFor, formatNumber, isRow, isTable } from '../shared/format';
 import { Page } from '../shared/Page';
 import { Picture } from '../shared/Picture';
 import { Facts, ResultCard } from '../shared/ResultCard';
@@ -20,13 +20,13 @@ const KEYS = ['k', 'estimate', 'se', 'lower', 'upper', 'statistic', 'p', 'pi_low
 
 function Effects({ rows, effect, out, toggle }: { rows: Row[]; effect: string; out: ReadonlySet<number>; toggle: (row: number) => void }) {
   const { t } = useTranslation();
-  const keys = ['yi', 'vi'] as const;
+  const keys = ['yi'] as const;
   const decimals = keys.map((key) => decimalsFor(rows.map((r) => r[key]).filter((v) => typeof v === 'number')));
   return (
     <div className="table-frame">
       <table className="data">
         <caption>{t('evidence.studies')}</caption>
-        <thead><tr><th scope="col">{t('evidence.in')}</th><th scope="col" className="number">{effect}</th><th scope="col" className="number">{t('evidence.variance')}</th></tr></thead>
+        <thead><tr><th scope="col">{t('evidence.in')}</th><th scope="col" className="number">{effect}</th></tr></thead>
         <tbody>
           {rows.map((row, i) => (
             <tr key={i} data-off={out.has(i)}>
@@ -86,7 +86,7 @@ function Pooled({ set, table, design }: { set: DataSet; table: Table; design: De
           {!few && forest.data && !forest.isError && (
             <>
               {(forest.data.pictures ?? []).map((p) => <Picture key={p.name} picture={p} wide />)}
-              <ResultCard result={forest.data} hidePictures title={t('evidence.numbers')} as={(accept) => runAs(forestCall, accept)}>
+              <ResultCard result={forest.data} hidePictures headline={<Shown result={forest.data.results} measure={measure} />} title={t('evidence.numbers')} as={(accept) => runAs(forestCall, accept)}>
                 <Facts facts={KEYS.filter((k) => k in forest.data.results).map((k) => [k, forest.data.results[k]!])} />
               </ResultCard>
             </>
@@ -95,6 +95,20 @@ function Pooled({ set, table, design }: { set: DataSet; table: Table; design: De
       </div>
     </>
   );
+}
+
+/** Ratios are pooled as logarithms; the sentence gives the ratio itself. */
+function Shown({ result, measure }: { result: Row; measure: string }) {
+  const { t } = useTranslation();
+  const ratio = measure === 'RR' || measure === 'OR';
+  if (typeof result.estimate !== 'number' || typeof result.lower !== 'number' || typeof result.upper !== 'number') return null;
+  const told = isRow(result.transformed) ? result.transformed : null;
+  const text = (key: 'estimate' | 'lower' | 'upper') => {
+    const value = told && typeof told[key] === 'number' ? told[key] : (result[key] as number);
+    return formatNumber(ratio && !told ? Math.exp(value) : value, 2);
+  };
+  const name = measure === 'GEN' ? t('evidence.effect') : t(`evidence.measures.${measure}` as 'evidence.measures.RR');
+  return <p className="headline">{t('evidence.headline', { name, estimate: text('estimate'), lower: text('lower'), upper: text('upper') })}{ratio && <span className="quiet" style={{ display: 'block', fontSize: '.9rem', fontWeight: 400 }}>{t('evidence.logs')}</span>}</p>;
 }
 
 const TRIAL = ['participants', 'visits', 'screening', 'adverse_events', 'adherence', 'allocations'];

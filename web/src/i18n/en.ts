@@ -66,15 +66,15 @@ export const en = {
     run: 'Run the analysis', headline: '{{contrast}}: {{estimate}} points ({{level}} % interval {{lower}} to {{upper}}), p {{p}}', same: 'Score and change give the same treatment effect: baseline is in the model.',
   },
   evidence: {
-    title: 'Evidence', lede: 'Untick a study to leave it out: the picture and the pooled numbers follow.', studies: 'Studies', in: 'Include', effect: 'Effect', variance: 'Variance',
-    settings: 'How to pool', method: 'Between-study variance', test: 'Test', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: 'Effect size', measures: { RR: 'Risk ratio', OR: 'Odds ratio', RD: 'Risk difference', SMD: 'Standardised mean difference', MD: 'Mean difference' }, equal: 'none (equal effects)', notEstimable: 'not estimable', all: 'Include all again',
+    title: 'Evidence', lede: 'Untick a study to leave it out: the picture and the pooled numbers follow.', studies: 'Studies', in: 'Include', effect: 'Effect',
+    settings: 'How to pool', method: 'Between-study variance', test: 'Test', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: 'Effect size', measures: { RR: 'Risk ratio', OR: 'Odds ratio', RD: 'Risk difference', SMD: 'Standardised mean difference', MD: 'Mean difference' }, equal: 'none (equal effects)', headline: '{{name}}: {{estimate}} (95 % interval {{lower}} to {{upper}})', logs: 'The numbers below are logarithms of the ratio, as they were pooled.', notEstimable: 'not estimable', all: 'Include all again',
     left: '{{n}} of {{all}} studies are included.', few: 'At least two studies are needed to pool.', forest: 'Forest plot and pooled numbers', numbers: 'Pooled numbers',
     noSet: 'This server holds no meta-analysis. Start it with "lumbar serve --demo".', noColumns: 'The demo\'s table holds neither effects (yi, vi) nor counts or means of two arms.',
   },
   imaging: {
     title: 'Imaging', lede: 'A scan with its muscles drawn in, and what was measured on exactly these pixels.', scan: 'Scan', picture: 'The scan', levels: 'Vertebral level', which: 'Which picture', water: 'Water', fat: 'Fat', image: 'Image',
     planes: 'Planes', axial: 'Axial', three: 'Three planes', slice: 'Slice {{slice}} (0 to {{last}})', opacity: 'Muscles: {{percent}} % opaque', legend: 'Colours of the muscles', numbers: 'Muscle area and fat',
-    loading: 'Loading the scan…', measuring: 'Measuring…', adopt: 'Adopt the mask\'s geometry', unadopt: 'Take the files as they are', whole: 'Whole muscle', level: 'Level {{level}}', muscle: 'Muscle', area: 'Area, mm²', lean: 'Lean area, mm²', fatPercent: 'Fat, %', methods: { dixon_mean: 'Dixon, mean of voxels', dixon_ratio: 'Dixon, ratio of sums', otsu: 'Otsu threshold' }, course: 'Along the spine', chart: 'Area and fat fraction by slice',
+    loading: 'Loading the scan…', measuring: 'Measuring…', adopt: 'Adopt the mask\'s geometry', unadopt: 'Take the files as they are', whole: 'Whole muscle', level: 'Level {{level}}', muscle: 'Muscle', area: 'Area, mm²', lean: 'Lean area, mm²', fatPercent: 'Fat, %', fatBy: 'Fat fraction by', fatByText: 'The methods are not interchangeable.', methods: { dixon_mean: 'Dixon, mean of voxels', dixon_ratio: 'Dixon, ratio of sums', otsu: 'Otsu threshold' }, course: 'Along the spine', chart: 'Area and fat fraction by slice',
     here: 'Slice {{slice}}', noneHere: 'No muscle is drawn in slice {{slice}}.', keys: 'Scan. Arrow keys step through the slices, Page Up and Page Down by five.', canvas: 'Picture of {{name}}, slice {{slice}}',
     convention: 'Seen from the feet, as radiologists do: the patient\'s right is on the left. Arrow keys step through the slices.', noScan: 'This server holds no scan. Start it with "lumbar serve --demo".',
   },

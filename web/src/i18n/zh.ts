@@ -70,15 +70,15 @@ export const zh: Same<typeof en> = {
     run: '运行分析', headline: '{{contrast}}：{{estimate}} 分（{{level}} % 置信区间 {{lower}} 至 {{upper}}），p {{p}}', same: '模型已含基线，用得分或用变化值得到的疗效相同。',
   },
   evidence: {
-    title: '证据', lede: '取消勾选即可剔除某项研究：图和合并结果随之更新。', studies: '研究', in: '纳入', effect: '效应量', variance: '方差',
-    settings: '合并方法', method: '研究间方差', test: '检验', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: '效应指标', measures: { RR: '风险比', OR: '比值比', RD: '风险差', SMD: '标准化均数差', MD: '均数差' }, equal: '无（等效应）', notEstimable: '无法估计', all: '重新纳入全部',
+    title: '证据', lede: '取消勾选即可剔除某项研究：图和合并结果随之更新。', studies: '研究', in: '纳入', effect: '效应量',
+    settings: '合并方法', method: '研究间方差', test: '检验', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: '效应指标', measures: { RR: '风险比', OR: '比值比', RD: '风险差', SMD: '标准化均数差', MD: '均数差' }, equal: '无（等效应）', headline: '{{name}}：{{estimate}}（95 % 置信区间 {{lower}} 至 {{upper}}）', logs: '以下数字为合并时所用的比值对数。', notEstimable: '无法估计', all: '重新纳入全部',
     left: '已纳入 {{all}} 项研究中的 {{n}} 项。', few: '至少需要两项研究才能合并。', forest: '森林图与合并结果', numbers: '合并结果',
     noSet: '此服务器没有荟萃分析数据。请用 “lumbar serve --demo” 启动。', noColumns: '演示表格既没有效应量（yi、vi），也没有两组的计数或均值。',
   },
   imaging: {
     title: '影像', lede: '带肌肉标注的扫描，以及正是在这些像素上测得的结果。', scan: '扫描', picture: '扫描图像', levels: '椎体节段', which: '选择图像', water: '水像', fat: '脂像', image: '图像',
     planes: '平面', axial: '轴位', three: '三个平面', slice: '层面 {{slice}}（0 至 {{last}}）', opacity: '肌肉不透明度：{{percent}} %', legend: '肌肉颜色', numbers: '肌肉面积与脂肪',
-    loading: '正在加载扫描…', measuring: '正在测量…', adopt: '采用掩膜的几何信息', unadopt: '按文件原样', whole: '整块肌肉', level: '节段 {{level}}', muscle: '肌肉', area: '截面积，mm²', lean: '瘦肌面积，mm²', fatPercent: '脂肪，%', methods: { dixon_mean: 'Dixon，体素均值', dixon_ratio: 'Dixon，总和之比', otsu: 'Otsu 阈值' }, course: '沿脊柱', chart: '各层面的面积与脂肪分数',
+    loading: '正在加载扫描…', measuring: '正在测量…', adopt: '采用掩膜的几何信息', unadopt: '按文件原样', whole: '整块肌肉', level: '节段 {{level}}', muscle: '肌肉', area: '截面积，mm²', lean: '瘦肌面积，mm²', fatPercent: '脂肪，%', fatBy: '脂肪分数的算法', fatByText: '各方法的结果不可互换。', methods: { dixon_mean: 'Dixon，体素均值', dixon_ratio: 'Dixon，总和之比', otsu: 'Otsu 阈值' }, course: '沿脊柱', chart: '各层面的面积与脂肪分数',
     here: '层面 {{slice}}', noneHere: '层面 {{slice}} 没有标注肌肉。', keys: '扫描图像。方向键逐层浏览，Page Up 和 Page Down 每次五层。', canvas: '{{name}} 的图像，层面 {{slice}}',
     convention: '按放射学惯例自足侧观察：患者右侧在图像左侧。用方向键逐层浏览。', noScan: '此服务器没有扫描。请用 “lumbar serve --demo” 启动。',
   },

@@ -21,7 +21,7 @@ export function binaryColumns(table: Table): string[] {
 
 /** Columns known at baseline that a model may use: neither the outcome's future nor a name of the person. */
 export function featureColumns(table: Table, outcome: string): string[] {
-  const later = /^(id|stratum|randomised_on|last_visit|reason|adherence|recurrence.*|.*_(10w|6w|\d+m|407d))$/;
+  const later = /^(id|stratum|randomised_on|last_visit|reason|adherence|recurrence.*|response|.*_(10w|6w|\d+m|407d))$/;
   return table.header.filter((name) => name !== outcome && !later.test(name));
 }
 
@@ -41,12 +41,12 @@ function Result({ call, title }: { call: Call | null; title: string }) {
 function Models({ data, table }: { data: string; table: Table }) {
   const { t } = useTranslation();
   const outcomes = binaryColumns(table);
-  const [outcome, setOutcome] = useState(outcomes.includes('recurrence') ? 'recurrence' : (outcomes[0] ?? ''));
+  const [outcome, setOutcome] = useState(outcomes.includes('response') ? 'response' : (outcomes[0] ?? ''));
   const features = featureColumns(table, outcome);
   const numeric = features.filter((f) => isNumericColumn(table, f));
   const [chosen, setChosen] = useState(() => ['arm', 'age', 'sex', 'ff', 'odi_0'].filter((f) => features.includes(f)));
-  const [score, setScore] = useState(numeric.includes('ff') ? 'ff' : (numeric[0] ?? ''));
-  const [compare, setCompare] = useState<string | null>(numeric.includes('odi_0') ? 'odi_0' : null);
+  const [score, setScore] = useState(numeric.includes('odi_0') ? 'odi_0' : (numeric[0] ?? ''));
+  const [compare, setCompare] = useState<string | null>(numeric.includes('ff') ? 'ff' : null);
   const [fit, setFit] = useState<Call | null>(null);
   const [roc, setRoc] = useState<Call | null>(null);
   if (outcomes.length === 0) return <Empty>{t('model.noOutcome')}</Empty>;

@@ -35,10 +35,12 @@ export function OperationForm({ op }: { op: Operation }) {
   const [tried, setTried] = useState(false);
   const [touched, setTouched] = useState<Record<string, boolean>>({});
   const form = useRef<HTMLFormElement>(null);
+  const outcome = useRef<HTMLDivElement>(null);
   const columns = useColumns(op, bindings);
   const example = useMemo(() => readExample(op), [op]);
 
   const run = useMutation({
+    onSuccess: () => setTimeout(() => outcome.current?.scrollIntoView({ block: 'start' }), 50),
     mutationFn: async () => (await runForm(op.name, sent(op, values), bindings)).json() as Promise<ResultDocument>,
   });
 
@@ -70,6 +72,9 @@ export function OperationForm({ op }: { op: Operation }) {
     ? <DataField key={p.name} param={p} bindings={bindings[p.name] ?? []} sets={sets} fault={shownFault(p)}
       bind={(name, list) => setBindings((b) => ({ ...b, [name]: list }))} />
     : <Field key={p.name} param={p} values={values} change={change} columns={columns(p.of)} fault={shownFault(p)} />);
+  // numbers, words and choices stand side by side; what needs room takes a line
+  const wide = (p: Param) => isData(p) || ['formula', 'columns', 'choices', 'texts', 'text'].includes(p.type);
+  const placed = (p: Param) => <div key={p.name} className={wide(p) ? 'wide' : undefined}>{field(p)}</div>;
   const plain = params.filter((p) => !p.advanced);
   const advanced = params.filter((p) => p.advanced);
 
@@ -78,11 +83,11 @@ export function OperationForm({ op }: { op: Operation }) {
       <Paper component="form" ref={form as never} noValidate onSubmit={submit} p={{ base: 'md', sm: 'lg' }} className="surface no-print" aria-label={`${op.area} ${op.verb}`}>
         <Stack gap="lg">
           {params.length === 0 && <Text className="quiet">{t('form.nothingToSet')}</Text>}
-          {plain.map(field)}
+          <div className="fields">{plain.map(placed)}</div>
           {advanced.length > 0 && (
             <details className="fold">
               <summary>{t('form.advanced', { count: advanced.length })}</summary>
-              <Stack gap="lg">{advanced.map(field)}</Stack>
+              <div className="fields">{advanced.map(placed)}</div>
             </details>
           )}
           <Group>
@@ -92,7 +97,7 @@ export function OperationForm({ op }: { op: Operation }) {
           <Command line={commandLine(op, values, bindings)} />
         </Stack>
       </Paper>
-      <div aria-live="polite">
+      <div aria-live="polite" ref={outcome} className="outcome">
         {run.isPending && <Waiting what={t('form.running')} />}
         {run.isError && <Failure error={run.error} />}
         {run.data && !run.isPending && (

@@ -22,7 +22,7 @@ function shapeOf(results: Row, first: string[]): Shape {
   const order = [...first.filter((key) => key in results), ...Object.keys(results).filter((key) => !first.includes(key))];
   for (const key of order) {
     const value = results[key]!;
-    if (isTable(value)) (value.length > LONG ? shape.long : shape.tables).push([key, value]);
+    if (isTable(value)) (value.length > LONG || key === 'curve' ? shape.long : shape.tables).push([key, value]);
     else if (Array.isArray(value)) shape.lists.push([key, value]);
     else if (isRow(value)) shape.groups.push([key, value]);
     else shape.facts.push([key, value]);
@@ -49,8 +49,9 @@ export function Facts({ facts, full = false, small = false }: { facts: [string, 
           <dt title={key}>{label(key)}</dt>
           <dd>
             {key !== 'pi' && <Fact name={key} value={value} decimals={decimals.get(key)} full={full} />}
+            {key !== 'pi' && ' '}
             {lower !== undefined && upper !== undefined && (
-              <span className="limits"> {formatNumber(lower, decimals.get(key === 'pi' ? 'pi_lower' : key) ?? 3, full)} {t('result.to')} {formatNumber(upper, decimals.get(key === 'pi' ? 'pi_lower' : key) ?? 3, full)}</span>
+              <span className="limits">{formatNumber(lower, decimals.get(key === 'pi' ? 'pi_lower' : key) ?? 3, full)} {t('result.to')} {formatNumber(upper, decimals.get(key === 'pi' ? 'pi_lower' : key) ?? 3, full)}</span>
             )}
           </dd>
         </div>
@@ -114,6 +115,7 @@ export function ResultCard({ result, title, as, children, hidePictures = false, 
   const [full, setFull] = useState(false);
   const stem = result.operation.replace(/[^\w]+/g, '-');
   const { pictures = [], artifacts = [], ...document } = result;
+  const notes = result.notes && result.notes.length > 0 && <div className="sentences">{result.notes.map((n, i) => <p key={i}>{n}</p>)}</div>;
   return (
     <Paper component="article" p={{ base: 'md', sm: 'lg' }} className="surface result" my="md" aria-label={result.title ?? result.operation}>
       <Group justify="space-between" align="start" mb="sm">
@@ -131,10 +133,9 @@ export function ResultCard({ result, title, as, children, hidePictures = false, 
         )}
         {headline}
         {!hidePictures && pictures.map((p) => <Picture key={p.name} picture={p} />)}
-        {result.notes && result.notes.length > 0 && (
-          <div className="sentences">{result.notes.map((n, i) => <p key={i}>{n}</p>)}</div>
-        )}
+        {!children && notes}
         {children ?? <Values results={result.results} full={full} first={first} />}
+        {children && notes}
         <Group className="no-print" gap="sm">
           <Switch label={t('result.full')} checked={full} onChange={(e) => setFull(e.currentTarget.checked)} size="md" display={children ? 'none' : undefined} />
           <Button variant="default" leftSection={<IconDownload size={16} />} onClick={() => keep(`${stem}.json`, JSON.stringify(document, null, 2), 'application/json')}>JSON</Button>

@@ -11,7 +11,7 @@ import { ResultCard } from '../shared/ResultCard';
 import { Empty, Failure, Loaded, Waiting } from '../shared/states';
 import { useOperation } from '../shared/useOperation';
 import { levelsOf, type Muscle, musclesOf } from './labels';
-import { MuscleTable, useMuscleName } from './MuscleTable';
+import { methodsIn, MuscleTable, useMethodName, useMuscleName } from './MuscleTable';
 import { Viewer, type Volume } from './Viewer';
 
 const KINDS = ['water', 'fat', 'image'] as const;
@@ -51,16 +51,22 @@ const absent = (value: Row[string] | undefined) => value === null || value === u
 
 function Numbers({ rows, muscles, slice }: { rows: Row[]; muscles: Muscle[]; slice: number }) {
   const { t } = useTranslation();
+  const method = useMethodName();
+  const methods = methodsIn(rows);
+  const [chosen, setChosen] = useState('');
+  const fat = methods.includes(chosen) ? chosen : (methods[0] ?? '');
   const here = rows.filter((r) => r.slice === slice);
   const level = here.map((r) => r.level).find((l) => !absent(l));
   const atLevel = rows.filter((r) => absent(r.slice) && !absent(r.level) && r.level === level);
   const whole = rows.filter((r) => absent(r.slice) && absent(r.level));
   return (
     <Stack gap="lg">
-      {here.length > 0 ? <MuscleTable rows={here} muscles={muscles} caption={t('imaging.here', { slice })} />
+      <NativeSelect size="md" label={t('imaging.fatBy')} description={t('imaging.fatByText')} value={fat} onChange={(e) => setChosen(e.currentTarget.value)}
+        data={methods.map((m) => ({ value: m, label: method(m) }))} maw="22rem" className="no-print" />
+      {here.length > 0 ? <MuscleTable rows={here} muscles={muscles} fat={fat} caption={t('imaging.here', { slice })} />
         : <Text className="quiet">{t('imaging.noneHere', { slice })}</Text>}
-      {atLevel.length > 0 && <MuscleTable rows={atLevel} muscles={muscles} caption={t('imaging.level', { level: String(level) })} />}
-      {whole.length > 0 && <MuscleTable rows={whole} muscles={muscles} caption={t('imaging.whole')} />}
+      {atLevel.length > 0 && <MuscleTable rows={atLevel} muscles={muscles} fat={fat} caption={t('imaging.level', { level: String(level) })} />}
+      {whole.length > 0 && <MuscleTable rows={whole} muscles={muscles} fat={fat} caption={t('imaging.whole')} />}
     </Stack>
   );
 }
@@ -89,7 +95,7 @@ function ScanView({ scan, demo }: { scan: Scan; demo: Demo }) {
   return (
     <>
     <div className="side-by-side">
-      <Paper p="md" className="surface" component="section" aria-label={t('imaging.picture')}>
+      <Paper p="md" className="surface stays" component="section" aria-label={t('imaging.picture')}>
         <Stack gap="sm">
           <Group justify="space-between" gap="xs">
             {kinds.length > 1 && <SegmentedControl size="sm" aria-label={t('imaging.which')} value={kind} onChange={(v) => setKind(v as 'water')} data={kinds.map((k) => ({ value: k, label: t(`imaging.${k}`) }))} />}

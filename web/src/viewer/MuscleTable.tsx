@@ -19,11 +19,20 @@ function Number({ value, decimals }: { value: unknown; decimals: number }) {
   return <td className="number" title={String(value)}><Aligned text={formatNumber(value, decimals)} fraction={decimals > 0 ? decimals + 1 : 0} /></td>;
 }
 
-export function MuscleTable({ caption, rows, muscles }: { caption: string; rows: Row[]; muscles: Muscle[] }) {
+const Percent = ({ value }: { value: unknown }) => <Number value={typeof value === 'number' ? value * 100 : null} decimals={1} />;
+
+/** The fat fractions that a result holds, by method. */
+export const methodsIn = (rows: Row[]) => METHODS.filter((m) => rows.some((r) => typeof r[`fat_fraction_${m}`] === 'number'));
+
+export function useMethodName() {
   const { t, i18n } = useTranslation();
+  return (m: string) => (i18n.exists(`imaging.methods.${m}`) ? t(`imaging.methods.${m}` as 'imaging.methods.otsu') : m);
+}
+
+export function MuscleTable({ caption, rows, muscles, fat }: { caption: string; rows: Row[]; muscles: Muscle[]; fat: string }) {
+  const { t } = useTranslation();
   const name = useMuscleName();
-  const methods = METHODS.filter((m) => rows.some((r) => typeof r[`fat_fraction_${m}`] === 'number'));
-  const method = (m: string) => (i18n.exists(`imaging.methods.${m}`) ? t(`imaging.methods.${m}` as 'imaging.methods.otsu') : m);
+  const method = useMethodName();
   return (
     <div className="table-frame" tabIndex={0} role="region" aria-label={caption}>
       <table className="data muscles">
@@ -33,7 +42,7 @@ export function MuscleTable({ caption, rows, muscles }: { caption: string; rows:
             <th scope="col">{t('imaging.muscle')}</th>
             <th scope="col" className="number">{t('imaging.area')}</th>
             <th scope="col" className="number">{t('imaging.lean')}</th>
-            {methods.map((m) => <th key={m} scope="col" className="number" title={`fat_fraction_${m}`}>{t('imaging.fatPercent')}<br /><span className="quiet">{method(m)}</span></th>)}
+            <th scope="col" className="number" title={`fat_fraction_${fat}`}>{t('imaging.fatPercent')}<br /><span className="quiet">{method(fat)}</span></th>
           </tr>
         </thead>
         <tbody>
@@ -42,7 +51,7 @@ export function MuscleTable({ caption, rows, muscles }: { caption: string; rows:
               <th scope="row"><span className="swatch" style={{ background: `rgb(${muscle.colour.join(' ')})` }} /> {name(muscle)}</th>
               <Number value={row.csa_mm2} decimals={0} />
               <Number value={row.functional_csa_mm2} decimals={0} />
-              {methods.map((m) => { const value = row[`fat_fraction_${m}`]; return <Number key={m} value={typeof value === 'number' ? value * 100 : null} decimals={1} />; })}
+              <Percent value={row[`fat_fraction_${fat}`]} />
             </tr>
           )))}
         </tbody>

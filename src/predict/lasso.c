@@ -1,0 +1,261 @@
+/* Lasso and elastic net by cyclic coordinate descent with warm starts and the strong rules: Friedman, Hastie & Tibshirani 2010,
+ * doi:10.18637/jss.v033.i01; Tibshirani et al. 2012, doi:10.1111/j.1467-9868.2011.01004.x. The exact minimum: lasso_polish.c. */
+#include "predict/lasso_work.h"
+
+#include <stdlib.h>
+
+enum { MOST_SWEEPS = 100000, MOST_REWEIGHTS = 200, EARLIEST_STOP = 5 };
+#define LEAST_WEIGHT 1e-9
+
+void lasso_predictor(lasso_work *w)
+{
+    for (size_t i = 0; i < w->n; i++) w->eta[i] = w->intercept;
+    for (size_t j = 0; j < w->p; j++) {
+        if (w->beta[j] == 0) continue;
+        const double *x = w->x + j * w->n;
+        for (size_t i = 0; i < w->n; i++) w->eta[i] += w->beta[j] * x[i];
+    }
+}
+
+void lasso_refresh(lasso_work *w)
+{
+    double n = (double)w->n;
+    w->weight_sum = 0;
+    for (size_t i = 0; i < w->n; i++) {
+        double p = w->binomial ? 1 / (1 + exp(-w->eta[i])) : w->eta[i];
+        w->weight[i] = w->binomial ? fmax(p * (1 - p), LEAST_WEIGHT) / n : 1 / n;
+        w->residual[i] = (w->y[i] - p) / n;
+        w->weight_sum += w->weight[i];
+    }
+}
+
+double lasso_violation(lasso_work *w)
+{
+    double worst = 0, bound = w->lambda * w->alpha;
+    for (size_t i = 0; i < w->n; i++) worst += w->residual[i];
+    worst = fabs(worst);
+    for (size_t j = 0; j < w->p; j++) {
+        if (w->sd[j] == 0) continue;
+        double g = w->gradient[j] = lasso_dot(w->x + j * w->n, w->residual, w->n), b = w->beta[j];
+        double off = b == 0 ? fmax(0, fabs(g) - bound) : fabs(g - copysign(bound, b) - w->ridge * b);
+        worst = fmax(worst, off);
+    }
+    return worst / w->scale;
+}
+
+static void curvature(lasso_work *w, size_t j)
+{
+    const double *x = w->x + j * w->n;
+    lasso_pair sum = {0, 0}, u, v;
+    size_t i = 0;
+    for (; w->binomial && i + 2 <= w->n; i += 2) {
+        memcpy(&u, x + i, sizeof u);
+        memcpy(&v, w->weight + i, sizeof v);
+        sum += u * u * v;
+    }
+    double rest = i < w->n ? w->weight[i] * x[i] * x[i] : 0; /* an odd row */
+    w->curvature[j] = w->binomial ? sum[0] + sum[1] + rest : 1;
+}
+
+/* One coordinate; returns curvature times squared move. */
+static double move(lasso_work *w, size_t j)
+{
+    const double *x = w->x + j * w->n;
+    double h = w->curvature[j], bound = w->lambda * w->alpha, old = w->beta[j];
+    double u = lasso_dot(x, w->residual, w->n) + h * old, size = fabs(u) - bound;
+    double new = size > 0 ? copysign(size, u) / (h + w->ridge) : 0, d = new - old;
+    if (d == 0) return 0;
+    w->beta[j] = new;
+    lasso_subtract(w->residual, d, w->weight, x, w->n);
+    return h * d * d;
+}
+
+static double move_intercept(lasso_work *w)
+{
+    double sum = 0;
+    for (size_t i = 0; i < w->n; i++) sum += w->residual[i];
+    double d = sum / w->weight_sum;
+    w->intercept += d;
+    for (size_t i = 0; i < w->n; i++) w->residual[i] -= d * w->weight[i];
+    return w->weight_sum * d * d;
+}
+
+/* The weighted quadratic, to a tolerance: over the strong set, then over what is not 0 until it rests, and again. */
+static void descend(lasso_work *w, double tolerance, size_t *budget)
+{
+    for (;;) {
+        double most = 0;
+        w->active_count = 0;
+        for (size_t k = 0; k < w->strong_count; k++) {
+            most = fmax(most, move(w, w->strong[k]));
+            if (w->beta[w->strong[k]] != 0) w->active[w->active_count++] = w->strong[k];
+        }
+        most = fmax(most, move_intercept(w));
+        if (most < tolerance || (*budget)-- == 0) return;
+        do {
+            most = 0;
+            for (size_t k = 0; k < w->active_count; k++) most = fmax(most, move(w, w->active[k]));
+            most = fmax(most, move_intercept(w));
+            if (*budget == 0) return;
+            (*budget)--;
+        } while (most >= tolerance);
+    }
+}
+
+/* Coordinate descent on the strong set; binomial: reweighted until the coefficients rest. */
+static void solve(lasso_work *w, double tolerance)
+{
+    size_t budget = MOST_SWEEPS;
+    double *old = w->step;
+    for (int round = 0; round < MOST_REWEIGHTS && budget; round++) {
+        double before = w->intercept, most;
+        lasso_refresh(w);
+        for (size_t k = 0; k < w->strong_count; k++) {
+            curvature(w, w->strong[k]);
+            old[k] = w->beta[w->strong[k]];
+        }
+        descend(w, tolerance, &budget);
+        lasso_predictor(w);
+        if (!w->binomial) break;
+        most = w->weight_sum * (w->intercept - before) * (w->intercept - before);
+        for (size_t k = 0; k < w->strong_count; k++) {
+            double d = w->beta[w->strong[k]] - old[k];
+            most = fmax(most, w->curvature[w->strong[k]] * d * d);
+        }
+        if (most < tolerance) break;
+    }
+    lasso_refresh(w);
+}
+
+static void strengthen(lasso_work *w, size_t j)
+{
+    if (w->is_strong[j] || w->sd[j] == 0) return;
+    w->is_strong[j] = true;
+    w->strong[w->strong_count++] = j;
+}
+
+/* One point of the path. `previous` is the penalty before (screening). */
+static double point(lasso_work *w, double previous, bool exact, double spread)
+{
+    double cut = w->alpha * (2 * w->lambda - previous), violation = INFINITY;
+    double tolerance = (exact ? 1e-6 : 1e-7) * spread, goal = exact ? 1e-12 : 1;
+    memset(w->is_strong, 0, w->p * sizeof *w->is_strong);
+    w->strong_count = 0;
+    for (size_t j = 0; j < w->p; j++)
+        if (w->beta[j] != 0 || fabs(w->gradient[j]) >= cut) strengthen(w, j);
+    for (int round = 0; round < 8; round++) {
+        solve(w, tolerance);
+        if (exact) lasso_polish(w);
+        violation = lasso_violation(w);
+        size_t before = w->strong_count;
+        for (size_t j = 0; j < w->p; j++)
+            if (w->beta[j] != 0 || fabs(w->gradient[j]) > w->lambda * w->alpha * (1 + 1e-12)) strengthen(w, j);
+        if (violation <= goal && (exact || w->strong_count == before)) break;
+        if (w->strong_count == before) tolerance *= 1e-3;
+    }
+    return violation;
+}
+
+static double deviance(const lasso_work *w)
+{
+    double sum = 0;
+    for (size_t i = 0; i < w->n; i++) {
+        double e = w->eta[i], y = w->y[i];
+        if (w->binomial) sum += 2 * (fmax(e, 0) + log1p(exp(-fabs(e))) - y * e);
+        else sum += (y - e) * (y - e);
+    }
+    return sum;
+}
+
+static int prepare(const lb_lasso_problem *problem, lasso_work *w, lb_arena *arena, lb_error *err)
+{
+    size_t n = problem->n, p = problem->p;
+    *w = (lasso_work){.n = n, .p = p, .binomial = problem->binomial, .alpha = problem->alpha, .y = problem->y, .room = (n < p ? n : p) + 2};
+    w->x = lb_arena_try(arena, p + 1, n * sizeof(double));
+    w->mean = lb_arena_try(arena, 6 * (p + 1), sizeof(double));
+    w->eta = lb_arena_try(arena, 3 * (n + 1), sizeof(double));
+    w->strong = lb_arena_try(arena, 2 * (p + 1), sizeof(size_t));
+    w->is_strong = lb_arena_try(arena, p + 1, sizeof(bool));
+    w->hessian = problem->exact ? lb_arena_try(arena, w->room, w->room * sizeof(double)) : NULL;
+    w->scaled = problem->exact ? lb_arena_try(arena, w->room, n * sizeof(double)) : NULL;
+    if (!w->x || !w->mean || !w->eta || !w->strong || !w->is_strong || (problem->exact && (!w->hessian || !w->scaled)))
+        return lb_fail(err, LB_TOO_LARGE, "%zu rows by %zu predictors do not fit in memory", n, p);
+    w->sd = w->mean + p + 1, w->beta = w->sd + p + 1, w->gradient = w->beta + p + 1, w->curvature = w->gradient + p + 1, w->step = w->curvature + p + 1;
+    w->residual = w->eta + n, w->weight = w->residual + n;
+    w->active = w->strong + p + 1;
+    for (size_t j = 0; j < p; j++) {
+        const double *from = problem->x + j * n;
+        double *to = w->x + j * n, sum = 0, square = 0;
+        for (size_t i = 0; i < n; i++) sum += from[i];
+        w->mean[j] = sum / (double)n;
+        for (size_t i = 0; i < n; i++) to[i] = from[i] - w->mean[j], square += to[i] * to[i];
+        double sd = sqrt(square / (double)n);
+        w->sd[j] = sd > 1e-12 * fabs(w->mean[j]) ? sd : 0;
+        for (size_t i = 0; i < n && w->sd[j] > 0; i++) to[i] /= sd;
+    }
+    return 0;
+}
+
+/* Null model: intercept, gradient, and the scale by which violations are measured. Returns the SD (1/n) of y. */
+static double start(lasso_work *w)
+{
+    double mean = 0, square = 0;
+    for (size_t i = 0; i < w->n; i++) mean += w->y[i];
+    mean /= (double)w->n;
+    for (size_t i = 0; i < w->n; i++) square += (w->y[i] - mean) * (w->y[i] - mean);
+    w->intercept = w->binomial ? log(mean) - log1p(-mean) : mean;
+    w->scale = 1;
+    lasso_predictor(w);
+    lasso_refresh(w);
+    w->lambda = INFINITY;
+    (void)lasso_violation(w);
+    w->scale = 0;
+    for (size_t j = 0; j < w->p; j++) w->scale = fmax(w->scale, fabs(w->gradient[j]));
+    return sqrt(square / (double)w->n);
+}
+
+static void keep(const lasso_work *w, lb_lasso_path *out, size_t k)
+{
+    out->intercept[k] = w->intercept;
+    for (size_t j = 0; j < w->p; j++) {
+        if (w->beta[j] == 0) continue;
+        double b = out->beta[k * w->p + j] = w->beta[j] / w->sd[j];
+        out->intercept[k] -= b * w->mean[j];
+        out->nonzero[k]++;
+    }
+    out->deviance_ratio[k] = 1 - deviance(w) / out->null_deviance;
+}
+
+int lb_lasso_fit(const lb_lasso_problem *problem, const double *lambda, size_t count, double ratio, lb_arena *arena, lb_lasso_path *out,
+                 lb_error *err)
+{
+    lasso_work w;
+    *out = (lb_lasso_path){.p = problem->p};
+    lb_arena *scratch = lb_arena_new();
+    int code = prepare(problem, &w, scratch, err);
+    out->lambda = lb_arena_try(arena, 3 * (count + 1), sizeof(double));
+    out->beta = lb_arena_try(arena, count + 1, (problem->p + 1) * sizeof(double));
+    out->nonzero = lb_arena_try(arena, count + 1, sizeof(size_t));
+    if (!code && (!out->lambda || !out->beta || !out->nonzero)) code = lb_fail(err, LB_TOO_LARGE, "a path of %zu points does not fit in memory", count);
+    if (code) goto out;
+    out->intercept = out->lambda + count, out->deviance_ratio = out->intercept + count;
+    double sd = start(&w), first = w.scale / fmax(w.alpha, 1e-3), factor = pow(ratio, 1 / fmax(1, (double)count - 1));
+    for (size_t j = 0; j < w.p; j++) out->constant += w.sd[j] == 0;
+    out->null_deviance = deviance(&w);
+    if (!(w.scale > 0)) w.scale = 1;
+    for (size_t k = 0; k < count; k++) {
+        double previous = k ? out->lambda[k - 1] : fmax(first, lambda ? lambda[0] : 0);
+        w.lambda = out->lambda[k] = lambda ? lambda[k] : k ? previous * factor : first;
+        w.ridge = w.lambda * (1 - w.alpha) / (w.binomial || !(sd > 0) ? 1 : sd);
+        double violation = point(&w, previous, problem->exact, out->null_deviance / (double)w.n);
+        out->kkt_max = fmax(out->kkt_max, violation);
+        keep(&w, out, k);
+        out->count = k + 1;
+        if (lambda || k + 1 < EARLIEST_STOP) continue;
+        double now = out->deviance_ratio[k], gain = now - out->deviance_ratio[k - 1];
+        if (now > 0.999 || gain < 1e-5 * now) break;
+    }
+out:
+    lb_arena_free(scratch);
+    return code;
+}
