@@ -49,14 +49,15 @@ static int order_visits(const lb_mmrm *a, lb_column *column, lb_error *err)
         place[l] = (int32_t)i;
         level[i] = column->level[l];
     }
-    for (size_t l = 0; l < levels; l++) {
-        if (place[l] < 0) return visit_not_named(a, column->level[l], err);
-    }
     int32_t *code = lb_arena_try(a->arena, a->table->rows + 1, sizeof *code);
     if (!code) return lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu rows", a->table->rows);
-    for (size_t i = 0; i < a->table->rows; i++) code[i] = column->code[i] < 0 ? -1 : place[column->code[i]];
+    for (size_t i = 0; i < a->table->rows; i++) { /* levels without a row, as after taking rows out, need no name */
+        if (column->code[i] >= 0 && place[column->code[i]] < 0) return visit_not_named(a, column->level[column->code[i]], err);
+        code[i] = column->code[i] < 0 ? -1 : place[column->code[i]];
+    }
     column->code = code;
     column->level = level;
+    column->level_count = count;
     return LB_OK;
 }
 
