@@ -37,3 +37,17 @@ prox <- function(y, lambda, alpha, binomial, ridge) { b <- c(if (binomial) qlogi
   beta <- b[-1] / s; c(b[1] - sum(beta * m), beta) }
 put("lasso.1", prox(d$relapse, .05, 1, TRUE, 0)); put("lasso.half", prox(d$relapse, .1, .5, TRUE, .1 * .5))
 y <- d$risk * 10; Z <- Z[, 1:2]; Z <- cbind(Z, 0); s[3] <- 1; m[3] <- 0; put("lasso.gaussian", prox(y, .1, .5, FALSE, .1 * .5 / sqrt(mean((y - mean(y))^2))))
+# score and explain: the two small models by hand, Shapley values by enumerating all orders of three features
+small <- function(x, known, cov1, cov2, less) { # expected margin when only `known` are known
+  go <- function(f, thr, dl, l, r, share) { v <- x[f]; if (!(f %in% known)) share * l + (1 - share) * r else if (is.na(v)) { if (dl) l else r } else if (less(v, thr)) l else r }
+  t1 <- go(1, 65.5, TRUE, go(2, 22.25, FALSE, -.3, .15, cov1[2]), .4, cov1[1])
+  t2 <- go(3, .25, FALSE, -.2, go(3, .5, TRUE, .1, .35, cov2[2]), cov2[1]); t1 + t2 }
+orders <- rbind(c(1,2,3), c(1,3,2), c(2,1,3), c(2,3,1), c(3,1,2), c(3,2,1))
+phi <- function(f) { out <- numeric(3); for (i in 1:6) { s <- c(); for (j in orders[i, ]) { out[j] <- out[j] + f(c(s, j)) - f(s); s <- c(s, j) } }; out / 6 }
+d <- read.csv("reference/predict/scores.csv"); X <- cbind(d$age, d$fat_fraction, d$risk); gap <- which(is.na(d$fat_fraction))[1]
+base <- qlogis(.25); ax <- list(c(12/20, 7/12), c(6/18, 9/12)); al <- list(c(72/120, 42/72), c(40/120, 60/80))
+for (i in c(1, gap)) { fx <- function(s) base + small(X[i, ], s, ax[[1]], ax[[2]], `<`); fl <- function(s) small(X[i, ], s, al[[1]], al[[2]], `<=`)
+  put(paste("xgb", i), c(fx(1:3), fx(NULL), phi(fx))); put(paste("lgb", i), c(fl(1:3), fl(NULL), phi(fl))) }
+B <- X[2:9, ]; mix <- function(s) mean(sapply(1:8, function(k) { z <- B[k, ]; z[s] <- X[1, s]; xx <- X[1, ]; X1 <- z
+  go <- function(v, thr, l, r) if (v <= thr) l else r; go(X1[1], 65.5, go(X1[2], 22.25, -.3, .15), .4) + go(X1[3], .25, -.2, go(X1[3], .5, .1, .35)) }))
+put("lgb against rows 2-9", c(mix(1:3), mix(NULL), phi(mix)))

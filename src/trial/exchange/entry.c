@@ -70,10 +70,20 @@ static int read_as_text(const lb_bytes *bytes, lb_arena *arena, lb_table **out, 
     return code;
 }
 
+int entry_check_fields(size_t fields, const char *where, lb_error *err)
+{
+    if (fields <= ENTRY_MAX_FIELDS) return LB_OK;
+    lb_fail(err, LB_TOO_LARGE, "%zu fields; at most %d are read", fields, ENTRY_MAX_FIELDS);
+    lb_error_where(err, "%s", where);
+    lb_error_hint(err, "split the file, or leave out columns that are not needed");
+    return LB_TOO_LARGE;
+}
+
 int entry_read_csv(const lb_bytes *bytes, lb_arena *arena, entry_file *out, lb_error *err)
 {
     lb_table *table;
     int code = read_as_text(bytes, arena, &table, err);
+    if (code == LB_OK) code = entry_check_fields(table->columns, bytes->name, err);
     if (code != LB_OK) return code;
     *out = (entry_file){.arena = arena, .name = bytes->name, .fields = table->columns, .records = table->rows};
     out->field = lb_arena_array(arena, out->fields + 1, sizeof *out->field);
@@ -167,6 +177,8 @@ bool entry_is_missing(const entry_field *field, const char *cell)
 bool entry_date(const char *text, int part[3])
 {
     int used = 0;
+    for (int i = 0; i < 4; i++)
+        if (!isdigit((unsigned char)text[i])) return false; /* most cells: no need to ask sscanf */
     return sscanf(text, "%4d-%2d-%2d%n", &part[0], &part[1], &part[2], &used) == 3 && text[used] == '\0' && part[0] >= 1000 && part[1] >= 1 &&
            part[1] <= 12 && part[2] >= 1 && part[2] <= 31;
 }

@@ -86,8 +86,8 @@ static bool bound(epx_project *project, entry_field *field, const xml_node *rang
 
 static void read_field(epx_project *project, const xml_node *node, entry_field *field, lb_value *findings)
 {
-    const char *id = xml_get(node, "id"), *type = xml_get(node, "type"), *labels = xml_get(node, "valueLabelRef");
-    *field = (entry_field){.name = id ? id : "", .type = type ? type : "ftString"};
+    const char *type = xml_get(node, "type"), *labels = xml_get(node, "valueLabelRef");
+    *field = (entry_field){.name = xml_get(node, "id"), .type = type ? type : "ftString"};
     field->kind = kind_of_type(field->type);
     const char *length = xml_get(node, "length"), *entry = xml_get(node, "entryMode");
     field->length = length ? (size_t)strtoul(length, NULL, 10) : 0;
@@ -175,8 +175,16 @@ int epx_read_file(epx_project *project, size_t index, entry_file *out, lb_value 
     for (const xml_node *node = file; node; node = xml_next(node, file)) count += in_space(node, root, "Field");
     const char *id = xml_get(file, "id");
     *out = (entry_file){.arena = arena, .name = id ? id : "datafile"};
+    int code = entry_check_fields(count, out->name, err);
+    if (code != LB_OK) return code;
     out->field = lb_arena_array(arena, count + 1, sizeof *out->field);
-    for (const xml_node *node = file; node; node = xml_next(node, file))
-        if (in_space(node, root, "Field")) read_field(project, node, &out->field[out->fields++], findings);
+    for (const xml_node *node = file; node; node = xml_next(node, file)) {
+        if (!in_space(node, root, "Field")) continue;
+        const char *name = xml_get(node, "id");
+        if (name && *name && entry_find(out, name) == out->fields) read_field(project, node, &out->field[out->fields++], findings);
+        else if (findings)
+            exchange_finding(findings, "error", lb_arena_printf(arena, "line %d", node->line), name && *name ? "two fields are called '%.60s'" : "a field has no id%.0s",
+                             name ? name : "");
+    }
     return read_records(project, file, out, findings, err);
 }

@@ -34,6 +34,7 @@ typedef struct entry_field {
     double low, high;
 } entry_field;
 
+enum { ENTRY_MAX_FIELDS = 20000 }; /* of one file; names are looked up one by one */
 enum { ENTRY_NORMAL = 0, ENTRY_DELETED = 1, ENTRY_VERIFIED = 2 };
 
 /** Records as entered. A cell is UTF-8 text without blanks around it, NULL when empty; numbers have a decimal point. */
@@ -46,6 +47,8 @@ typedef struct entry_file {
     uint8_t *flag;      /* per record */
 } entry_file;
 
+/** LB_TOO_LARGE when a file has more fields than ENTRY_MAX_FIELDS. */
+int entry_check_fields(size_t fields, const char *where, lb_error *err) LB_MUST_CHECK;
 int entry_read_csv(const lb_bytes *bytes, lb_arena *arena, entry_file *out, lb_error *err) LB_MUST_CHECK;
 /** `about` (may be NULL) gets header_lines, first_line, record_flags. */
 int entry_read_rec(const lb_bytes *bytes, lb_arena *arena, entry_file *out, lb_value *about, lb_error *err) LB_MUST_CHECK;

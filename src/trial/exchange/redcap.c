@@ -4,8 +4,6 @@
 
 #include "trial/exchange/redcap.h"
 
-enum { MAX_FIELDS = 20000 };
-
 typedef struct columns {
     size_t name, form, type, choices, validation, low, high, identifier, branching, required;
 } columns;
@@ -34,11 +32,6 @@ static int find_columns(const entry_file *file, columns *c, lb_error *err)
     c->identifier = column(file, "Identifier?", "identifier");
     c->branching = column(file, "Branching Logic (Show field only if...)", "branching_logic");
     c->required = column(file, "Required Field?", "required_field");
-    if (file->records > MAX_FIELDS) {
-        lb_fail(err, LB_TOO_LARGE, "a dictionary of %zu fields; at most %d are read", file->records, MAX_FIELDS);
-        lb_error_where(err, "%s", file->name);
-        return LB_TOO_LARGE;
-    }
     if (c->name < file->fields && c->form < file->fields && c->type < file->fields) return LB_OK;
     lb_fail(err, LB_BAD_DATA, "a REDCap dictionary has the columns 'Variable / Field Name', 'Form Name' and 'Field Type'");
     lb_error_where(err, "%s", file->name);
@@ -162,6 +155,7 @@ int import_redcap(const lb_bytes *dictionary, const lb_bytes *records, lb_arena 
     entry_file file, data = {0};
     columns c;
     int code = entry_read_csv(dictionary, arena, &file, err);
+    if (code == LB_OK) code = entry_check_fields(file.records, file.name, err);
     if (code == LB_OK) code = find_columns(&file, &c, err);
     if (code == LB_OK && records->length) code = entry_read_csv(records, arena, &data, err);
     if (code != LB_OK) return code;
