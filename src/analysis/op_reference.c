@@ -192,13 +192,13 @@ static int run_tipping(lb_call *call, lb_result *result, lb_error *err)
 }
 
 #define VISIT_PARAMS                                                                                                            \
-    {.name = "data", .type = LB_P_TABLE, .flags = LB_REQUIRED, .summary = "table with one row per person and visit after baseline"}, \
+    {.name = "data", .type = LB_P_TABLE, .flags = LB_REQUIRED, .summary = "table with one row per person and visit"}, \
         {.name = "formula", .type = LB_P_FORMULA, .flags = LB_REQUIRED, .summary = "of the mixed model: odi ~ odi_0 * visit + sex + arm * visit"}, \
         {.name = "subject", .type = LB_P_COLUMN, .flags = LB_REQUIRED, .summary = "column that names the person"},              \
         {.name = "visit", .type = LB_P_COLUMN, .flags = LB_REQUIRED, .summary = "column of the visits"},                        \
         {.name = "treatment", .type = LB_P_COLUMN, .flags = LB_REQUIRED, .summary = "column of the arms"},                      \
         {.name = "reference", .type = LB_P_TEXT, .summary = "the arm whose course is taken as reference (default: the first)"}, \
-        {.name = "visits", .type = LB_P_TEXTS, .summary = "the visits in their order (default: codebook, or sorted); the last is analysed"}, \
+        {.name = "visits", .type = LB_P_TEXTS, .summary = "the visits in their order, the last is analysed; rows of others (baseline) only say who there is"}, \
         {.name = "level", .type = LB_P_NUMBER, .summary = "confidence level of intervals", .preset = "0.95", .min = 1e-6, .max = 0.999999}
 
 static const lb_param reference_params[] = {
@@ -221,7 +221,8 @@ const lb_op lb_op_analyse_reference = {
         "conditional mean given the visits seen; gaps before a later visit are missing at random. The completed last visit is analysed by "
         "covariance with the arm and the formula's baseline covariates. Standard errors come from the jackknife over people, imputation "
         "included (Wolbers et al. 2022); tests are z.\n\n"
-        "Covariates must be the same at every visit of a person.",
+        "Covariates must be the same at every visit of a person. Somebody without any outcome is imputed too, as long as a row says who it is: leave "
+        "baseline rows in and name the visits after baseline in --visits.",
     .params = reference_params, .param_count = LB_COUNT(reference_params), .run = run_reference,
     .example = "lumbar analyse reference --data reference/analysis/visits48.csv --formula 'odi ~ odi_0 + arm * visit' --subject id "
                "--visit visit --visits W6,M3,M6,M12 --treatment arm --reference CONTROL --strategy mar,j2r"};
