@@ -51,3 +51,8 @@ for (i in c(1, gap)) { fx <- function(s) base + small(X[i, ], s, ax[[1]], ax[[2]
 B <- X[2:9, ]; mix <- function(s) mean(sapply(1:8, function(k) { z <- B[k, ]; z[s] <- X[1, s]; xx <- X[1, ]; X1 <- z
   go <- function(v, thr, l, r) if (v <= thr) l else r; go(X1[1], 65.5, go(X1[2], 22.25, -.3, .15), .4) + go(X1[3], .25, -.2, go(X1[3], .5, .1, .35)) }))
 put("lgb against rows 2-9", c(mix(1:3), mix(NULL), phi(mix)))
+# leafwise: one tree of two leaves, found by trying every bound between bins of at least 3 rows, with at least 20 rows on each side
+d <- read.csv("reference/predict/scores.csv"); y <- d$risk; best <- c(0, NA); f <- function(v) { u <- sort(unique(v)); out <- c(); held <- 0; for (i in seq_len(length(u) - 1)) { held <- held + sum(v == u[i]); if (held >= 3) { out <- c(out, (u[i] + u[i + 1]) / 2); held <- 0 } }; out }
+for (cut in f(d$age)) { l <- d$age <= cut; if (min(sum(l), sum(!l)) < 20) next
+  g <- sum(y[l] - mean(y))^2 / sum(l) + sum(y[!l] - mean(y))^2 / sum(!l); if (g > best[1]) best <- c(g, cut) }
+l <- d$age <= best[2]; p <- mean(y) + .1 * (ifelse(l, mean(y[l]), mean(y[!l])) - mean(y)); put("leafwise", c(best, mean((y - p)^2)))
