@@ -35,6 +35,7 @@ int lb_ibsi_run(lb_call *call, lb_value *rows, lb_result *result, lb_error *err)
 
 void lb_ibsi_push(lb_ibsi *region, const char *tag, const char *suffix, const char *aggregation, double value);
 void lb_ibsi_morphology(lb_ibsi *region);
+void lb_ibsi_autocorrelation(lb_ibsi *region, double mean);
 void lb_ibsi_statistics(lb_ibsi *region);
 void lb_ibsi_histogram(lb_ibsi *region);
 void lb_ibsi_volume_histogram(lb_ibsi *region);

@@ -1,6 +1,5 @@
 /* IBSI morphological features. Definitions: IBSI reference manual (arXiv:1612.07003), section 3.1; surface by marching
- * cubes at one half, area of the enclosing ellipsoid by its Legendre series to degree 20, Moran's I and Geary's C with
- * inverse distances between voxel centres. */
+ * cubes at one half, area of the enclosing ellipsoid by its Legendre series to degree 20. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -8,7 +7,6 @@
 #include "muscle/ibsi/ibsi.h"
 #include "muscle/radiomics/radiomics.h"
 
-enum { MOST_PAIRED = 60000 }; /* Moran and Geary take all pairs of voxels */
 static const double pi = 3.14159265358979323846;
 
 static double ellipsoid_area(double a, double b, double c)
@@ -46,51 +44,6 @@ static double centre_shift(const lb_ibsi *r, double *mean)
     }
     *mean = weight / (double)r->voxels;
     return sqrt(squares);
-}
-
-typedef struct pairs {
-    size_t n;
-    const float *x, *y, *z;
-    const double *u;
-    double *row; /* per voxel: Σ w, Σ w u uj, Σ w (u − uj)² */
-} pairs;
-
-static void one_voxel(void *context, size_t i)
-{
-    const pairs *p = context;
-    double weight = 0, product = 0, difference = 0;
-    for (size_t j = i + 1; j < p->n; j++) {
-        float dx = p->x[i] - p->x[j], dy = p->y[i] - p->y[j], dz = p->z[i] - p->z[j];
-        double w = 1 / sqrt((double)(dx * dx + dy * dy + dz * dz)), d = p->u[i] - p->u[j];
-        weight += w, product += w * p->u[i] * p->u[j], difference += w * d * d;
-    }
-    p->row[3 * i] = weight, p->row[3 * i + 1] = product, p->row[3 * i + 2] = difference;
-}
-
-static void autocorrelation(lb_ibsi *r, double mean)
-{
-    size_t n = 0, count = r->size[0] * r->size[1] * r->size[2];
-    if (r->voxels > MOST_PAIRED) return; /* left out: minutes, not seconds */
-    float *place = lb_alloc(3 * r->voxels, sizeof *place);
-    double *u = lb_alloc(r->voxels, sizeof *u), *row = lb_alloc(3 * r->voxels, sizeof *row), sum[3] = {0}, squares = 0;
-    for (size_t i = 0; i < count; i++) {
-        if (!r->inside[i]) continue;
-        place[n] = (float)((double)(i % r->size[0]) * r->spacing_mm[0]);
-        place[r->voxels + n] = (float)((double)(i / r->size[0] % r->size[1]) * r->spacing_mm[1]);
-        place[2 * r->voxels + n] = (float)((double)(i / r->size[0] / r->size[1]) * r->spacing_mm[2]);
-        u[n] = r->value[i] - mean;
-        squares += u[n] * u[n];
-        n++;
-    }
-    pairs p = {n, place, place + r->voxels, place + 2 * r->voxels, u, row};
-    lb_parallel_for(n, 0, one_voxel, &p);
-    for (size_t i = 0; i < n; i++)
-        for (int k = 0; k < 3; k++) sum[k] += row[3 * i + (size_t)k];
-    lb_ibsi_push(r, "morph_moran_i", "", "", (double)n / sum[0] * sum[1] / squares);
-    lb_ibsi_push(r, "morph_geary_c", "", "", (double)(n - 1) / (2 * sum[0]) * sum[2] / squares);
-    free(place);
-    free(u);
-    free(row);
 }
 
 /* The mask with one empty voxel on every side, and the edges of its box. */
@@ -164,5 +117,5 @@ void lb_ibsi_morphology(lb_ibsi *r)
              {"integ_int", mean * v}};
     for (size_t i = 0; i < LB_COUNT(f); i++) lb_ibsi_push(r, "morph_", f[i].tag, "", f[i].value);
     densities(r, &mesh, box, axis);
-    autocorrelation(r, mean);
+    lb_ibsi_autocorrelation(r, mean);
 }
