@@ -1,4 +1,5 @@
 /* All families of one region, as rows with the tags, codes and aggregations of the IBSI reference tables. */
+#include <math.h>
 #include <string.h>
 
 #include "muscle/ibsi/ibsi.h"
@@ -12,6 +13,7 @@ void lb_ibsi_push(lb_ibsi *r, const char *tag, const char *suffix, const char *a
     lb_set_text(row, "tag", full);
     lb_set_text(row, "aggregation", aggregation);
     lb_set_number(row, "value", value);
+    if (!isfinite(value)) lb_set_text(row, "reason", "its formula divides by zero for this region");
 }
 
 int lb_ibsi_features(lb_ibsi *r, lb_value *rows, lb_error *err)

@@ -44,6 +44,19 @@ static int read_reference(lb_call *call, lb_table **table, columns *c, lb_error 
     return status;
 }
 
+static void push_verdict(const columns *c, size_t i, const lb_value *own, const char *tag, const char *aggregation,
+                         const char *verdict, lb_value *rows)
+{
+    lb_value *row = lb_push_object(rows);
+    lb_set_text(row, "ibsi_code", lb_get_text(own, "ibsi_code", NULL));
+    lb_set_text(row, "tag", tag);
+    lb_set_text(row, "aggregation", lb_arena_text(rows->arena, aggregation));
+    lb_set_number(row, "reference", c->value->number[i]);
+    lb_set_number(row, "tolerance", c->tolerance->number[i]);
+    lb_set_number(row, "value", lb_get_number(own, "value", NAN));
+    lb_set_text(row, "verdict", verdict);
+}
+
 static int compare(lb_call *call, const lb_value *ours, lb_result *result, lb_error *err)
 {
     lb_table *table;
@@ -59,14 +72,7 @@ static int compare(lb_call *call, const lb_value *ours, lb_result *result, lb_er
         const lb_value *own = find(ours, t, a);
         double value = c.value->number[i], tolerance = c.tolerance->number[i], got = lb_get_number(own, "value", NAN);
         bool good = isfinite(got) && meets(got, value, tolerance);
-        lb_value *row = lb_push_object(rows);
-        lb_set_text(row, "ibsi_code", lb_get_text(own, "ibsi_code", NULL));
-        lb_set_text(row, "tag", t);
-        lb_set_text(row, "aggregation", lb_arena_text(result->arena, a));
-        lb_set_number(row, "reference", value);
-        lb_set_number(row, "tolerance", tolerance);
-        lb_set_number(row, "value", got);
-        lb_set_text(row, "verdict", !own ? "not implemented" : good ? "met" : "missed");
+        push_verdict(&c, i, own, t, a, !own ? "not implemented" : good ? "met" : "missed", rows);
         met += good, missed += own && !good, absent += !own;
     }
     if (rows->count == 0) {
@@ -134,6 +140,6 @@ const lb_op lb_op_radiomics_compliance = {
     .params = params,
     .param_count = LB_COUNT(params),
     .run = run,
-    .example = "lumbar radiomics compliance --reference reference/muscle/ibsi_line.csv --image reference/muscle/ibsi_line.nrrd "
-               "--mask reference/muscle/ibsi_line.nrrd",
+    .example = "lumbar radiomics compliance --reference reference/muscle/ibsi_small.csv --image reference/muscle/ibsi_image.nrrd "
+               "--mask reference/muscle/ibsi_mask.nrrd",
 };
