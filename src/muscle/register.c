@@ -10,4 +10,5 @@ void lb_muscle_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_radiomics_extract);
     lb_registry_add(registry, &lb_op_radiomics_batch);
     lb_registry_add(registry, &lb_op_radiomics_merge);
+    lb_registry_add(registry, &lb_op_radiomics_compliance);
 }

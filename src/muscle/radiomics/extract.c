@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "muscle/common/grid.h"
+#include "muscle/ibsi/ibsi.h"
 #include "muscle/muscle.h"
 #include "muscle/radiomics/texture.h"
 
@@ -268,6 +269,15 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_region region;
     lb_region_record record;
     lb_grey grey;
+    bool ibsi = lb_text_equal(lb_call_text(call, "profile"), "ibsi-1");
+    if (ibsi != lb_call_given(call, "configuration") || (ibsi && lb_call_given(call, "settings"))) {
+        lb_fail(err, LB_USAGE, ibsi ? "the profile ibsi-1 takes a configuration and no settings"
+                                    : "a configuration belongs to the profile ibsi-1");
+        lb_error_where(err, "--configuration");
+        lb_error_hint(err, "for example: --profile ibsi-1 --configuration D");
+        return LB_USAGE;
+    }
+    if (ibsi) return lb_ibsi_run(call, lb_set_array(result->results, "rows"), result, err);
     int status = read_settings(call, &settings, err);
     if (status == LB_OK) status = read_volumes(call, &settings, &image, &mask, result, err);
     if (status == LB_OK) status = lb_region_prepare(image, mask, &settings, arena, &region, &record, err);
@@ -294,7 +304,11 @@ static const lb_param params[] = {
      .type = LB_P_CHOICE,
      .summary = "whose definitions",
      .preset = "pyradiomics-3.1",
-     .choices = "pyradiomics-3.1"},
+     .choices = "pyradiomics-3.1,ibsi-1"},
+    {.name = "configuration",
+     .type = LB_P_CHOICE,
+     .summary = "ibsi-1: how the image is processed (A to C: CT in Hounsfield units; digital: grey levels as they are)",
+     .choices = "digital,A,B,C,D"},
     {.name = "adopt-geometry",
      .type = LB_P_CHOICE,
      .summary = "when positions differ: whose geometry counts",
@@ -313,6 +327,8 @@ const lb_op lb_op_radiomics_extract = {
         "resegmentation, choice of classes and features, and filters (square, square root, logarithm, exponential, "
         "gradient, Laplacian of Gaussian, wavelets). A setting or filter that is not computed here is refused by "
         "name.\n\n"
+        "With --profile ibsi-1 the features of all families of the Image Biomarker Standardisation Initiative are rows with "
+        "its codes, tags and aggregations, in one of its configurations (radiomics compliance compares them).\n\n"
         "A feature that is not defined for the region (skewness of a constant one) is null and listed with its reason, "
         "and with what PyRadiomics prints for it. "
         "Diagnostics hold the hashes of image, mask and settings, the counts of voxels and the bounding box.",
