@@ -69,7 +69,7 @@ int lb_bars_parse(const char *text, lb_arena *arena, lb_bar *out, size_t *count,
             two = bar != NULL;
             bar = bar ? bar : at;
         }
-        if (!bar) return refuse(err, "have no bar", open, strlen(open));
+        if (!bar || depth) return refuse(err, bar ? "are not closed" : "have no bar", open, strlen(open));
         lb_bar like = {.terms = trimmed(arena, open, bar), .separate = two};
         int rc = add_groups(&like, bar + (two ? 2 : 1), at - 1, arena, out, count, err);
         if (rc) return rc;

@@ -156,7 +156,7 @@ static size_t choose_blocks(const lb_lmm *a, const lb_bar **bar)
 /* Parameters: the blocks' bars, the residual, then the others. */
 static int arrange(lb_lmm *a, const lb_bar **inner, size_t *count, size_t *parameters, lb_error *err)
 {
-    enum { MOST = 1500 };
+    enum { MOST = 1000 };
     size_t at = 0, effects = 0;
     *count = choose_blocks(a, inner);
     for (size_t i = 0; i < *count; i++) {

@@ -20,16 +20,8 @@ static int unknown_visit(const lb_mmrm *a, const lb_column *column, const char *
     return LB_BAD_DATA;
 }
 
-static int visit_not_named(const lb_mmrm *a, const char *name, lb_error *err)
-{
-    lb_fail(err, LB_BAD_DATA, "the visit '%s' of the column %s is not in the list", name, a->visit);
-    lb_error_where(err, "visits");
-    lb_error_hint(err, "name every visit of the data, in order; take rows of other visits out of the table first");
-    return LB_BAD_DATA;
-}
-
-/* The visit column as a factor with its levels in the order asked for. */
-static int order_visits(const lb_mmrm *a, lb_column *column, lb_error *err)
+/* The visit column as a factor with the levels asked for, in that order; rows of other visits count as missing. */
+static int order_visits(lb_mmrm *a, lb_column *column, lb_error *err)
 {
     const char *const *name;
     size_t count = lb_call_texts(a->call, "visits", &name), levels = column->level_count;
@@ -51,9 +43,9 @@ static int order_visits(const lb_mmrm *a, lb_column *column, lb_error *err)
     }
     int32_t *code = lb_arena_try(a->arena, a->table->rows + 1, sizeof *code);
     if (!code) return lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu rows", a->table->rows);
-    for (size_t i = 0; i < a->table->rows; i++) { /* levels without a row, as after taking rows out, need no name */
-        if (column->code[i] >= 0 && place[column->code[i]] < 0) return visit_not_named(a, column->level[column->code[i]], err);
+    for (size_t i = 0; i < a->table->rows; i++) {
         code[i] = column->code[i] < 0 ? -1 : place[column->code[i]];
+        a->not_asked += column->code[i] >= 0 && code[i] < 0;
     }
     column->code = code;
     column->level = level;

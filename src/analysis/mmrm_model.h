@@ -14,6 +14,7 @@ typedef struct lb_mmrm {
     lb_testing testing;
     lb_design *design;
     size_t people, visits;
+    size_t not_asked;           /* rows of visits that --visits leaves out */
     const char **visit_name;
     int32_t *person, *visit_of; /* codes of the analysed rows */
     size_t *attended;           /* rows per visit */

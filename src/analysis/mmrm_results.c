@@ -147,6 +147,22 @@ static double least_eigenvalue(const lb_mmrm *a)
     return values[0];
 }
 
+/* A visit whose outcome the covariates tell: usually the baseline itself among the visits. */
+static bool find_told(lb_mmrm *a)
+{
+    double most = 0;
+    bool found = false;
+    for (size_t v = 0; v < a->visits; v++) most = fmax(most, a->reml.phi[at(a, v, v)]);
+    for (size_t v = 0; v < a->visits; v++) {
+        if (a->reml.phi[at(a, v, v)] > 1e-8 * most) continue;
+        found = true;
+        lb_result_warn(a->result, "at the visit '%s' the covariates tell the outcome without remainder: if it is the baseline, leave it "
+                       "out by naming the other visits with --visits", a->visit_name[v]);
+    }
+    if (found) lb_result_status(a->result, "boundary");
+    return found;
+}
+
 void lb_mmrm_findings(lb_mmrm *a)
 {
     find_empty_visits(a);
@@ -154,7 +170,9 @@ void lb_mmrm_findings(lb_mmrm *a)
     bool strangers = find_strangers(a);
     const char *name = lb_structure_name(a->structure);
     double least = least_eigenvalue(a);
-    if (strangers) {
+    if (find_told(a)) {
+        a->df.known = false;
+    } else if (strangers) {
         lb_result_status(a->result, "singular");
     } else if (!(least > 1e-7)) {
         lb_result_status(a->result, "boundary");
@@ -192,6 +210,9 @@ static void note_order(lb_mmrm *a)
     lb_buf list = {.max = 400};
     for (size_t v = 0; v < a->visits; v++) lb_buf_printf(&list, "%s%s", v ? ", " : "", a->visit_name[v]);
     lb_result_note(a->result, "Visits in this order: %s.", list.data);
+    if (a->not_asked) {
+        lb_result_note(a->result, "%zu rows of other visits are left out, as --visits asks (counted under %s).", a->not_asked, a->visit);
+    }
     lb_buf_free(&list);
     lb_buf_printf(&list, "%s", "");
     for (size_t v = 0; v < a->design->variables; v++) {

@@ -13,7 +13,7 @@ static const lb_param params[] = {
     {.name = "visit", .type = LB_P_COLUMN, .flags = LB_REQUIRED, .summary = "column of the visits; numbers are taken as levels"},
     {.name = "treatment", .type = LB_P_COLUMN, .summary = "the column whose levels are compared at each visit"},
     {.name = "reference", .type = LB_P_TEXT, .summary = "its reference level (default: the first)"},
-    {.name = "visits", .type = LB_P_TEXTS, .summary = "the visits in their order, the first being the reference (default: codebook, or sorted)"},
+    {.name = "visits", .type = LB_P_TEXTS, .summary = "the visits to analyse, in order, the first being the reference (default: all, as the codebook has them or sorted)"},
     {.name = "method", .type = LB_P_CHOICE, .summary = "restricted or full maximum likelihood", .preset = "reml", .choices = "reml,ml"},
     {.name = "covariance", .type = LB_P_CHOICE, .summary = "covariance of a person's visits", .preset = "us",
      .choices = "us,cs,csh,ar1,ar1h,toep,toeph,ad,adh"},

@@ -5,6 +5,8 @@
 #include "evidence/report.h"
 
 /** Kendall's tau-b of x and y, and its two-sided p. */
+/** Two-sided exact p of Kendall's S (concordant minus discordant pairs) of n values without ties. */
+double lb_kendall_exact_p(double s, size_t n, lb_arena *arena);
 void lb_kendall(const double *x, const double *y, size_t n, lb_arena *arena, double *tau, double *p, bool *exact);
 
 typedef struct lb_egger {

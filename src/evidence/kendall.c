@@ -53,6 +53,13 @@ static void tie_sums(const double *x, size_t n, lb_arena *arena, double sums[3])
     }
 }
 
+double lb_kendall_exact_p(double s, size_t n, lb_arena *arena)
+{
+    size_t all = n * (n - 1) / 2, concordant = (size_t)llround((s + (double)all) / 2);
+    size_t smaller = concordant < all - concordant ? concordant : all - concordant;
+    return fmin(1, 2 * at_most(smaller, n, arena));
+}
+
 void lb_kendall(const double *x, const double *y, size_t n, lb_arena *arena, double *tau, double *p, bool *exact)
 {
     double s = 0, tx[3], ty[3], count = (double)n;
@@ -66,9 +73,7 @@ void lb_kendall(const double *x, const double *y, size_t n, lb_arena *arena, dou
     *tau = 2 * s / sqrt((pairs - tx[0]) * (pairs - ty[0]));
     *exact = tx[0] == 0 && ty[0] == 0 && n <= MOST_EXACT;
     if (*exact) {
-        size_t concordant = (size_t)llround((s + pairs / 2) / 2), all = n * (n - 1) / 2;
-        size_t smaller = concordant < all - concordant ? concordant : all - concordant;
-        *p = fmin(1, 2 * at_most(smaller, n, arena));
+        *p = lb_kendall_exact_p(s, n, arena);
         return;
     }
     double variance = (pairs * (2 * count + 5) - tx[2] - ty[2]) / 18 + tx[1] * ty[1] / (9 * pairs * (count - 2)) +
