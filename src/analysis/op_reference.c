@@ -73,12 +73,16 @@ static void findings(analysis *a)
         lb_result_status(a->result, "not_converged");
         lb_result_warn(a->result, "%zu of %zu fits without one person did not converge: no standard errors", a->values.failed, r->n);
     }
+    double number;
+    const char *last = r->mmrm.visit_name[r->visits - 1];
+    if (!lb_call_given(a->call, "visits") && !lb_text_number(last, strlen(last), &number))
+        lb_result_warn(a->result, "without --visits the visits stand in the codebook's order, or sorted as text: the last is taken to be %s", last);
     if (r->left_out) lb_result_warn(a->result, "%zu people are left out because a covariate is missing at every visit", r->left_out);
     lb_result_note(a->result, "Mixed model %s over %zu visits, unstructured covariance, REML; %zu people, %zu outcomes.", r->mmrm.formula, r->visits,
                    r->n, r->mmrm.design->n);
     lb_result_note(a->result, "Missing outcomes at %s are replaced by their conditional means (gaps before a later visit: missing at random), then "
                    "analysis of covariance with the baseline covariates of the formula; standard errors by leaving out each person in turn, z tests.",
-                   r->mmrm.visit_name[r->visits - 1]);
+                   last);
 }
 
 static void imputed_values(analysis *a, const lb_strategy *strategy, size_t count)

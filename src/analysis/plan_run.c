@@ -68,30 +68,6 @@ static int set_parameters(const lb_plan *plan, const lb_op *op, const lb_value *
     return set_common(plan, op, parameters, call, err);
 }
 
-/* `keep: {visit: [W06, M12]}`: only rows whose columns have one of these values. */
-static int keep_rows(const lb_plan *plan, const lb_table *source, const lb_value *keep, bool *kept, lb_error *err)
-{
-    for (size_t i = 0; i < source->rows; i++) kept[i] = true;
-    for (size_t k = 0; keep && k < keep->count; k++) {
-        const lb_value *wanted = keep->item[k];
-        lb_column *column;
-        char buffer[32];
-        if (lb_table_column(source, keep->key ? keep->key[k] : "", &column, err) || wanted->type != LB_ARRAY)
-            return lb_plan_fail(plan, keep, err, "keep names columns of the table with the values to keep, such as {visit: [M06, M12]}");
-        for (size_t i = 0; i < source->rows; i++) {
-            const char *text = lb_column_text(column, i, buffer);
-            bool found = false;
-            for (size_t v = 0; v < wanted->count && !found; v++) {
-                char number[32];
-                const lb_value *one = wanted->item[v];
-                found = lb_text_equal(text, one->type == LB_STRING ? one->text : lb_number_text(lb_number_of(one), number));
-            }
-            kept[i] = kept[i] && found;
-        }
-    }
-    return 0;
-}
-
 /* A long table with each row's person beside it: only people of the set, their columns joined by the identifier. */
 static int join_people(const lb_plan *plan, const lb_table *people, const char *name, const lb_value *entry, lb_table **out, lb_error *err)
 {
@@ -103,12 +79,8 @@ static int join_people(const lb_plan *plan, const lb_table *people, const char *
     if (code) return code;
     size_t *row = lb_arena_array(plan->arena, source->rows + 1, sizeof *row), n = 0;
     size_t *who = lb_arena_array(plan->arena, source->rows + 1, sizeof *who), last = 0;
-    bool *kept = lb_arena_array(plan->arena, source->rows + 1, sizeof *kept);
     char a[64], b[64];
-    code = keep_rows(plan, source, lb_get(entry, "keep"), kept, err);
-    if (code) return code;
     for (size_t i = 0; i < source->rows; i++) {
-        if (!kept[i]) continue;
         const char *text = lb_column_text(id, i, a);
         for (size_t tried = 0; tried < people->rows; tried++) { /* rows of one person follow each other: start where the last was */
             size_t k = (last + tried) % people->rows;

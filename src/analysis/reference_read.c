@@ -154,41 +154,10 @@ static void place_outcomes(lb_reference *r, const roster *all)
     }
 }
 
-/* Rows of visits that --visits does not name (baseline) keep their people in, but not their outcomes: no visit stands there. */
-static int mask_visits(const lb_reference *r, lb_table **table, lb_error *err)
-{
-    lb_arena *arena = r->mmrm.arena;
-    const char *const *name;
-    size_t count = lb_call_texts(r->mmrm.call, "visits", &name);
-    lb_column visit, *found;
-    if (!count) return LB_OK;
-    int rc = lb_table_column(*table, r->mmrm.visit, &found, err);
-    if (!rc) rc = lb_table_factor(*table, r->mmrm.visit, arena, &visit, err);
-    if (rc) return rc;
-    int32_t *code = lb_arena_try(arena, (*table)->rows + 1, sizeof *code);
-    lb_column *column = lb_arena_array(arena, (*table)->columns + 1, sizeof *column);
-    if (!code) return lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu rows", (*table)->rows);
-    for (size_t i = 0; i < (*table)->rows; i++) {
-        code[i] = -1;
-        for (size_t k = 0; k < count && visit.code[i] >= 0; k++) {
-            if (!strcmp(visit.level[visit.code[i]], name[k])) code[i] = visit.code[i];
-        }
-    }
-    memcpy(column, (*table)->column, (*table)->columns * sizeof *column);
-    visit.code = code;
-    column[found - (*table)->column] = visit;
-    lb_table *masked = lb_arena_alloc(arena, sizeof *masked);
-    *masked = **table;
-    masked->column = column;
-    *table = masked;
-    return LB_OK;
-}
-
 int lb_reference_read(lb_reference *r, lb_table *table, lb_error *err)
 {
     roster all = {0};
-    int rc = mask_visits(r, &table, err);
-    if (!rc) rc = lb_mmrm_read(&r->mmrm, table, err);
+    int rc = lb_mmrm_read(&r->mmrm, table, err); /* rows of visits not asked for have no visit; their people stay */
     if (!rc) rc = make_roster(r, &all, err);
     if (rc) return rc;
     lb_arena *arena = r->mmrm.arena;
