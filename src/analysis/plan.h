@@ -57,6 +57,8 @@ int lb_plan_read(lb_plan *plan, const lb_bytes *bytes, lb_error *err) LB_MUST_CH
 /** Tables by name, derived columns, analysis sets. */
 int lb_plan_prepare(lb_plan *plan, lb_table *const *table, size_t count, lb_error *err) LB_MUST_CHECK;
 lb_table *lb_plan_table(const lb_plan *plan, const char *name);
+/** Does the row of a long table meet "where: {visit: M12}" or "where: {visit: [M06, M12]}"? */
+bool lb_plan_row_matches(const lb_table *table, size_t row, const lb_value *where);
 const lb_plan_set *lb_plan_find_set(const lb_plan *plan, const char *id);
 /** Flow, baseline, primary, sensitivity, secondary, sample size: everything into the result. */
 int lb_plan_run(lb_plan *plan, lb_error *err) LB_MUST_CHECK;

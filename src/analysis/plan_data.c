@@ -87,15 +87,23 @@ static int derive_expression(lb_plan *plan, const lb_value *entry, lb_error *err
     return 0;
 }
 
-/* Does the row of a long table meet "where: {visit: m12}"? */
-static bool row_matches(const lb_table *table, size_t row, const lb_value *where)
+static bool is_value(const char *cell, const lb_value *value)
 {
-    char cell[64], wanted[64];
+    char wanted[64];
+    return strcmp(cell, value->type == LB_STRING ? value->text : lb_number_text(lb_number_of(value), wanted)) == 0;
+}
+
+bool lb_plan_row_matches(const lb_table *table, size_t row, const lb_value *where)
+{
+    char buffer[64];
     for (size_t i = 0; where && i < where->count; i++) {
         const lb_column *column = lb_table_find(table, where->key[i]);
         const lb_value *value = where->item[i];
-        const char *text = value->type == LB_STRING ? value->text : lb_number_text(lb_number_of(value), wanted);
-        if (!column || lb_column_missing(column, row) || strcmp(lb_column_text(column, row, cell), text) != 0) return false;
+        if (!column || lb_column_missing(column, row)) return false;
+        const char *cell = lb_column_text(column, row, buffer);
+        bool found = value->type != LB_ARRAY && is_value(cell, value);
+        for (size_t k = 0; value->type == LB_ARRAY && k < value->count && !found; k++) found = is_value(cell, value->item[k]);
+        if (!found) return false;
     }
     return true;
 }
@@ -166,7 +174,7 @@ static int derive_from_table(lb_plan *plan, const lb_value *entry, lb_error *err
     lb_column *column = add_number(plan->participants, lb_get_text(entry, "name", NULL));
     size_t filled = 0;
     for (size_t i = 0; i < source->rows; i++) {
-        if (!row_matches(source, i, lb_get(entry, "where")) || isnan(value->number[i])) continue;
+        if (!lb_plan_row_matches(source, i, lb_get(entry, "where")) || isnan(value->number[i])) continue;
         const char *who = lb_column_text(id, i, cell);
         size_t person = find_person(&index, who);
         if (person == SIZE_MAX) continue;

@@ -61,7 +61,7 @@ static int need_text(const lb_plan *plan, const lb_value *object, const char *wh
 }
 
 #define ANALYSIS_KEYS \
-    "id", "title", "estimand", "set", "data", "operation", "parameters", "benefit", "alpha", "level", "mcid", "same_as_primary", \
+    "id", "title", "estimand", "set", "data", "where", "operation", "parameters", "benefit", "alpha", "level", "mcid", "same_as_primary", \
         "same_scale", "unit", "note"
 
 static int check_sections(const lb_plan *plan, const lb_value *root, lb_error *err)

@@ -68,7 +68,8 @@ static int set_parameters(const lb_plan *plan, const lb_op *op, const lb_value *
     return set_common(plan, op, parameters, call, err);
 }
 
-/* A long table with each row's person beside it: only people of the set, their columns joined by the identifier. */
+/* A long table with each row's person beside it: only people of the set and rows that `where` asks for, their columns joined by the
+ * identifier. */
 static int join_people(const lb_plan *plan, const lb_table *people, const char *name, const lb_value *entry, lb_table **out, lb_error *err)
 {
     const lb_table *source = lb_plan_table(plan, name);
@@ -81,6 +82,7 @@ static int join_people(const lb_plan *plan, const lb_table *people, const char *
     size_t *who = lb_arena_array(plan->arena, source->rows + 1, sizeof *who), last = 0;
     char a[64], b[64];
     for (size_t i = 0; i < source->rows; i++) {
+        if (!lb_plan_row_matches(source, i, lb_get(entry, "where"))) continue;
         const char *text = lb_column_text(id, i, a);
         for (size_t tried = 0; tried < people->rows; tried++) { /* rows of one person follow each other: start where the last was */
             size_t k = (last + tried) % people->rows;
