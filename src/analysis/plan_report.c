@@ -181,6 +181,29 @@ static void survival_table(const lb_plan *plan, const lb_value *curves, lb_buf *
     figures_table(out, rows, "Time to the event", 1);
 }
 
+/* The difference for each delta that is added to imputed outcomes, and from where on its interval includes 0. */
+static void tipping_table(const lb_plan *plan, const lb_value *results, lb_buf *out)
+{
+    const lb_value *list = lb_get(results, "rows"), *points = lb_get(results, "tipping_points");
+    lb_value *rows = lb_value_array(plan->arena);
+    for (size_t i = 0; i < list->count; i++) {
+        const lb_value *from = list->item[i];
+        lb_value *row = lb_push_object(rows);
+        lb_set_text(row, "Delta", number(plan->arena, lb_get_number(from, "delta", NAN), 1));
+        lb_set_text(row, "Difference", number(plan->arena, lb_get_number(from, "estimate", NAN), 2));
+        lb_set_textf(row, "CI", "%s to %s", number(plan->arena, lb_get_number(from, "lower", NAN), 2),
+                     number(plan->arena, lb_get_number(from, "upper", NAN), 2));
+        lb_set_text(row, "p, two-sided", p_text(plan->arena, lb_get_number(from, "p", NAN)));
+    }
+    figures_table(out, rows, "Drop-outs of the treated arm made worse by delta", 0);
+    for (size_t i = 0; points && i < points->count; i++) {
+        double delta = lb_get_number(points->item[i], "delta", NAN);
+        if (isfinite(delta))
+            paragraph(out, NULL, "The interval of %s includes 0 from delta = %s on.", lb_get_text(points->item[i], "contrast", "the difference"),
+                      number(plan->arena, delta, 1));
+    }
+}
+
 /* Tests and curves that make no single estimate. */
 static void other_results(const lb_plan *plan, const char *role, lb_buf *out)
 {
@@ -199,6 +222,7 @@ static void other_results(const lb_plan *plan, const char *role, lb_buf *out)
         for (size_t k = 0; k < other->result->picture_count; k++)
             picture(out, other->result->picture[k].svg, other->result->picture[k].title);
         if (curves && curves->type == LB_ARRAY) survival_table(plan, curves, out);
+        if (lb_get(results, "tipping_points")) tipping_table(plan, results, out);
         for (size_t k = 0; k < other->result->notes->count; k++) paragraph(out, "note", "%s", other->result->notes->item[k]->text);
     }
 }

@@ -147,7 +147,8 @@ static double difference_panel(const lb_plan *plan, lb_svg *svg, double y)
     for (size_t i = 0; i < plan->rows; i++) {
         const lb_plan_row *row = &plan->row[i];
         if (!row->same_scale) continue;
-        interval_row(svg, plan->arena, &s, y, row->title, i == 0, row->estimate, row->lower, row->upper);
+        const char *name = row->label ? lb_arena_printf(plan->arena, "%s: %s", row->label, row->title) : row->title; /* long titles are cut */
+        interval_row(svg, plan->arena, &s, y, name, i == 0, row->estimate, row->lower, row->upper);
         y += ROW_PT;
     }
     axis(svg, &s, bottom, "");
