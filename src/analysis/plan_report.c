@@ -195,7 +195,7 @@ static void tipping_table(const lb_plan *plan, const lb_value *results, lb_buf *
                      number(plan->arena, lb_get_number(from, "upper", NAN), 2));
         lb_set_text(row, "p, two-sided", p_text(plan->arena, lb_get_number(from, "p", NAN)));
     }
-    figures_table(out, rows, "Drop-outs of the treated arm made worse by delta", 0);
+    figures_table(out, rows, "Drop-outs of the treated arm made worse by delta", 1);
     for (size_t i = 0; points && i < points->count; i++) {
         double delta = lb_get_number(points->item[i], "delta", NAN);
         if (isfinite(delta))
