@@ -48,7 +48,7 @@ static bool read_answer(int fd, char *buffer, size_t size)
 static void *ask(void *argument)
 {
     client *c = argument;
-    enum { SIZE = 1 << 18 };
+    enum { SIZE = 1 << 20 };
     char *buffer = malloc(SIZE);
     int fd = open_connection(c->port);
     for (unsigned i = 0; i < c->requests; i++) {
