@@ -8,6 +8,10 @@
 
 #include "muscle/ibsi/ibsi.h"
 
+#ifndef CMPLX /* C11's macro is missing with clang over glibc; its initialiser does the same */
+#define CMPLX(re, im) ((double _Complex){re, im})
+#endif
+
 typedef struct box {
     size_t low[3], size[3]; /* of the region; sizes of the transform are powers of two */
     size_t wide[3], count;
