@@ -23,20 +23,6 @@ static void add_coefficient(lb_value *rows, const char *term, const lb_pool *poo
     lb_set_number(row, "upper", pool ? pool->upper[j] : NAN);
 }
 
-static void report_transformed(const lb_summary *s, const char *transform, const char *shown, lb_value *results)
-{
-    if (strcmp(transform, "none") == 0) return;
-    lb_value *row = lb_set_object(results, "transformed");
-    lb_set_text(row, "measure", shown);
-    lb_set_text(row, "transform", transform);
-    lb_set_number(row, "estimate", lb_transform(transform, s->pool.beta[0]));
-    lb_set_number(row, "lower", lb_transform(transform, s->pool.lower[0]));
-    lb_set_number(row, "upper", lb_transform(transform, s->pool.upper[0]));
-    if (!isfinite(s->prediction.lower)) return;
-    lb_set_number(row, "pi_lower", lb_transform(transform, s->prediction.lower));
-    lb_set_number(row, "pi_upper", lb_transform(transform, s->prediction.upper));
-}
-
 static void add_weights(const lb_effects *effects, const lb_pool *pool, lb_value *results)
 {
     lb_value *rows = lb_set_array(results, "studies");
@@ -58,7 +44,7 @@ static int fit_summary(lb_call *call, const lb_effects *effects, const lb_pool_s
     lb_value *results = result->results;
     lb_summary_report(&summary, settings, results);
     lb_model_report(&summary.pool, results);
-    report_transformed(&summary, effects->measure->transform, effects->measure->shown, results);
+    lb_transformed_report(&summary, effects->measure, results);
     add_coefficient(lb_set_array(results, "coefficients"), "(Intercept)", &summary.pool, 0);
     add_weights(effects, &summary.pool, results);
     lb_pool_note(&summary.pool, settings,

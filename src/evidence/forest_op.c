@@ -75,6 +75,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_set_text(result->results, "measure", effects.measure->name);
     lb_set_text(result->results, "method", lb_tau2_method_name(settings.fit.method));
     lb_summary_report(&total, &settings, result->results);
+    lb_transformed_report(&total, effects.measure, result->results);
     if (by) lb_subgroups_report(&groups, &settings, result->results);
     lb_pool_note(&total.pool, &settings,
                  settings.fit.method == LB_TAU2_FE ? "Equal-effects model" : "Random-effects model", result);

@@ -176,3 +176,18 @@ double lb_transform(const char *name, double value)
     }
     return value;
 }
+
+void lb_transformed_report(const lb_summary *s, const lb_measure *measure, lb_value *out)
+{
+    const char *transform = measure->transform;
+    if (strcmp(transform, "none") == 0) return;
+    lb_value *row = lb_set_object(out, "transformed");
+    lb_set_text(row, "measure", measure->shown);
+    lb_set_text(row, "transform", transform);
+    lb_set_number(row, "estimate", lb_transform(transform, s->pool.beta[0]));
+    lb_set_number(row, "lower", lb_transform(transform, s->pool.lower[0]));
+    lb_set_number(row, "upper", lb_transform(transform, s->pool.upper[0]));
+    if (!isfinite(s->prediction.lower)) return;
+    lb_set_number(row, "pi_lower", lb_transform(transform, s->prediction.lower));
+    lb_set_number(row, "pi_upper", lb_transform(transform, s->prediction.upper));
+}

@@ -21,6 +21,8 @@ typedef struct lb_summary {
 } lb_summary;
 int lb_summary_fit(const double *y, const double *v, size_t k, const lb_pool_settings *settings, lb_arena *arena,
                    lb_summary *out, lb_error *err) LB_MUST_CHECK;
+/** `transformed`: what was pooled as a logarithm (or another scale), on the scale it is told. Nothing for other measures. */
+void lb_transformed_report(const lb_summary *summary, const lb_measure *measure, lb_value *out);
 /** estimate … pi_upper, heterogeneity, information criteria, into `out`. */
 void lb_summary_report(const lb_summary *summary, const lb_pool_settings *settings, lb_value *out);
 /** Heterogeneity keys, for models with moderators too; flat, so that they fit in a row of a table. */

@@ -105,7 +105,7 @@ function Shown({ result, measure }: { result: Row; measure: string }) {
   const told = isRow(result.transformed) ? result.transformed : null;
   const text = (key: 'estimate' | 'lower' | 'upper') => {
     const value = told && typeof told[key] === 'number' ? told[key] : (result[key] as number);
-    return formatNumber(ratio && !told ? Math.exp(value) : value, 2);
+    return formatNumber(value, 2);
   };
   const name = measure === 'GEN' ? t('evidence.effect') : t(`evidence.measures.${measure}` as 'evidence.measures.RR');
   return <p className="headline">{t('evidence.headline', { name, estimate: text('estimate'), lower: text('lower'), upper: text('upper') })}{ratio && <span className="quiet" style={{ display: 'block', fontSize: '.9rem', fontWeight: 400 }}>{t('evidence.logs')}</span>}</p>;
