@@ -89,18 +89,7 @@ static lb_node *number(parser *p)
     }
     lb_node *node = make(p, NODE_NUMBER, start);
     if (!node) return NULL;
-    char plain[64];
-    size_t length = p->at - start;
-    if (length >= sizeof plain) return fault(p, "a number with too many digits");
-    memcpy(plain, t + start, length);
-    plain[length] = 0;
-    if (plain[length - 1] == '.') plain[--length] = 0;
-    if (plain[0] == '.') { /* .5 → 0.5 */
-        memmove(plain + 1, plain, length + 1);
-        plain[0] = '0';
-        length++;
-    }
-    if (!lb_text_number(plain, length, &node->number)) return fault(p, "a number that cannot be read");
+    if (!lb_text_number(t + start, p->at - start, &node->number)) return fault(p, "a number that cannot be read");
     return node;
 }
 

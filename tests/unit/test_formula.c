@@ -404,6 +404,23 @@ static void bars_are_kept_aside(void **state)
     lb_arena_free(arena);
 }
 
+/* Numbers of any length, with or without a digit before or after the point: a fuzzer's finding at 63 digits. */
+static void long_numbers_are_read(void **state)
+{
+    (void)state;
+    static const size_t lengths[] = {1, 17, 61, 62, 63, 64, 65, 500};
+    for (size_t k = 0; k < LB_COUNT(lengths); k++) {
+        lb_arena *arena = lb_arena_new();
+        lb_error err = LB_ERROR_INIT;
+        lb_formula *formula;
+        char text[600] = "y ~ I(x * .", *end = text + strlen(text);
+        memset(end, '5', lengths[k]);
+        strncpy(end + lengths[k], ")", 2);
+        if (lb_formula_parse(text, arena, &formula, &err) != 0) fail_msg("%zu digits: %s", lengths[k], err.message);
+        lb_arena_free(arena);
+    }
+}
+
 static void faults_are_named(void **state)
 {
     (void)state;
@@ -476,7 +493,7 @@ static void depth_and_size_are_limited(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(designs_equal_r),          cmocka_unit_test(reference_comes_first),
+        cmocka_unit_test(long_numbers_are_read), cmocka_unit_test(designs_equal_r),          cmocka_unit_test(reference_comes_first),
         cmocka_unit_test(incomplete_rows_are_counted), cmocka_unit_test(new_rows_follow_the_coding),
         cmocka_unit_test(sum_to_zero_coding),       cmocka_unit_test(bars_are_kept_aside),
         cmocka_unit_test(faults_are_named),         cmocka_unit_test(depth_and_size_are_limited),
