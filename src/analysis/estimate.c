@@ -73,3 +73,19 @@ int lb_linear_null(lb_linear *model, const lb_lsq *fit, lb_arena *arena, lb_erro
     }
     return LB_OK;
 }
+
+void lb_linear_coefficients(const lb_linear *model, const lb_design *design, lb_arena *arena, lb_value *rows)
+{
+    size_t p = design->p;
+    double *l = lb_arena_array(arena, p + 1, sizeof *l);
+    for (size_t j = 0; j < p; j++) {
+        lb_value *row = lb_push_object(rows);
+        bool aliased = model->aliased[j];
+        l[j] = 1;
+        lb_set_text(row, "term", design->name[j]);
+        lb_estimate_set(row, model->coefficient[j], aliased ? NAN : sqrt(model->vcov[j + j * p]),
+                        aliased ? NAN : lb_linear_df(model, l), model->level);
+        l[j] = 0;
+        if (aliased) lb_set_text(row, "reason", "aliased: a combination of other columns");
+    }
+}

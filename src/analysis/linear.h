@@ -34,6 +34,8 @@ void lb_estimate_set(lb_value *row, double estimate, double se, double df, doubl
 bool lb_linear_estimate(const lb_linear *model, const double *l, double *estimate, double *se);
 /** Degrees of freedom of lᵀb. */
 double lb_linear_df(const lb_linear *model, const double *l);
+/** A coefficient row per column of the design, each with its own degrees of freedom; aliased ones say so. */
+void lb_linear_coefficients(const lb_linear *model, const lb_design *design, lb_arena *arena, lb_value *rows);
 /** Null vectors of an aliased design, for estimability. */
 int lb_linear_null(lb_linear *model, const lb_lsq *fit, lb_arena *arena, lb_error *err) LB_MUST_CHECK;
 

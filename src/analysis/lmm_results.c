@@ -4,23 +4,6 @@
 
 #include "lmm_model.h"
 
-static void coefficients(lb_lmm *a)
-{
-    size_t p = a->design->p;
-    lb_value *rows = lb_set_array(a->result->results, "coefficients");
-    double *l = lb_arena_array(a->arena, p + 1, sizeof *l);
-    for (size_t j = 0; j < p; j++) {
-        lb_value *row = lb_push_object(rows);
-        bool aliased = a->model.aliased[j];
-        l[j] = 1;
-        lb_set_text(row, "term", a->design->name[j]);
-        lb_estimate_set(row, a->model.coefficient[j], aliased ? NAN : sqrt(a->model.vcov[j + j * p]),
-                        aliased ? NAN : lb_linear_df(&a->model, l), a->model.level);
-        l[j] = 0;
-        if (aliased) lb_set_text(row, "reason", "aliased: a combination of other columns");
-    }
-}
-
 static void variance_row(lb_value *rows, const char *group, const char *one, const char *two, double variance, double sd, double r)
 {
     lb_value *row = lb_push_object(rows);
@@ -141,7 +124,7 @@ static void notes(lb_lmm *a)
 void lb_lmm_results(lb_lmm *a)
 {
     fit_statistics(a);
-    coefficients(a);
+    lb_linear_coefficients(&a->model, a->design, a->arena, lb_set_array(a->result->results, "coefficients"));
     variances(a);
     findings(a);
     notes(a);

@@ -11,23 +11,6 @@ static size_t at(const lb_mmrm *a, size_t i, size_t j) /* index of (i, j) in the
     return column * a->visits - column * (column + 1) / 2 + row;
 }
 
-static void coefficients(lb_mmrm *a)
-{
-    size_t p = a->design->p;
-    lb_value *rows = lb_set_array(a->result->results, "coefficients");
-    double *l = lb_arena_array(a->arena, p + 1, sizeof *l);
-    for (size_t j = 0; j < p; j++) {
-        lb_value *row = lb_push_object(rows);
-        bool aliased = a->model.aliased[j];
-        l[j] = 1;
-        lb_set_text(row, "term", a->design->name[j]);
-        lb_estimate_set(row, a->model.coefficient[j], aliased ? NAN : sqrt(a->model.vcov[j + j * p]),
-                        aliased ? NAN : lb_linear_df(&a->model, l), a->model.level);
-        l[j] = 0;
-        if (aliased) lb_set_text(row, "reason", "aliased: a combination of other columns");
-    }
-}
-
 static void covariance(lb_mmrm *a)
 {
     lb_value *out = a->result->results, *names = lb_set_array(out, "visits"), *rows = lb_set_array(out, "covariance");
@@ -247,7 +230,7 @@ static void notes(lb_mmrm *a)
 int lb_mmrm_results(lb_mmrm *a, lb_error *err)
 {
     fit_statistics(a);
-    coefficients(a);
+    lb_linear_coefficients(&a->model, a->design, a->arena, lb_set_array(a->result->results, "coefficients"));
     covariance(a);
     int rc = compare(a, err);
     if (!rc) notes(a);
