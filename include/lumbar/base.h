@@ -32,7 +32,8 @@ enum {
     LB_NOT_FOUND = -6,     /**< exit 3, HTTP 404 */
     LB_TOO_LARGE = -7,     /**< exit 3, HTTP 413 */
     LB_CANCELLED = -8,     /**< exit 1, HTTP 409 */
-    LB_NO_MEMORY = -9      /**< exit 1, HTTP 503 */
+    LB_NO_MEMORY = -9,     /**< exit 1, HTTP 503 */
+    LB_CONFLICT = -10      /**< exit 1, HTTP 409: somebody else was first; read again and decide */
 };
 
 /** An error a person can act on. `where` is a place in the *input*: file:line:column, option, column name. */
