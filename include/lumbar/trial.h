@@ -189,6 +189,7 @@ typedef struct lb_study {
     double p_best;
     bool variance;
     lb_rules *rules;
+    const struct lb_conduct_settings *conduct; /**< src/trial/conduct/settings.h */
 } lb_study;
 
 /** Read a protocol. Every flaw is pushed to `findings` (an array; may be NULL) as {where, severity, message, hint};
