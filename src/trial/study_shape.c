@@ -22,7 +22,7 @@ SHAPE(registration, "registry record", R("register", TEXT), K("number", TEXT), K
 SHAPE(contact, "contact", R("role", TEXT), R("name", TEXT), K("affiliation", TEXT));
 SHAPE(design, "design", R("type", TEXT), K("model", TEXT), K("allocation", TEXT), K("masking", TEXT), K("purpose", TEXT), K("hypothesis", TEXT),
       K("centres", INT), K("setting", TEXT), K("conduct", TEXTS), K("ethics", TEXT), R("enrolment", INT), K("objectives", LABEL_MAP));
-SHAPE(site, "site", R("id", ID), R("label", LABEL), K("city", TEXT), K("country", TEXT), K("lead", BOOL), K("kind", TEXT), K("target", INT));
+SHAPE(site, "site", R("id", ID), R("label", LABEL), K("city", TEXT), K("country", TEXT), K("lead", BOOL), K("kind", TEXT), K("target", INT), K("utc_offset", TEXT));
 SHAPE(arm, "arm", R("id", ID), R("code", ID), RC("kind", "experimental,active,control"), R("label", LABEL), K("description", LABEL), K("interventions", TEXTS));
 SHAPE(component, "component", R("id", ID), R("label", LABEL), K("what", LABEL));
 SHAPE(intervention, "intervention", R("id", ID), R("label", LABEL), R("arms", TEXTS), RC("kind", "exercise,rest,drug,education,advice,device"),

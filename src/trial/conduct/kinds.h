@@ -13,6 +13,7 @@
 #define LB_KIND_DELEGATION "delegation" /* site|user|seq → {tasks[], from, to, signed_by} */
 #define LB_KIND_SUBJECT "subject"       /* code → {site, number, protocol_version, stages, reason, stratum, allocated_at, …};
                                            state screening|screen_failed|eligible|consented|randomised|withdrawn|completed */
+#define LB_KIND_IDENTITY "identity"     /* subject → where in the sealed file the identifiers stand; written by lb_tx_identity_put() alone */
 #define LB_KIND_CONSENT "consent"       /* subject|seq → {form_version, language, date, taken_by, kind: first|renewed|withdrawn} */
 #define LB_KIND_ALLOCATION "allocation" /* subject → {arm_sealed, seq, at, by, stratum, true_stratum, flags[], receipt}; the arm is never in clear */
 #define LB_KIND_ENTRY "entry"           /* subject|visit[.n]|form → the record of truth: {values{}, missing{}, score, version, entered:[…],
