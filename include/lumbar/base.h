@@ -132,6 +132,10 @@ LB_API size_t lb_max_input(void);
 /* ---- clock, randomness, threads ---------------------------------------- */
 
 LB_API double lb_seconds(void);     /**< monotonic, for progress */
+/** Microseconds since 1970 UTC: the time of everything a trial records. */
+LB_API int64_t lb_now_us(void);
+/** Is this a test build whose clock a file moves (LUMBAR_CLOCK_FILE)? */
+LB_API bool lb_clock_moves(void);
 LB_API double lb_cpu_seconds(void); /**< CPU time of the process */
 
 /** Counter-based stream (Philox4x32-10): the same (seed, stream) gives the same numbers anywhere, so results

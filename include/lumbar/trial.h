@@ -67,12 +67,12 @@ typedef struct lb_rules_limits {
 /** What a rule sees under a name: a number, a text, a truth, or missing (LB_NULL). Returns false for an unknown name. */
 typedef bool (*lb_rule_lookup)(void *context, const char *name, lb_value *out);
 /** A rule's answer. `known` is false when an item it reads is missing (named in `missing`). */
-typedef struct lb_answer {
+typedef struct lb_rule_answer {
     bool known;
     lb_value value;        /**< LB_BOOL, LB_DOUBLE or LB_STRING; text is in `text` */
     char text[256];
     char missing[64];
-} lb_answer;
+} lb_rule_answer;
 
 LB_API lb_rules *lb_rules_new(const lb_rules_limits *limits); /**< NULL limits: the defaults */
 LB_API void lb_rules_free(lb_rules *rules);
@@ -80,7 +80,7 @@ LB_API void lb_rules_free(lb_rules *rules);
  *  The error's `where` is "column N" inside the rule. *id numbers the compiled rule. */
 LB_API int lb_rules_compile(lb_rules *rules, const char *text, const char *const *known, size_t known_count, int *id,
                             lb_error *err) LB_MUST_CHECK;
-LB_API int lb_rules_run(lb_rules *rules, int id, lb_rule_lookup lookup, void *context, lb_answer *out,
+LB_API int lb_rules_run(lb_rules *rules, int id, lb_rule_lookup lookup, void *context, lb_rule_answer *out,
                         lb_error *err) LB_MUST_CHECK;
 /** Names of items a rule reads, in order of appearance, owned by the arena. */
 LB_API const char **lb_rule_names(const char *text, lb_arena *arena, size_t *count);
@@ -189,6 +189,7 @@ typedef struct lb_study {
     double p_best;
     bool variance;
     lb_rules *rules;
+    const struct lb_conduct_settings *conduct; /**< src/trial/conduct/settings.h */
 } lb_study;
 
 /** Read a protocol. Every flaw is pushed to `findings` (an array; may be NULL) as {where, severity, message, hint};

@@ -403,7 +403,7 @@ int lb_rules_compile(lb_rules *rules, const char *text, const char *const *known
     return LB_OK;
 }
 
-static void take_answer(lua_State *lua, lb_answer *out)
+static void take_answer(lua_State *lua, lb_rule_answer *out)
 {
     switch (lua_type(lua, -1)) {
     case LUA_TBOOLEAN:
@@ -423,10 +423,10 @@ static void take_answer(lua_State *lua, lb_answer *out)
     }
 }
 
-int lb_rules_run(lb_rules *rules, int id, lb_rule_lookup lookup, void *context, lb_answer *out, lb_error *err)
+int lb_rules_run(lb_rules *rules, int id, lb_rule_lookup lookup, void *context, lb_rule_answer *out, lb_error *err)
 {
     lua_State *lua = rules->lua;
-    *out = (lb_answer){.known = true, .value = {.type = LB_NULL}};
+    *out = (lb_rule_answer){.known = true, .value = {.type = LB_NULL}};
     rules->lookup = lookup;
     rules->context = context;
     rules->missing[0] = 0;

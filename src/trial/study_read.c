@@ -303,6 +303,7 @@ static void read_parts(study_reader *r)
     trial_check_references(r);
     trial_check_schedule(r);
     trial_check_rules(r);
+    trial_build_conduct(r);
 }
 
 /* Findings in the order of the file, however the checks came upon them. */

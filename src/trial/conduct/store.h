@@ -23,7 +23,7 @@ typedef struct lb_actor {
     const char *const *site; /**< sites this person may see; NULL = all */
     size_t site_count;
     bool masked;        /**< never sees what reveals an arm: the store leaves such records and audit entries out */
-    bool clinical;      /**< false: administrator, sees no clinical data */
+    bool clinical;      /**< false: administrator: records and audit entries of a participant do not exist (set it for "system") */
 } lb_actor;
 
 /** One thing remembered. Texts and body belong to the arena of the transaction that read them. */
@@ -56,7 +56,9 @@ typedef struct lb_find {
     int64_t limit; /**< 0 = all */
 } lb_find;
 
-/** One audit entry. `before` and `after` hold only what differs (objects; NULL when there was or is nothing). */
+/** One audit entry. `before` and `after` hold only what differs, member by member into objects (NULL when there was or is
+ *  nothing); a change of what stands beside the body is named "@state", "@parent", "@site". Masked actors see a numbering
+ *  of their own, without gaps, and no hash (both would tell of what they do not see). */
 typedef struct lb_audit {
     int64_t seq, at_us;
     const char *user, *role, *site, *subject, *kind, *key, *action, *reason, *version;
@@ -85,6 +87,9 @@ int lb_store_write(lb_store *store, const lb_actor *actor, lb_arena *arena, lb_t
                    lb_error *err) LB_MUST_CHECK;
 
 lb_arena *lb_tx_arena(lb_tx *tx);
+/** From now on read into this arena; returns the former one. For scans over everything: a callback that has dealt with a
+ *  few hundred records hands in a new arena and frees the former, so that memory stays bounded (read transactions only). */
+lb_arena *lb_tx_read_into(lb_tx *tx, lb_arena *arena);
 const lb_actor *lb_tx_actor(const lb_tx *tx);
 int64_t lb_tx_now_us(const lb_tx *tx); /**< one time for the whole transaction, never earlier than the last one */
 
@@ -123,7 +128,9 @@ typedef struct lb_frozen {
     bool reveals_arm;
     int64_t rows;
 } lb_frozen;
-/** Keeps the tables under `id` and writes the audited record ("snapshot", id) with every table's SHA-256 and the whole's. */
+/** Keeps the tables under `id` and writes the audited record ("snapshot", id): `about`, every table's SHA-256 and the whole's.
+ *  A table may be given twice under one name, once revealing the arm and once not: everybody reads the form that is theirs.
+ *  What reveals the arm is recorded apart, as ("snapshot", id "|arms"), which masked actors do not see. */
 int lb_tx_freeze(lb_tx *tx, const char *id, const lb_value *about, const lb_frozen *table, size_t count, lb_error *err) LB_MUST_CHECK;
 /** A table's bytes; checks its hash. Masked actors get no table that reveals an arm. */
 int lb_tx_frozen(lb_tx *tx, const char *id, const char *table, lb_bytes *out, lb_error *err) LB_MUST_CHECK;
