@@ -13,9 +13,7 @@
 static int64_t machine_clock(void *context)
 {
     (void)context;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return lb_now_us();
 }
 
 static char *joined(const char *a, const char *b)
