@@ -22,4 +22,8 @@ const char *lb_store_where(const lb_store *store);
 /** The folder of the keys: the allocator's lies there, too. */
 const char *lb_store_keys(const lb_store *store);
 
+/** Is everything as it was written? *out: {valid, entries, records, frozen_tables, files, identities, end_of_chain,
+ *  sealed_until, fault_count, faults[{kind, where, message}]}. Works while others write. */
+int lb_store_verify(lb_store *store, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
+
 #endif
