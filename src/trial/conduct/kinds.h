@@ -31,7 +31,10 @@
 #define LB_KIND_SNAPSHOT "snapshot"     /* id → {label, made, by, tables:[{name, sha256, rows}], sha256, masked} */
 #define LB_KIND_PLAN "plan"             /* "plan" → the analysis plan's ledger */
 #define LB_KIND_FILE "file"             /* id → {name, type, size, sha256, item}; parent = entry key */
-#define LB_KIND_SCAN "scan"             /* subject|n|what → imaging: files, masks, readers */
+#define LB_KIND_SCAN "scan"             /* subject|n → {images:{image|fat|water: {file, …}}, files:[{name,sha256,size}], signature}; parent = visit;
+                                           state receiving|ready|signed */
+#define LB_KIND_READING "reading"       /* subject|n|1 or 2 → one reader's contours {reader, mask, labels[], levels[], rows[], features}; parent = the scan's
+                                           key; state draft|done. Readers do not see each other's before both are done */
 #define LB_KIND_EXPORT "export"         /* id → what left, to whom, how many rows, sha256 */
 #define LB_KIND_STUDY "study"           /* "study" → {locked, unblinded, closed, seed_revealed, retention_until}; state setup|running|locked|unblinded|closed */
 #define LB_KIND_REVIEW "review"         /* id → a review's document (evidence) */
