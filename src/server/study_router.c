@@ -10,6 +10,8 @@
 
 static const study_table *const study_tables[] = {
     &study_session_routes,
+    &study_scan_routes,
+    &study_reading_routes,
 };
 
 const study_table *study_table_at(size_t index)
