@@ -28,7 +28,7 @@ typedef struct lb_server_options {
     double body_rate;      /**< bytes per second a body must come at, on average, after head_seconds */
     double send_seconds;   /**< an answer must have been taken by then */
     struct lb_store *store; /**< study mode: whose study is conducted; borrowed, outlives the server. NULL: none */
-    const struct lb_allocator_face *allocator; /**< who holds the randomisation seed; borrowed. NULL: nobody can be randomised */
+    const struct lb_allocator_face *allocator; /**< whom randomisation asks; borrowed. NULL: nobody can be randomised here */
     unsigned study_workers; /**< study requests at once; they wait for the disk together. 0 = 32 */
     double idle_seconds;   /**< a session ends after this long without a request */
     double op_seconds;     /**< an operation that takes longer is cancelled */
