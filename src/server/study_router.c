@@ -10,6 +10,9 @@
 
 static const study_table *const study_tables[] = {
     &study_session_routes,
+    &study_people_routes,
+    &study_form_routes,
+    &study_query_routes,
 };
 
 const study_table *study_table_at(size_t index)
