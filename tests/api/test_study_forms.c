@@ -75,7 +75,7 @@ static void test_save_conflict_reason(void **state)
     assert_int_equal(lb_path(out, "current.values.age")->integer, 68);
     assert_string_equal(lb_path(out, "current.by")->text, "coordinator");
     assert_int_equal(lb_path(out, "current.revision")->integer, 1);
-    study_expect(&f, &investigator, "PUT", ELIGIBILITY, "{\"values\":{" ELIGIBLE ",\"lbp_months\":25},\"revision\":1}", 422, &out);
+    study_expect(&f, &investigator, "PUT", ELIGIBILITY, "{\"values\":{\"age\":67},\"revision\":1}", 422, &out);
     study_expect(&f, &investigator, "PUT", ELIGIBILITY, "{\"values\":{\"age\":68},\"revision\":1,\"reason\":\"  \"}", 422, &out);
     assert_string_equal(lb_path(out, "error.where")->text, "reason");
 }
