@@ -93,11 +93,36 @@ bool trial_place_of(const lb_study *study, const char *key, lb_person_entry *ent
     return false;
 }
 
+const lb_value *trial_with_arm(const lb_value *values, const lb_record *arm, lb_arena *arena)
+{
+    const lb_value *more = arm ? lb_get(arm->body, "values") : NULL;
+    if (!more || more->count == 0) return values;
+    lb_value *both = lb_value_object(arena);
+    for (size_t i = 0; values && i < values->count; i++) lb_set(both, values->key[i], values->item[i]);
+    for (size_t i = 0; i < more->count; i++) lb_set(both, more->key[i], more->item[i]);
+    return both;
+}
+
+/* "S|VISIT|FORM|arm" holds the items of FORM that reveal the arm (entry.h): to whoever may see them they are that form's. */
+static bool take_arm(loading *l, const lb_record *record)
+{
+    size_t length = strlen(record->key);
+    if (!lb_text_ends(record->key, "|arm")) return false;
+    for (size_t i = l->person->entry_count; i-- > 0;) {
+        lb_person_entry *e = &l->person->entry[i];
+        if (strlen(e->record->key) != length - 4 || strncmp(e->record->key, record->key, length - 4) != 0) continue;
+        e->values = trial_with_arm(e->values, record, l->arena);
+        return true;
+    }
+    return false;
+}
+
 static int take_entry(void *context, const lb_record *record, lb_error *err)
 {
     (void)err;
     loading *l = context;
     lb_person *p = l->person;
+    if (take_arm(l, record)) return 0;
     if (p->entry_count == l->entry_room) {
         lb_person_entry *more = lb_arena_array(l->arena, 2 * l->entry_room, sizeof *more);
         memcpy(more, p->entry, p->entry_count * sizeof *more);

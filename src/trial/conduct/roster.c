@@ -121,10 +121,12 @@ int lb_roster_load(lb_tx *tx, const lb_study *study, const char *site, lb_roster
 
 int lb_roster_values(lb_tx *tx, const lb_person *person, lb_person_entry *entry, lb_error *err)
 {
-    const lb_record *record;
+    const lb_record *record, *arm = NULL;
     int code = lb_tx_get(tx, LB_KIND_ENTRY, entry->record->key, &record, err);
+    if (code == LB_OK) code = lb_tx_get(tx, LB_KIND_ENTRY, lb_arena_printf(lb_tx_arena(tx), "%s|arm", entry->record->key), &arm, err);
     if (code != LB_OK) return code;
     entry->values = trial_seen_values(person->study, entry->form, record ? lb_get(record->body, "values") : NULL, lb_tx_actor(tx)->masked, lb_tx_arena(tx));
+    entry->values = trial_with_arm(entry->values, arm, lb_tx_arena(tx));
     if (record) {
         lb_record *copy = lb_arena_alloc(lb_tx_arena(tx), sizeof *copy);
         *copy = *record;
