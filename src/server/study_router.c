@@ -11,6 +11,9 @@
 
 static const study_table *const study_tables[] = {
     &study_session_routes,
+    &study_people_routes,
+    &study_form_routes,
+    &study_query_routes,
     &study_scan_routes,
     &study_reading_routes,
     &care_people_routes,

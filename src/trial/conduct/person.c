@@ -106,16 +106,22 @@ static const lb_value *with_score(const lb_value *values, const lb_value *score,
     return all;
 }
 
+const lb_value *trial_with_arm(const lb_value *values, const lb_record *arm, lb_arena *arena)
+{
+    const lb_value *more = arm ? lb_get(arm->body, "values") : NULL;
+    if (!more || more->count == 0) return values;
+    lb_value *both = lb_body_copy(values, arena);
+    for (size_t i = 0; i < more->count; i++) lb_set(both, more->key[i], more->item[i]);
+    return both;
+}
+
 /* The items that reveal the arm stand in a record of their own beside the entry; it comes after it in the order of keys. */
 static void join(lb_person *p, const lb_person_entry *part, const lb_record *record, lb_arena *arena)
 {
     for (size_t i = p->entry_count; i-- > 0;) {
         lb_person_entry *e = &p->entry[i];
         if (e->visit != part->visit || e->occurrence != part->occurrence || e->form != part->form) continue;
-        lb_value *all = lb_body_copy(e->values, arena);
-        const lb_value *more = lb_get(record->body, "values");
-        for (size_t k = 0; more && more->type == LB_OBJECT && k < more->count; k++) lb_set(all, more->key[k], more->item[k]);
-        e->values = all;
+        e->values = trial_with_arm(e->values, record, arena);
         return;
     }
 }

@@ -4,7 +4,6 @@
 
 #include "trial/conduct/kinds.h"
 #include "trial/conduct/loading.h"
-#include "trial/conduct/records.h"
 
 typedef struct roll {
     lb_roster *roster;
@@ -128,10 +127,7 @@ int lb_roster_values(lb_tx *tx, const lb_person *person, lb_person_entry *entry,
     int code = lb_tx_get(tx, LB_KIND_ENTRY, entry->record->key, &record, err);
     if (code == LB_OK) code = lb_tx_get(tx, LB_KIND_ENTRY, lb_arena_printf(arena, "%s|arm", entry->record->key), &part, err);
     if (code != LB_OK || !record) return code;
-    lb_value *all = lb_body_copy(trial_seen_values(person->study, entry->form, lb_get(record->body, "values"), lb_tx_actor(tx)->masked, arena), arena);
-    const lb_value *more = part ? lb_get(part->body, "values") : NULL;
-    for (size_t k = 0; more && more->type == LB_OBJECT && k < more->count; k++) lb_set(all, more->key[k], more->item[k]);
-    entry->values = all;
+    entry->values = trial_with_arm(trial_seen_values(person->study, entry->form, lb_get(record->body, "values"), lb_tx_actor(tx)->masked, arena), part, arena);
     lb_record *copy = lb_arena_alloc(arena, sizeof *copy);
     *copy = *record;
     entry->record = copy;
