@@ -196,7 +196,7 @@ static void picture(job *j)
     for (size_t i = 0; i < ticks; i++) {
         double x = left + width * tick[i] / (longest * 1.02);
         lb_svg_line(svg, x, top + height, x, top + height + 3, "#1c2530", 0.8, NULL);
-        lb_svg_text(svg, x, top + height + 12, 8, LB_MIDDLE, "", "#1c2530", lb_number_text(tick[i], text));
+        lb_svg_text(svg, x, top + height + 12, 8, LB_MIDDLE, "", "#1c2530", lb_number_text(tick[i] == 0 ? 0 : tick[i], text));
     }
     lb_svg_text(svg, left + width / 2, top + height + 27, 9, LB_MIDDLE, "", "#1c2530", "Time");
     lb_svg_text_rotated(svg, left - 32, top + height / 2, -90, 9, LB_MIDDLE, "", "#1c2530", "Proportion without event");
