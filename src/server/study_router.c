@@ -15,6 +15,7 @@ static const study_table *const study_tables[] = {
     &study_form_routes,
     &study_query_routes,
     &study_admin_routes,
+    &study_protocol_routes,
     &study_scan_routes,
     &study_reading_routes,
     &care_people_routes,  &care_phone_routes, &care_safety_routes,
