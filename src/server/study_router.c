@@ -16,6 +16,8 @@ static const study_table *const study_tables[] = {
     &study_query_routes,
     &study_admin_routes,
     &study_protocol_routes,
+    &study_file_routes,
+    &study_data_routes,
     &study_scan_routes,
     &study_reading_routes,
     &care_people_routes,
