@@ -71,6 +71,7 @@ static void question(lb_doc *doc, const lb_study_item *item, const lb_print_opti
     default: lb_doc_field(doc, label, NULL, 0); break;
     }
     annotation(doc, item, o);
+    lb_doc_space(doc, 2);
     lb_doc_group_close(doc);
 }
 
@@ -90,7 +91,7 @@ static void schedule(lb_doc *doc, const lb_study *study, const lb_print_options 
         row[1] = visit->anchor == LB_ANCHOR_NONE ? "" : visit->repeat_every > 0
                      ? lb_arena_printf(arena, "%d–%d / %d", visit->nominal + visit->repeat_from, visit->nominal + visit->repeat_to, visit->repeat_every)
                      : lb_arena_printf(arena, "%d", visit->nominal);
-        row[2] = visit->window[0] || visit->window[1] ? lb_arena_printf(arena, "%d to %+d", visit->window[0], visit->window[1]) : "";
+        row[2] = visit->window[0] || visit->window[1] ? lb_arena_printf(arena, "%d … %+d", visit->window[0], visit->window[1]) : "";
         row[3] = lb_arena_text(arena, forms.data ? forms.data : "");
         lb_buf_free(&forms);
     }
