@@ -2,6 +2,7 @@
  * check the body, run. One order for all routes, so that none can forget a check. */
 #include "server/care.h"
 #include "server/study_home.h"
+#include "server/study_jobs.h"
 #include "trial/conduct/session.h"
 #include "trial/conduct/users.h"
 
@@ -18,6 +19,7 @@ static const study_table *const study_tables[] = {
     &study_protocol_routes,
     &study_file_routes,
     &study_data_routes,
+    &study_job_routes,
     &study_scan_routes,
     &study_reading_routes,
     &care_people_routes,
