@@ -44,6 +44,10 @@ LB_API void lb_rtsm_commitment(const lb_rtsm *rtsm, char hex[65]);
 /** Block `index` (from 0) of a stratum: HMAC-SHA-256 stream, rejection sampling, Fisher–Yates. */
 LB_API void lb_rtsm_draw(const lb_rtsm *rtsm, const char *stratum, uint32_t index, lb_rtsm_block *block);
 
+/** A number in [0, 1) for allocation `index` (from 1) of a minimised trial: its arm is the first whose cumulated
+ *  probability, in the order of the arms, is above it. */
+LB_API double lb_rtsm_uniform(const lb_rtsm *rtsm, uint32_t index);
+
 /* ---- minimisation ----------------------------------------------------------- */
 
 typedef struct lb_minimise {

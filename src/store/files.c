@@ -31,12 +31,12 @@ int lb_store_file_put(lb_store *store, const lb_bytes *bytes, char sha256[65], l
     char *path = place_of(store, sha256, true);
     int code = LB_OK;
     if (access(path, F_OK) != 0) {
-        size_t length = store_sealed_length(bytes->length);
+        size_t length = bytes->length + LB_SEAL_EXTRA;
         uint8_t *sealed = malloc(length);
         if (!sealed) {
             code = lb_fail(err, LB_NO_MEMORY, "not enough memory for a file of %zu bytes", bytes->length);
         } else {
-            store_seal(store->key, "file", sha256, bytes->data, bytes->length, sealed);
+            lb_seal(store->key, "file", sha256, bytes->data, bytes->length, sealed);
             code = lb_file_write(path, sealed, length, err);
             free(sealed);
         }
@@ -55,7 +55,7 @@ int lb_store_file_get(lb_store *store, const char *sha256, lb_arena *arena, lb_b
     if (!is_hash(sha256)) return lb_fail(err, LB_NOT_FOUND, "there is no such file");
     char *path = place_of(store, sha256, false);
     lb_bytes sealed;
-    int code = lb_file_read(path, (size_t)FILE_MOST + store_sealed_length(0), arena, &sealed, err);
+    int code = lb_file_read(path, (size_t)FILE_MOST + LB_SEAL_EXTRA, arena, &sealed, err);
     free(path);
     if (code) {
         if (code == LB_NOT_FOUND) lb_fail(err, code, "there is no such file");
@@ -63,12 +63,12 @@ int lb_store_file_get(lb_store *store, const char *sha256, lb_arena *arena, lb_b
     }
     uint8_t *opened = lb_arena_try(arena, sealed.length + 1, 1);
     if (!opened) return lb_fail(err, LB_NO_MEMORY, "not enough memory for a file of %zu bytes", sealed.length);
-    if (!store_unseal(store->key, "file", sha256, sealed.data, sealed.length, opened)) {
+    if (!lb_unseal(store->key, "file", sha256, sealed.data, sealed.length, opened)) {
         lb_fail(err, LB_BAD_DATA, "an uploaded file was changed on the disk");
         lb_error_detail(err, "%s", sha256);
         lb_error_hint(err, "run 'lumbar study verify' and restore it from the last backup");
         return LB_BAD_DATA;
     }
-    *out = (lb_bytes){opened, sealed.length - store_sealed_length(0), sha256};
+    *out = (lb_bytes){opened, sealed.length - LB_SEAL_EXTRA, sha256};
     return LB_OK;
 }

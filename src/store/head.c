@@ -38,7 +38,7 @@ void store_head_write(lb_store *store, const chain *end)
     slot s = {.seq = end->seq, .open_seq = end->open_seq, .time_us = end->time_us};
     memcpy(s.magic, magic, sizeof magic);
     memcpy(s.hash, end->hash, 64);
-    store_mac(store->key, "head", &s, offsetof(slot, mac), s.mac);
+    lb_mac(store->key, "head", &s, offsetof(slot, mac), s.mac);
     ssize_t done = pwrite(store->head_file, &s, sizeof s, (end->seq & 1) * (off_t)sizeof s);
     (void)done; /* the older slot stands; verify compares only what the head says */
 }
@@ -63,7 +63,7 @@ void store_head_read(const lb_store *store, chain *out)
         slot s;
         uint8_t mac[32];
         if (pread(store->head_file, &s, sizeof s, i * (off_t)sizeof s) != sizeof s) continue;
-        store_mac(store->key, "head", &s, offsetof(slot, mac), mac);
+        lb_mac(store->key, "head", &s, offsetof(slot, mac), mac);
         if (memcmp(s.magic, magic, sizeof magic) != 0 || sodium_memcmp(mac, s.mac, sizeof mac) != 0 || s.seq <= out->seq) continue;
         *out = (chain){s.seq, s.open_seq, s.time_us, ""};
         memcpy(out->hash, s.hash, 64);

@@ -93,9 +93,9 @@ int lb_tx_identity_put(lb_tx *tx, const char *subject, const lb_value *identity,
         lb_buf_free(&json);
         return lb_fail(err, LB_TOO_LARGE, "an identity may have at most %d bytes", LINE_MOST / 2);
     }
-    size_t sealed_length = store_sealed_length(json.length);
+    size_t sealed_length = json.length + LB_SEAL_EXTRA;
     uint8_t *sealed = lb_arena_alloc(tx->arena, sealed_length);
-    store_seal(tx->store->key, KIND, about, json.data, json.length, sealed);
+    lb_seal(tx->store->key, KIND, about, json.data, json.length, sealed);
     size_t room = sodium_base64_encoded_len(sealed_length, sodium_base64_VARIANT_ORIGINAL);
     char *text = lb_arena_alloc(tx->arena, room);
     sodium_bin2base64(text, room, sealed, sealed_length, sodium_base64_VARIANT_ORIGINAL);
@@ -135,9 +135,9 @@ int lb_tx_identity_get(lb_tx *tx, const char *subject, const lb_value **out, lb_
     const char *about = lb_arena_printf(tx->arena, "%s|%s", subject, token);
     if (sodium_base642bin(sealed, (size_t)length, line + prefix, (size_t)length - prefix - 1, NULL, &sealed_length, NULL,
                           sodium_base64_VARIANT_ORIGINAL) != 0 ||
-        !store_unseal(tx->store->key, KIND, about, sealed, sealed_length, json))
+        !lb_unseal(tx->store->key, KIND, about, sealed, sealed_length, json))
         return lost(subject, err);
-    lb_bytes bytes = {json, sealed_length - store_sealed_length(0), "identity"};
+    lb_bytes bytes = {json, sealed_length - LB_SEAL_EXTRA, "identity"};
     lb_value *value;
     code = lb_json_read(&bytes, tx->arena, &value, err);
     *out = value;

@@ -2,12 +2,13 @@
 #ifndef LUMBAR_STORE_ROOM_H
 #define LUMBAR_STORE_ROOM_H
 
+#include "base/seal.h"
 #include "store/backend.h"
 #include "store/store.h"
 
 #include <pthread.h>
 
-enum { STORE_READERS = 8, STORE_KEY = 32, STORE_BODY_MOST = 16 << 20, STORE_PARAMS = 256 };
+enum { STORE_READERS = 8, STORE_BODY_MOST = 16 << 20, STORE_PARAMS = 256 };
 
 /* The end of the audit chain as a transaction sees it. */
 typedef struct chain {
@@ -36,7 +37,7 @@ struct lb_store {
     bool fast;
     int64_t (*clock_us)(void *context);
     void *clock_context;
-    uint8_t *key; /* STORE_KEY bytes in locked memory */
+    uint8_t *key; /* in locked memory */
 
     pthread_mutex_t lock;
     pthread_cond_t work, finished, reader_back, stopped;
@@ -92,16 +93,6 @@ int store_chain_read(db *connection, const db_backend *backend, chain *out, lb_e
 int store_audit_append(lb_tx *tx, const lb_audit *entry, const char *record_hash, lb_error *err) LB_MUST_CHECK;
 /** Only what differs, member by member into objects; both NULL when nothing does. */
 void store_differences(const lb_value *old, const lb_value *now, lb_arena *arena, lb_value **before, lb_value **after);
-
-/* ---- seal.c: keys and sealed bytes ---- */
-int store_key_read(const char *path, bool create, uint8_t **out, lb_error *err) LB_MUST_CHECK;
-void store_key_free(uint8_t *key);
-/** XChaCha20-Poly1305 under a key derived for `purpose`, bound to `about`. Output: nonce, sealed bytes, tag. */
-size_t store_sealed_length(size_t length);
-void store_seal(const uint8_t *key, const char *purpose, const char *about, const void *data, size_t length, uint8_t *out);
-/** False when it was made with another key, for another purpose, about something else, or was changed. */
-bool store_unseal(const uint8_t *key, const char *purpose, const char *about, const uint8_t *sealed, size_t length, void *out);
-void store_mac(const uint8_t *key, const char *purpose, const void *data, size_t length, uint8_t out[32]);
 
 /* ---- head.c: count and hash of the chain outside the database, under the key ---- */
 int store_head_open(lb_store *store, lb_error *err) LB_MUST_CHECK;

@@ -13,9 +13,7 @@
 static int64_t machine_clock(void *context)
 {
     (void)context;
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+    return lb_now_us();
 }
 
 static char *joined(const char *a, const char *b)
@@ -43,7 +41,7 @@ static int open_keys(lb_store *store, bool create, lb_error *err)
     int code = create ? make_folder(store->keys, err) : LB_OK;
     if (code) return code;
     char *path = joined(store->keys, "/store.key");
-    code = store_key_read(path, create, &store->key, err);
+    code = lb_key_read(path, create, &store->key, err);
     free(path);
     return code;
 }
@@ -142,7 +140,7 @@ void lb_store_close(lb_store *store)
     store->backend->close(store->write_db);
     store_head_close(store);
     store_identity_close(store);
-    store_key_free(store->key);
+    lb_key_free(store->key);
     pthread_mutex_destroy(&store->lock);
     pthread_mutex_destroy(&store->identity_lock);
     pthread_cond_destroy(&store->work);

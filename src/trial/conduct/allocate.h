@@ -32,6 +32,7 @@ typedef struct lb_allocation {
 typedef struct lb_allocation_past {
     const char *subject, *stratum, *arm, *by;
     int64_t sequence, slot, at_us;
+    int64_t block, position;  /**< permuted blocks: index of the block (from 0) and place in it (from 1); minimisation: -1 */
     const char *const *level;
     size_t level_count;
 } lb_allocation_past;

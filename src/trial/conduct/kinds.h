@@ -15,7 +15,9 @@
                                            state screening|screen_failed|eligible|consented|randomised|withdrawn|completed */
 #define LB_KIND_IDENTITY "identity"     /* subject → where in the sealed file the identifiers stand; written by lb_tx_identity_put() alone */
 #define LB_KIND_CONSENT "consent"       /* subject|seq → {form_version, language, date, taken_by, kind: first|renewed|withdrawn} */
-#define LB_KIND_ALLOCATION "allocation" /* subject → {arm_sealed, seq, at, by, stratum, true_stratum, flags[], receipt}; the arm is never in clear */
+#define LB_KIND_ALLOCATION "allocation" /* subject → {at, date, by, key, stratum, levels[], true_stratum, flags[], receipt}: that somebody was
+                                           allocated, for everybody to see; state asked|allocated */
+#define LB_KIND_ARM "arm"               /* subject → {sealed}: the arm, sealed, never in clear; reveals the arm */
 #define LB_KIND_ENTRY "entry"           /* subject|visit[.n]|form → the record of truth: {values{}, missing{}, score, version, entered:[…],
                                            verified{}, signatures[]}; parent visit[.n]; state started|complete|verified|signed|frozen|locked */
 #define LB_KIND_KEYED "keyed"           /* subject|visit[.n]|form|1 or 2 → one person's keying of a double entry form; state complete|settled */
@@ -29,10 +31,14 @@
 #define LB_KIND_SNAPSHOT "snapshot"     /* id → {label, made, by, tables:[{name, sha256, rows}], sha256, masked} */
 #define LB_KIND_PLAN "plan"             /* "plan" → the analysis plan's ledger */
 #define LB_KIND_FILE "file"             /* id → {name, type, size, sha256, item}; parent = entry key */
-#define LB_KIND_SCAN "scan"             /* subject|n|what → imaging: files, masks, readers */
+#define LB_KIND_SCAN "scan"             /* subject|n → {images:{image|fat|water: {file, …}}, files:[{name,sha256,size}], signature}; parent = visit;
+                                           state receiving|ready|signed */
+#define LB_KIND_READING "reading"       /* subject|n|1 or 2 → one reader's contours {reader, mask, labels[], levels[], rows[], features}; parent = the scan's
+                                           key; state draft|done. Readers do not see each other's before both are done */
 #define LB_KIND_EXPORT "export"         /* id → what left, to whom, how many rows, sha256 */
 #define LB_KIND_STUDY "study"           /* "study" → {locked, unblinded, closed, seed_revealed, retention_until}; state setup|running|locked|unblinded|closed */
 #define LB_KIND_REVIEW "review"         /* id → a review's document (evidence) */
+#define LB_KIND_TEXT "text"             /* site|instrument|language → {licence, sha256, version, texts}: a site's licensed wording */
 #define LB_KIND_LINK "link"             /* SHA-256 of a participant's or calendar's token → {subject or user, made, ends}; state active|ended */
 
 /* not audited, may be removed */

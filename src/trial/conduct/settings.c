@@ -369,6 +369,9 @@ void trial_build_conduct(study_reader *r)
     build_safety(r, c);
     build_phone(r, c);
     build_reminders(r, c);
+    static const char *const ways[] = {"treatment", "followup", "consent"}; /* what each of them ends is known to the program */
+    words known = {(const char **)ways, LB_COUNT(ways)};
+    trial_keys_must_be(r, data, "withdrawals", &known, NULL, "kind of withdrawal");
     c->withdrawals = label_words(r, lb_get(data, "withdrawals"));
     c->deviations = label_words(r, lb_path(data, "deviations.kinds"));
     c->severities = label_words(r, lb_path(data, "deviations.severity"));
