@@ -82,7 +82,7 @@ export function SidePanel({ subject, visit, form, field, queries, canRaise }: { 
   };
   if (!field) return <Paper p="md" className="surface side"><Text c="dimmed">{t('side.pick')}</Text></Paper>;
   return (
-    <Paper p="md" className="surface side" component="aside" aria-label={t('side.label')}>
+    <Paper p="md" className="surface side" component="aside" tabIndex={0} aria-label={t('side.label')}>
       <Title order={2} fz="1.05rem">{said(field.label, i18n.language)}</Title>
       <Text size="sm" c="dimmed" mb="xs"><code>{field.id}</code>{field.reveals_arm ? ` · ${t('side.reveals')}` : ''}</Text>
       <Title order={3} fz=".95rem" mt="sm">{t('side.queries')}</Title>

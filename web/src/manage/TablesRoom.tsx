@@ -21,11 +21,12 @@ const useDone = (key: string) => { const client = useQueryClient(); return () =>
 const texts = (v: unknown) => (Array.isArray(v) ? v.map(String) : []);
 
 function List({ title, text, add, head, children }: { title: string; text?: string; add?: React.ReactNode; head: string[]; children: React.ReactNode }) {
+  const { t } = useTranslation('trial');
   return (
     <Paper p="md" className="surface" mb="md">
       <Group justify="space-between" align="start" mb="xs"><Title order={2}>{title}</Title>{add}</Group>
       {text && <Text c="dimmed" mb="sm">{text}</Text>}
-      <div className="table-frame" tabIndex={0} role="region" aria-label={title}><table className="data roomy"><thead><tr>{head.map((h, i) => <th key={i} scope="col">{h}</th>)}</tr></thead><tbody>{children}</tbody></table></div>
+      <div className="table-frame" tabIndex={0} role="region" aria-label={title}><table className="data roomy"><thead><tr>{head.map((h, i) => <th key={i} scope="col">{h || <span className="only-heard">{t('safety.act')}</span>}</th>)}</tr></thead><tbody>{children}</tbody></table></div>
     </Paper>
   );
 }

@@ -29,8 +29,10 @@ const dayOf = (date: string) => Math.floor(Date.parse(`${date.slice(0, 10)}T00:0
 
 function Strip({ groups }: { groups: Group[] }) {
   const { t, i18n } = useTranslation('trial');
-  const dated = groups.filter((g) => g.visits.length === 1).map((g) => g.visits[0]!).filter((v) => v.date ?? v.window?.[0]);
-  if (dated.length < 2) return null;
+  const single = groups.filter((g) => g.visits.length === 1).map((g) => g.visits[0]!).filter((v) => v.day !== null && v.day !== undefined && v.date);
+  if (single.length < 2) return null;
+  const dates = [...new Set(single.map((v) => v.date!))];
+  const dated = dates.map((date) => { const same = single.filter((v) => v.date === date); const wide = same.find((v) => v.window?.[0] && v.window[0] !== v.window[1]) ?? same[0]!; return { ...wide, visit: same.map(baseOf).join(' · ') }; });
   const now = dayOf(today());
   const days = dated.flatMap((v) => [v.date, v.window?.[0], v.window?.[1]]).filter((d): d is string => Boolean(d)).map(dayOf);
   const low = Math.min(...days), high = Math.max(...days);
@@ -44,7 +46,7 @@ function Strip({ groups }: { groups: Group[] }) {
         return (
           <div key={keyOf(v)}>
             <div className="strip-window" style={{ left: x(from), width: `calc(${(100 * (to - from)) / span}% + 2px)` }} title={`${said(v.label, i18n.language)}: ${dateOf(v.window?.[0])} – ${dateOf(v.window?.[1])}`} />
-            {v.date && <div className="strip-visit" data-state={v.state} style={{ left: x(dayOf(v.date)) }}><span>{baseOf(v)}</span></div>}
+            {v.date && <div className="strip-visit" data-state={v.state} style={{ left: x(dayOf(v.date)) }}><span>{v.visit}</span></div>}
           </div>
         );
       })}
@@ -74,9 +76,9 @@ function Visit({ subject, visit }: { subject: string; visit: TimelineVisit }) {
   const { t, i18n } = useTranslation('trial');
   const window = visit.window?.[0] ? `${dateOf(visit.window[0])} – ${dateOf(visit.window[1])}` : '';
   return (
-    <Paper p="md" className="surface visit" component="section" id={keyOf(visit)} aria-label={said(visit.label, i18n.language)}>
+    <Paper p="md" className="surface visit" component="section" id={keyOf(visit)} aria-label={`${said(visit.label, i18n.language)}${visit.occurrence ? ` ${visit.occurrence}` : ''}`}>
       <div className="visit-head">
-        <Title order={3}>{said(visit.label, i18n.language)}{visit.occurrence ? ` ${visit.occurrence}` : ''}</Title>
+        <Title order={2} fz="1.1rem">{said(visit.label, i18n.language)}{visit.occurrence ? ` ${visit.occurrence}` : ''}</Title>
         <Mark state={visit.state} />
         <span className="quiet">{visit.date ? dateOf(visit.date) : ''}{visit.day !== null && visit.day !== undefined ? ` · ${t('person.day', { day: visit.day })}` : ''}</span>
         {window && <span className="quiet"><IconClock size={15} /> {t('person.window')} {window}</span>}
@@ -92,12 +94,12 @@ function Repeated({ subject, group }: { subject: string; group: Group }) {
   const done = group.visits.filter((v) => whole.includes(v.state)).length;
   return (
     <Paper p="md" className="surface visit" component="section" id={group.id} aria-label={said(group.visits[0]!.label, i18n.language)}>
-      <div className="visit-head"><Title order={3}>{said(group.visits[0]!.label, i18n.language)}</Title><span className="quiet">{t('person.repeated', { n: done, all: group.visits.length })}</span></div>
+      <div className="visit-head"><Title order={2} fz="1.1rem">{said(group.visits[0]!.label, i18n.language)}</Title><span className="quiet">{t('person.repeated', { n: done, all: group.visits.length })}</span></div>
       <ol className="days">
         {group.visits.map((v) => {
           const form = v.forms[0];
           const text = `${v.day !== null && v.day !== undefined ? t('person.day', { day: v.day }) : v.occurrence ?? ''} ${v.date ? dateOf(v.date) : ''}`;
-          return <li key={keyOf(v)} data-state={v.state}>{form ? <Link href={`/people/${part(subject)}/${part(keyOf(v))}/${part(form.form)}`} title={text} aria-label={`${text}: ${t(`state.${v.state}` as 'state.due')}`}><b>{v.occurrence ?? v.day}</b><Mark state={v.state} size={15} bare /></Link> : v.occurrence}</li>;
+          return <li key={keyOf(v)} data-state={v.state}>{form ? <Link href={`/people/${part(subject)}/${part(keyOf(v))}/${part(form.form)}`} title={`${text}: ${t(`state.${v.state}` as 'state.due')}`}><b>{v.occurrence ?? v.day}</b><Mark state={v.state} size={15} bare /><span className="only-heard"> {text}</span></Link> : v.occurrence}</li>;
         })}
       </ol>
     </Paper>
@@ -109,7 +111,7 @@ export function Timeline({ subject, timeline }: { subject: string; timeline: Tim
   return (
     <>
       <Strip groups={groups} />
-      <div className="visits">{groups.map((g) => (g.visits.length === 1 ? <Visit key={g.id} subject={subject} visit={g.visits[0]!} /> : g.id === 'AE' || g.visits.length < 5 ? g.visits.map((v) => <Visit key={keyOf(v)} subject={subject} visit={v} />) : <Repeated key={g.id} subject={subject} group={g} />))}</div>
+      <div className="visits">{groups.map((g) => (g.visits.length === 1 ? <Visit key={g.id} subject={subject} visit={g.visits[0]!} /> : g.visits.length < 3 || g.visits.some((v) => v.unscheduled || v.day === null || v.day === undefined) ? g.visits.map((v) => <Visit key={keyOf(v)} subject={subject} visit={v} />) : <Repeated key={g.id} subject={subject} group={g} />))}</div>
     </>
   );
 }

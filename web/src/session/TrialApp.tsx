@@ -51,8 +51,8 @@ function Frame({ children }: { children: ReactNode }) {
           </Group>
           <Group gap="xs" wrap="nowrap">
             {session.signed_in && (
-              <Link href="/account" className="account-link" aria-label={`${t('account.title')}: ${session.user?.full_name ?? session.user?.name ?? ''}`}>
-                <IconUser /><span className="wide-only">{said(session.user?.role_label ?? session.user?.role ?? '', i18n.language)}</span>
+              <Link href="/account" className="account-link" title={`${t('account.title')}: ${session.user?.full_name ?? session.user?.name ?? ''}`}>
+                <IconUser /><span className="only-heard">{t('account.title')}: </span><span className="wide-only">{said(session.user?.role_label ?? session.user?.role ?? '', i18n.language)}</span>
               </Link>
             )}
             <Language />

@@ -22,8 +22,8 @@ export function AdherenceTable({ people, full = false }: { people: AdherencePers
   const last = (p: AdherencePerson) => p.weeks.filter((w) => w.score !== null).at(-1);
   const pc = (v: number | null | undefined) => (v === null || v === undefined ? '–' : (v <= 1 ? 100 * v : v).toFixed(0));
   return (
-    <Paper p="md" className="surface" mb="md" component="section" aria-labelledby="adherence">
-      <Title order={2} id="adherence" mb={4}>{t('adherence.title')}</Title>
+    <Paper p="md" className="surface" mb="md">
+      <Title order={2} mb={4}>{t('adherence.title')}</Title>
       <div className="table-frame" tabIndex={0} role="region" aria-label={t('adherence.title')}>
         <table className="data">
           <thead><tr><th scope="col">{t('matrix.code')}</th><th scope="col">{t('adherence.weeks')}</th><th scope="col" className="number">{t('adherence.overall')}</th>
