@@ -13,6 +13,8 @@ extern "C" {
 
 /** Days since 1970-01-01 of "YYYY-MM-DD"; false when it is no date of the Gregorian calendar. */
 LB_API bool lb_date_days(const char *text, size_t length, int64_t *days);
+/** How much of "2026", "2026-03", "2026-03-05" (or a date with a time) is known: 1 year, 2 month, 3 day; 0 = no date. */
+LB_API int lb_date_precision(const char *text);
 LB_API void lb_date_text(int64_t days, char text[16]);
 /** Seconds since 1970-01-01T00:00:00Z of "YYYY-MM-DDThh:mm[:ss]Z"; false when it is none. */
 LB_API bool lb_time_seconds(const char *text, int64_t *seconds);
@@ -110,7 +112,7 @@ typedef struct lb_study_arm {
 
 typedef enum lb_item_type {
     LB_ITEM_TEXT, LB_ITEM_INTEGER, LB_ITEM_NUMBER, LB_ITEM_DATE, LB_ITEM_DATETIME, LB_ITEM_CHOICE, LB_ITEM_CHOICES,
-    LB_ITEM_YESNO, LB_ITEM_SLIDER, LB_ITEM_DERIVED
+    LB_ITEM_YESNO, LB_ITEM_SLIDER, LB_ITEM_DERIVED, LB_ITEM_FILE
 } lb_item_type;
 
 typedef struct lb_study_code {
@@ -127,9 +129,19 @@ typedef struct lb_study_item {
     size_t code_count;
     const lb_study_code *code;
     bool required, identifier, reveals_arm;
+    bool partial;                   /**< a date of which only the year, or year and month, is known may be given */
     const char *shown_if, *derived_by; /**< rules, or NULL */
     int shown_rule, derived_rule;      /**< compiled, or -1 */
 } lb_study_item;
+
+/** A condition that must hold on a form, or across forms. */
+typedef struct lb_study_check {
+    const char *id, *rule;
+    bool hard;                 /**< refuses the save; soft: asks, and opens a query when it is not confirmed */
+    lb_label message;
+    const char *item;          /**< the item it is shown at, or NULL */
+    int compiled;
+} lb_study_check;
 
 typedef struct lb_study_form {
     const char *id, *instrument; /**< instrument id or NULL */
@@ -138,6 +150,8 @@ typedef struct lb_study_form {
     bool reveals_arm, double_entry;
     size_t item_count;
     const lb_study_item *item;
+    size_t check_count;
+    const lb_study_check *check;
 } lb_study_form;
 
 typedef struct lb_study_instrument {

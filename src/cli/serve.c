@@ -1,5 +1,6 @@
 /* `lumbar serve`: start the HTTP server, say where it is, and wait for SIGINT or SIGTERM. */
 #include "cli/cli.h"
+#include "cli/study.h"
 #include "server/server.h"
 #include "store/store.h"
 
@@ -84,12 +85,15 @@ static int run_server(lb_server_options *options, const wishes *want, const sigs
     lb_registry *registry = lb_registry_all();
     lb_server *server = NULL;
     lb_store *store = NULL;
+    lb_allocator *allocator = NULL;
     int code = LB_OK, received = 0;
     if (want->db) {
         lb_store_options how = LB_STORE_OPTIONS_INIT;
         how.where = want->db;
         code = lb_store_open(&how, &store, err);
         options->store = store;
+        if (!code) code = study_allocator(store, &allocator, err);
+        if (!code) options->allocator = lb_allocator_ask(allocator);
     }
     if (!code) code = lb_server_start(options, registry, &server, err);
     if (!code) {
@@ -99,6 +103,7 @@ static int run_server(lb_server_options *options, const wishes *want, const sigs
         sigwait(ends, &received);
     }
     lb_server_stop(server);
+    lb_allocator_stop(allocator);
     if (store) lb_store_close(store);
     lb_registry_free(registry);
     return code;

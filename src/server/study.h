@@ -92,6 +92,7 @@ int study_absent(lb_error *err, const char *what);
 /* -- of the server -- */
 typedef struct study_options {
     lb_store *store;           /**< borrowed */
+    const struct lb_allocator_face *allocator; /**< borrowed; NULL: nobody can be randomised here */
     const lb_registry *registry;
     const char *root;          /**< folder with instruments/ */
     const char *public_url;    /**< for links; NULL: the request's Host */

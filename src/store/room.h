@@ -80,6 +80,9 @@ int store_query_run(lb_tx *tx, query *q, db_row row, void *context, lb_error *er
 int store_run(lb_tx *tx, const char *sql, const db_value *param, size_t params, db_row row, void *context, int64_t *changed,
               lb_error *err) LB_MUST_CHECK;
 
+/** A row function: the first column into an int64_t. */
+int store_take_int(void *context, const db_value *column, size_t count, lb_error *err);
+
 /* ---- chain.c: canonical rows and their hashes ---- */
 /** SHA-256 over the record as it stands in the database; `json` is its body's text. */
 void store_record_hash(const lb_record *record, const char *json, size_t length, char hash[65]);

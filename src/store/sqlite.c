@@ -3,8 +3,10 @@
 #include "store/backend.h"
 #include "store/schema.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
@@ -256,6 +258,10 @@ static int open_connection(const char *where, bool write, bool create, bool fast
     memset(c, 0, sizeof *c);
     const char *slash = strrchr(where, '/');
     snprintf(c->name, sizeof c->name, "%s", slash ? slash + 1 : where);
+    if (create) { /* for nobody else's eyes; SQLite gives its other files the rights of this one */
+        int file = open(where, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        if (file >= 0) close(file);
+    }
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
     int rc = sqlite3_open_v2(where, &c->handle, flags, NULL), code = LB_OK;
     if (rc != SQLITE_OK && !create && (rc & 0xff) == SQLITE_CANTOPEN) {

@@ -44,6 +44,19 @@ static void compile_items(study_reader *r)
     }
 }
 
+static void compile_checks(study_reader *r)
+{
+    const lb_value *forms = trial_list(r->root, "forms", r->f.arena);
+    for (size_t i = 0; i < r->study->form_count; i++) {
+        const lb_value *checks = trial_list(forms->item[i], "checks", r->f.arena);
+        lb_study_check *check = (lb_study_check *)r->study->form[i].check;
+        for (size_t k = 0; k < r->study->form[i].check_count; k++) {
+            check[k].compiled = trial_compile_rule(r, lb_get(checks->item[k], "rule"));
+            trial_all_must_be(r, checks->item[k], "items", &r->items, NULL, "item");
+        }
+    }
+}
+
 static void compile_criteria(study_reader *r)
 {
     const lb_value *stages = trial_list(lb_get(r->root, "eligibility"), "stages", r->f.arena);
@@ -113,6 +126,7 @@ void trial_check_rules(study_reader *r)
 {
     gather_names(r);
     compile_items(r);
+    compile_checks(r);
     compile_criteria(r);
     check_circles(r);
 }

@@ -49,10 +49,12 @@ SHAPE(repeat, "repeat", R("from", INT), R("to", INT), R("every", INT));
 SHAPE(visit, "visit", R("id", ID), R("label", LABEL), R("anchor", ID), K("day", INT), K("window", RANGE), R("forms", TEXTS), K("unscheduled", BOOL),
       K("optional", BOOL), K("reveals_arm", BOOL), K("arms", TEXTS), O("repeat", repeat), K("mode", TEXT));
 SHAPE(item, "item", R("id", ID), R("label", LABEL),
-      RC("type", "text,integer,number,date,datetime,choice,choices,yesno,slider,derived"), K("unit", TEXT), K("range", RANGE), K("expected", RANGE),
-      K("units", NUMBER_MAP), K("codes", CODES), K("required", BOOL), K("identifier", BOOL), K("shown_if", RULE), K("derived_by", RULE), K("reveals_arm", BOOL), K("group", TEXT));
+      RC("type", "text,integer,number,date,datetime,choice,choices,yesno,slider,derived,file"), K("unit", TEXT), K("range", RANGE), K("expected", RANGE),
+      K("units", NUMBER_MAP), K("codes", CODES), K("required", BOOL), K("identifier", BOOL), K("shown_if", RULE), K("derived_by", RULE), K("reveals_arm", BOOL), K("group", TEXT),
+      K("partial", BOOL), K("accept", TEXTS), K("max_mb", NUMBER));
+SHAPE(form_check, "check", R("id", ID), R("rule", RULE), RC("severity", "hard,soft"), R("message", LABEL), K("items", TEXTS));
 SHAPE(form, "form", R("id", ID), R("label", LABEL), K("instrument", ID), K("reveals_arm", BOOL), C("entry", "single,double"),
-      C("filled_by", "participant,assessor,site,therapist,laboratory,imaging"), RL("items", item));
+      C("filled_by", "participant,assessor,site,therapist,laboratory,imaging"), RL("items", item), L("checks", form_check));
 SHAPE(used_instrument, "instrument", R("id", ID), R("file", TEXT), R("label", LABEL), K("score", ID), K("settings", ANY), K("optional", BOOL), K("items", TEXTS));
 
 /* -- outcomes, adherence, safety -- */

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "trial/conduct/kinds.h"
+#include "trial/conduct/loading.h"
 
 /* ---- names of visits ---- */
 
@@ -55,14 +56,31 @@ const char *lb_entry_key(const char *subject, const char *visit, const char *for
 
 /* ---- loading ---- */
 
+/* Items that reveal the arm do not exist for a masked actor, whoever asks. */
+const lb_value *trial_seen_values(const lb_study *study, int form, const lb_value *values, bool masked, lb_arena *arena)
+{
+    const lb_study_form *f = &study->form[form];
+    bool any = false;
+    if (!values) return lb_value_object(arena);
+    for (size_t i = 0; i < f->item_count; i++) any |= f->item[i].reveals_arm;
+    if (!masked || !any) return values;
+    lb_value *seen = lb_value_object(arena);
+    for (size_t k = 0; k < values->count; k++) {
+        bool hidden = false;
+        for (size_t i = 0; i < f->item_count; i++) hidden |= f->item[i].reveals_arm && strcmp(f->item[i].id, values->key[k]) == 0;
+        if (!hidden) lb_set(seen, values->key[k], values->item[k]);
+    }
+    return seen;
+}
+
 typedef struct loading {
     lb_person *person;
+    bool masked;
     lb_arena *arena;
     size_t entry_room, consent_room;
 } loading;
 
-/* "S|VISIT|FORM" to indices; what the protocol in force does not know (an older version's form) is left aside. */
-static bool place_of(const lb_study *study, const char *key, lb_person_entry *entry, lb_arena *arena)
+bool trial_place_of(const lb_study *study, const char *key, lb_person_entry *entry, lb_arena *arena)
 {
     size_t count;
     char **part = lb_text_split(arena, key, '|', &count);
@@ -87,13 +105,12 @@ static int take_entry(void *context, const lb_record *record, lb_error *err)
         l->entry_room *= 2;
     }
     lb_person_entry *e = &p->entry[p->entry_count];
-    if (!place_of(p->study, record->key, e, l->arena)) return 0;
+    if (!trial_place_of(p->study, record->key, e, l->arena)) return 0;
     lb_record *copy = lb_arena_alloc(l->arena, sizeof *copy);
     *copy = *record;
-    const lb_value *values = lb_get(record->body, "values");
     e->record = copy;
     e->state = record->state ? record->state : "started";
-    e->values = values ? values : lb_value_object(l->arena);
+    e->values = trial_seen_values(p->study, e->form, lb_get(record->body, "values"), l->masked, l->arena);
     p->entry_count++;
     return 0;
 }
@@ -113,16 +130,20 @@ static int take_consent(void *context, const lb_record *record, lb_error *err)
     return 0;
 }
 
-static int take_withdrawal(void *context, const lb_record *record, lb_error *err)
+void trial_take_withdrawal(lb_person *p, const lb_record *record)
 {
-    (void)err;
-    lb_person *p = ((loading *)context)->person;
     const char *kind = lb_get_text(record->body, "kind", ""), *date = lb_get_text(record->body, "date", "");
     int64_t day = INT64_MAX;
     p->left_treatment = true; /* who leaves the follow-up or takes back the consent has left the treatment, too */
     p->left_followup |= strcmp(kind, "followup") == 0;
     p->left_consent |= strcmp(kind, "consent") == 0;
     if (lb_date_days(date, strlen(date), &day) && strcmp(kind, "treatment") != 0 && day < p->left_day) p->left_day = day;
+}
+
+static int take_withdrawal(void *context, const lb_record *record, lb_error *err)
+{
+    (void)err;
+    trial_take_withdrawal(((loading *)context)->person, record);
     return 0;
 }
 
@@ -149,7 +170,7 @@ int lb_person_load(lb_tx *tx, const lb_study *study, const char *subject, lb_per
                      .record = record, .site_index = -1, .left_day = INT64_MAX};
     for (size_t i = 0; record->site && i < study->site_count; i++)
         if (strcmp(study->site[i].id, record->site) == 0) p->site_index = (int)i;
-    loading l = {p, arena, 32, 4};
+    loading l = {p, lb_tx_actor(tx)->masked, arena, 32, 4};
     p->entry = lb_arena_array(arena, l.entry_room, sizeof *p->entry);
     p->consent = lb_arena_array(arena, l.consent_room, sizeof *p->consent);
     lb_find find = {.kind = LB_KIND_ENTRY, .subject = subject};
