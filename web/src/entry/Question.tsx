@@ -1,16 +1,16 @@
 // One question of a form: its words, the way to answer, what is wrong with the answer, and why there is none.
-import { Button, Checkbox, Menu, TextInput, Textarea } from '@mantine/core';
+import { Button, Checkbox, Menu, NativeSelect, TextInput, Textarea } from '@mantine/core';
 import { type KeyboardEvent, memo, useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Json } from '../shared/api';
-import { said } from '../shared/format';
+import { isRow, said } from '../shared/format';
 import { IconError, IconInfo, IconQuery, IconWarning } from '../shared/icons';
 import type { Finding } from '../shared/trial';
 import { dateOf, partialDate } from '../shared/when';
 import { Upload } from './Upload';
-import { codesOf, faultOf, type Field, isEmpty } from './values';
+import { codesOf, faultOf, type Field, inUnit, isEmpty } from './values';
 
-const WHY = ['not_done', 'not_known', 'refused', 'not_applicable'] as const;
+const WHY = ['not_done', 'not_known', 'refused', 'not_applicable', 'lost', 'technical'] as const;
 
 interface Props {
   field: Field; value: Json | undefined; missing: string | undefined; findings: Finding[]; confirmed: boolean; queries: number; readOnly: boolean; changed: boolean; verified?: boolean; uploads: string;
@@ -65,7 +65,7 @@ function Choice({ field, value, readOnly, onValue, labelled, described }: { fiel
 
 function Answer({ field, value, readOnly, onValue, labelled, described, bad, uploads }: { field: Field; value: Json | undefined; readOnly: boolean; onValue: (v: Json) => void; labelled: string; described?: string; bad: boolean; uploads: string }) {
   const { t, i18n } = useTranslation('trial');
-  const text = isEmpty(value) ? '' : Array.isArray(value) ? value.join(', ') : String(value);
+  const text = isEmpty(value) ? '' : Array.isArray(value) ? value.join(', ') : isRow(value) ? String(value.value) : String(value);
   const enter = (event: KeyboardEvent<HTMLElement>) => {
     if (event.key === 'Enter' && !event.ctrlKey && !event.metaKey && !event.shiftKey) { event.preventDefault(); focusNext(event.currentTarget); }
   };
@@ -95,9 +95,23 @@ function Answer({ field, value, readOnly, onValue, labelled, described, bad, upl
         </div>
       );
     }
-    case 'number': case 'integer':
+    case 'number': case 'integer': {
+      const units = Object.keys(field.units ?? {});
+      if (units.length > 0 && !readOnly) {
+        const other = inUnit(value);
+        const give = (v: string, unit: string) => onValue(unit === (field.unit ?? '') ? v : { value: v, unit });
+        const unit = other?.unit ?? field.unit ?? '';
+        const shown = other ? String(other.value ?? '') : text;
+        return (
+          <div className="date-row">
+            <TextInput className="narrow number" value={shown} inputMode="decimal" autoComplete="off" {...aria} onKeyDown={enter} onChange={(e) => give(e.currentTarget.value, unit)} />
+            <NativeSelect value={unit} aria-label={t('form.unit', { id: field.id })} data={[field.unit ?? '', ...units]} onChange={(e) => give(shown, e.currentTarget.value)} tabIndex={-1} />
+          </div>
+        );
+      }
       return <TextInput className="narrow number" value={text} readOnly={readOnly} inputMode={field.type === 'integer' ? 'numeric' : 'decimal'} autoComplete="off" {...aria} onKeyDown={enter} onChange={(e) => onValue(e.currentTarget.value)}
         rightSection={field.unit ? <span className="unit">{field.unit}</span> : undefined} rightSectionWidth={field.unit ? `${Math.max(2.4, field.unit.length * 0.62 + 1)}rem` : undefined} />;
+    }
     case 'date':
       return (
         <div className="date-row">

@@ -29,7 +29,7 @@ export function QueryCard({ q, onDone, where }: { q: Query; onDone: () => void; 
   const allowed = actions.filter((a) => (a === 'answer' ? may('query.answer') : may('query.close')));
   return (
     <div className="query" data-query={q.id}>
-      <div className="q-head"><Mark state={q.state} /><span className="quiet">{q.by ?? q.rule ?? ''} {q.at ? momentOf(q.at) : ''}</span></div>
+      <div className="q-head"><Mark state={q.state} /><span className="quiet">{q.by ?? q.rule ?? ''} {q.opened_at ?? q.at ? momentOf(q.opened_at ?? q.at) : ''}</span></div>
       {where && <div className="quiet">{where}</div>}
       <p className="query-text">{q.text}</p>
       {q.thread && q.thread.length > 0 && <ol className="thread">{q.thread.map((step, i) => <li key={i}><span className="quiet">{momentOf(step.at)} {step.by} · {t(`query.${step.action}` as 'query.answer', { defaultValue: step.action })}</span><div>{step.text}</div></li>)}</ol>}

@@ -6,7 +6,8 @@ const alt = fieldOf({ id: 'alt', label: 'ALT', type: 'number', low: 0, high: 200
 const days = fieldOf({ id: 'days', label: 'Days', type: 'integer', low: 0, high: 7 });
 const sex = fieldOf({ id: 'sex', label: 'Sex', type: 'choice', codes: { F: { en: 'female', zh: '女' }, M: { en: 'male' } } });
 const smoked = fieldOf({ id: 'smoked', label: 'Smoked', type: 'yesno' });
-const since = fieldOf({ id: 'since', label: 'Since', type: 'date', shown_if: true });
+const since = fieldOf({ id: 'since', label: 'Since', type: 'date', shown_if: true, partial: true });
+const creat = fieldOf({ id: 'creat', label: 'Creatinine', type: 'number', unit: 'µmol/L', units: { 'mg/dL': 88.42 }, range: [10, 2000] });
 
 test('limits and codes have one shape', () => {
   expect([height.low, height.high, alt.expectedHigh]).toEqual([100, 220, 50]);
@@ -31,6 +32,14 @@ test('numbers are sent as numbers, what is no number as it was typed', () => {
 test('the same number written in two ways is no change', () => {
   expect(changedItems([height, smoked], { height: '170.0', smoked: true }, { height: 170, smoked: 1 })).toEqual([]);
   expect(changedItems([height], { height: '171' }, { height: 170 })).toEqual(['height']);
+});
+
+test('an answer in another unit is checked in the protocol\'s own and sent as it was given', () => {
+  expect(faultOf(creat, { value: '0.9', unit: 'mg/dL' })).toBeNull();
+  expect(faultOf(creat, { value: '0.1', unit: 'mg/dL' })?.key).toBe('range');
+  expect(faultOf(creat, { value: '', unit: 'mg/dL' })).toBeNull();
+  expect(toSend([creat], { creat: { value: '0,9', unit: 'mg/dL' } })).toEqual({ creat: { value: 0.9, unit: 'mg/dL' } });
+  expect(faultOf(fieldOf({ id: 'd', label: 'd', type: 'date' }), '2026-03')?.key).toBe('wholeDate');
 });
 
 test('an item with a rule waits for the answer of the rule', () => {

@@ -1,5 +1,6 @@
 // What a form holds while it is filled: values by item, checks that need no server, and what changed.
 import type { Json, Row } from '../shared/api';
+import { isRow } from '../shared/format';
 import type { Code, Computed, FormDoc, Item, Words } from '../shared/trial';
 import { partialDate } from '../shared/when';
 
@@ -20,24 +21,35 @@ export function fieldOf(item: Item): Field {
 export const YESNO: Code[] = [{ code: '1', label: { en: 'Yes', zh: '是', da: 'Ja' } }, { code: '0', label: { en: 'No', zh: '否', da: 'Nej' } }];
 export const codesOf = (field: Field) => (field.codes.length > 0 ? field.codes : field.type === 'yesno' ? YESNO : []);
 
-export const isEmpty = (value: Json | undefined) => value === null || value === undefined || value === '' || (Array.isArray(value) && value.length === 0);
+const isEmptyText = (value: Json | undefined) => value === null || value === undefined || value === '';
+export const isEmpty = (value: Json | undefined) => value === null || value === undefined || value === '' || (isRow(value) && isEmptyText(value.value)) || (Array.isArray(value) && value.length === 0);
 
-export type FaultKey = 'required' | 'number' | 'whole' | 'range' | 'date' | 'expected';
+export type FaultKey = 'required' | 'number' | 'whole' | 'range' | 'date' | 'wholeDate' | 'expected';
 export interface Fault { key: FaultKey; severity: 'hard' | 'soft'; params?: Record<string, string | number> }
+
+/** An answer given in another unit of the protocol: {value, unit}. */
+export const inUnit = (value: Json | undefined): { value: Json; unit: string } | null => (isRow(value) && typeof value.unit === 'string' ? { value: value.value ?? '', unit: value.unit } : null);
+const numberOf = (value: Json | undefined) => (typeof value === 'number' ? value : Number(String(value ?? '').trim().replace(',', '.')));
 
 /** The checks of one answer that can be made while typing; the server makes all of them again. */
 export function faultOf(field: Field, value: Json | undefined): Fault | null {
   if (isEmpty(value)) return null;
   if (['number', 'integer', 'slider'].includes(field.type)) {
-    const n = typeof value === 'number' ? value : Number(String(value).trim().replace(',', '.'));
-    if (!Number.isFinite(n) || String(value).trim() === '') return { key: 'number', severity: 'hard', params: { text: String(value) } };
+    const other = inUnit(value);
+    const typed = other ? other.value : value;
+    const n = numberOf(typed) * (other ? field.units?.[other.unit] ?? NaN : 1);
+    if (!Number.isFinite(n) || String(typed).trim() === '') return { key: 'number', severity: 'hard', params: { text: String(typed) } };
     if (field.type === 'integer' && !Number.isInteger(n)) return { key: 'whole', severity: 'hard', params: { text: String(value) } };
     if ((field.low !== null && n < field.low) || (field.high !== null && n > field.high)) return { key: 'range', severity: 'hard', params: { low: field.low ?? '–', high: field.high ?? '–', unit: field.unit ?? '' } };
     if ((field.expectedLow !== null && n < field.expectedLow) || (field.expectedHigh !== null && n > field.expectedHigh)) {
       return { key: 'expected', severity: 'soft', params: { low: field.expectedLow ?? '–', high: field.expectedHigh ?? '–', unit: field.unit ?? '' } };
     }
   }
-  if (field.type === 'date' && !partialDate(String(value))) return { key: 'date', severity: 'hard' };
+  if (field.type === 'date') {
+    const date = partialDate(String(value));
+    if (!date) return { key: 'date', severity: 'hard' };
+    if (date.length < 10 && !field.partial) return { key: 'wholeDate', severity: 'hard' };
+  }
   return null;
 }
 
@@ -48,7 +60,11 @@ export function toSend(fields: Field[], values: Row): Row {
     if (field.type === 'derived') continue;
     const value = values[field.id];
     if (isEmpty(value)) continue;
-    if (['number', 'integer', 'slider'].includes(field.type) && typeof value === 'string') {
+    const other = inUnit(value);
+    if (other) {
+      const n = numberOf(other.value);
+      out[field.id] = { value: Number.isFinite(n) ? n : other.value, unit: other.unit };
+    } else if (['number', 'integer', 'slider'].includes(field.type) && typeof value === 'string') {
       const n = Number(value.trim().replace(',', '.'));
       out[field.id] = Number.isFinite(n) ? n : value;
     } else if (field.type === 'yesno') out[field.id] = value === true ? 1 : value === false ? 0 : Number(value);
@@ -59,7 +75,7 @@ export function toSend(fields: Field[], values: Row): Row {
   return out;
 }
 
-const plain = (value: Json | undefined) => (isEmpty(value) ? '' : Array.isArray(value) ? value.map(String).sort().join('\u0000') : value === true ? '1' : value === false ? '0' : String(value));
+const plain = (value: Json | undefined) => (isEmpty(value) ? '' : Array.isArray(value) ? value.map(String).sort().join('\u0000') : value === true ? '1' : value === false ? '0' : isRow(value) ? `${String(value.value)} ${String(value.unit)}` : String(value));
 
 /** Items whose answers differ, numbers compared as numbers. */
 export function changedItems(fields: Field[], a: Row, b: Row): string[] {
@@ -81,6 +97,8 @@ export function inWords(field: Field | undefined, value: Json | undefined, say: 
     const one = (v: Json) => { const text = v === true ? '1' : v === false ? '0' : String(v); const found = codes.find((c) => c.code === text); return found ? say(found.label) : text; };
     return Array.isArray(value) ? value.map(one).join(', ') : one(value as Json);
   }
+  const other = inUnit(value);
+  if (other) return `${String(other.value)} ${other.unit}`;
   return field.unit ? `${String(value)} ${field.unit}` : String(value);
 }
 

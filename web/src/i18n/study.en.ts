@@ -16,6 +16,7 @@ export const trial = {
   dialog: { cancel: 'Cancel', close: 'Close', choose: 'Choose…', keep: 'Save' },
   fault: {
     required: 'This is needed.', number: '"{{text}}" is not a number.', whole: '"{{text}}" is not a whole number.', range: 'Must be from {{low}} to {{high}} {{unit}}.', expected: 'Outside the expected {{low}} to {{high}} {{unit}}.',
+    wholeDate: 'The whole date is needed here: 2026-11-28.',
     date: 'Write the date as 2026-11-28; where only part is known 2026-11 or 2026.',
   },
   state: {
@@ -23,12 +24,12 @@ export const trial = {
     screening: 'screening', screen_failed: 'not eligible', eligible: 'eligible', consented: 'consented', randomised: 'in the trial', withdrawn: 'withdrawn', completed: 'completed', allocated: 'allocated',
     open: 'open', answered: 'answered', closed: 'closed', reopened: 'open again', active: 'active', draft: 'draft', superseded: 'replaced', paused: 'paused', left: 'left', setup: 'being set up', running: 'running', unblinded: 'unblinded',
     reported: 'reported', resolved: 'settled', differences: 'differences', mine: 'keyed by me', needed: 'to key', done: 'done', settled: 'settled', yes: 'yes', no: 'no', unanswered: 'open', adherent: 'adherent', behind: 'behind', minor: 'minor', major: 'major',
-    watch: 'watch', pending: 'pending', due_soon: 'due soon', late: 'late',
+    watch: 'watch', pending: 'pending', due_soon: 'due soon', late: 'late', recorded: 'recorded', changed: 'changed since the report', followup_due: 'follow-up due', agreed: 'keyed twice',
   },
   siteState: { open: 'open', paused: 'paused', closed: 'closed' },
   language: { en: 'English', zh: 'Chinese', da: 'Danish' },
   sex: { F: 'female', M: 'male' },
-  missing: { not_done: 'not done', not_known: 'not known', refused: 'declined to answer', not_applicable: 'does not apply' },
+  missing: { not_done: 'not done', not_known: 'not known', refused: 'declined to answer', not_applicable: 'does not apply', lost: 'got lost', technical: 'technical failure' },
   today: {
     lede: '{{name}} · {{role}}', nothing: 'Nothing is waiting for you.', overdue_one: 'one day late', overdue_other: '{{count}} days late', more: '{{count}} more', enrolment: 'Enrolment by site', enrolled: '{{n}} of {{target}} planned participants are randomised.',
     ofTarget: '{{n}} of {{target}}', mark: 'The dark mark is the site\'s target.',
@@ -53,7 +54,7 @@ export const trial = {
   },
   person: {
     gone: 'There is nobody with the code {{subject}}, or not at your sites.', version: 'Protocol version', allocation: 'Allocation', consentedOn: 'Consent', visits: 'Visits and forms', logs: 'Events and logs', history: 'Everything changed', consents: 'Consents', events: 'Adverse events', deviations: 'Deviations', withdrawals: 'Withdrawals', scans: 'Scans', noneOf: 'None.',
-    strip: 'Visits in time with their windows', now: 'today', day: 'day {{day}}', window: 'window', repeated: '{{n}} of {{all}} filled in', missing_one: 'one answer missing', missing_other: '{{count}} answers missing', secondNeeded: 'second entry needed', firstNeeded: 'entry needed', secondDone: 'keyed twice', settle: 'settle differences',
+    strip: 'Visits in time with their windows', now: 'today', day: 'day {{day}}', window: 'window', repeated: '{{n}} of {{all}} filled in', missing_one: 'one answer missing', missing_other: '{{count}} answers missing', secondNeeded: 'second entry needed', secondMine: 'key it the second time', settle: 'settle differences',
     consent: 'Record consent', consentAgain: 'Renew consent', consentText: 'What was signed on paper, as it stands there.', consentDo: 'Record consent', consentVersion: 'Version of the form', consentLanguage: 'Language of the form', consentDate: 'Date signed', consentBy: 'Taken by (sign-in name)',
     randomise: 'Randomise', event: 'New adverse event', screenFailure: 'Not eligible', screenFailureText: 'The person leaves the study before randomisation; the reason goes into the screening log.', screenFailureDo: 'Close the screening', screenReason: 'Reason', deviation: 'Deviation', withdraw: 'Withdrawal',
     withdrawText: 'What ends, in the person\'s own decision or the physician\'s. Data collected so far are kept.', withdrawDo: 'Record the withdrawal', complete: 'Completed', completeText: 'The person has finished the study.', completeDo: 'Record completion',
@@ -64,7 +65,7 @@ export const trial = {
   form: {
     gone: 'There is no such form, or it is not for your role.', answered: '{{n}} of {{all}} answered', open_one: 'one open', open_other: '{{count}} open', score: 'Score', save: 'Save', saveNext: 'Save and go on', reason: 'Why is it changed?', reasonText: 'needed after the first save', restored: 'This is your draft of {{at}}; it has not been saved yet.', discard: 'Go back to what was saved',
     readOnly: 'Locked: can be read, not changed.', hard_one: 'One answer must be mended before this can be saved.', hard_other: '{{count}} answers must be mended before this can be saved.', queriesOpened_one: 'A query was opened by a rule.', queriesOpened_other: '{{count}} queries were opened by rules.', keysSave: 'saves', keysNext: 'saves and goes on', keysCode: 'type the number of an answer to choose it',
-    noAnswer: 'no answer', answerAfterAll: 'answer after all', required: 'needed', unset: 'not set', limits: '{{limits}} {{unit}}', right: 'It is right as it stands', derived: 'calculated', today: 'Today', datePlaceholder: 'YYYY-MM-DD', verified: 'verified', verify_one: 'Mark {{count}} answer as verified', verify_other: 'Mark {{count}} answers as verified', keying: 'entry {{n}} of 2',
+    noAnswer: 'no answer', answerAfterAll: 'answer after all', required: 'needed', unset: 'not set', unit: 'Unit of {{id}}', limits: '{{limits}} {{unit}}', right: 'It is right as it stands', derived: 'calculated', today: 'Today', datePlaceholder: 'YYYY-MM-DD', verified: 'verified', verify_one: 'Mark {{count}} answer as verified', verify_other: 'Mark {{count}} answers as verified', keying: 'entry {{n}} of 2',
     sign: 'Sign', signText: 'Your signature is bound to what stands here. A later change makes it void.', meaning: 'Meaning', passwordAgain: 'Your password again', signatureVoid: 'void: the data changed', freeze: 'Freeze', lock: 'Lock', unlock: 'Unlock', why: 'Reason',
   },
   meaning: { reviewed: 'I have reviewed these data', approved: 'I approve these data', responsible: 'I take responsibility for these data' },
@@ -83,11 +84,11 @@ export const trial = {
   },
   randomise: {
     title: 'Randomise', steps: 'Steps', step1: '1 Eligibility', step2: '2 Person and stratum', step3: '3 Confirm', asks: 'The protocol asks', answer: 'This person', met: 'Result', exclusion: 'must be absent', absent: 'absent', present: 'present', fulfilled: 'fulfilled', notFulfilled: 'not fulfilled', open: 'not answered', consent: 'Written consent',
-    notReady: 'This person cannot be randomised yet: what is not fulfilled stands above.', who: 'Person', stratumText: 'Check these against the person in front of you. The allocation is made within this stratum.', final: 'An allocation is final. It cannot be undone, repeated or replaced.', hold: 'Hold to randomise', busy: 'Allocating…',
+    visit: '{{visit}} is complete', notReady: 'This person cannot be randomised yet: what is not fulfilled stands above.', who: 'Person', stratumText: 'Check these against the person in front of you. The allocation is made within this stratum.', final: 'An allocation is final. It cannot be undone, repeated or replaced.', hold: 'Hold to randomise', busy: 'Allocating…',
     cannotHold: 'Cannot hold a button?', typeCode: 'Type the code {{subject}}', do: 'Randomise', continue: 'Continue', previous: 'Back', back: 'To {{subject}}', is: '{{subject}} is allocated to', masked: 'Your role does not see the arm.', at: 'Time', by: 'Signed by', receipt: 'Receipt', next: 'What happens next',
   },
   adherence: { title: 'Adherence', line: 'Weekly adherence', weeks: 'Weeks', overall: 'Overall, %', frequency: 'Sessions, %', duration: 'Minutes, %', components: 'Components, %', supervision: 'Calls, %', onTrack: 'on track', none: 'Nobody is in the programme yet.' },
-  why: { sessions: 'too few sessions', minutes: 'too few minutes', components: 'a component is missing', calls: 'the call did not take place', diary: 'the diary is empty', frequency: 'too few sessions', duration: 'too few minutes', supervision: 'the call did not take place', no_diary: 'the diary is empty' },
+  why: { week: 'week {{week}}', sessions: '{{done}} of {{target}} sessions', minutes: '{{percent}} % of the minutes', component: '{{component}} on {{days}} days', call: 'the call did not take place', silent: 'no entry for {{days}} days', diary: 'no entry for {{days}} days', reach: 'the goal can no longer be reached' },
   safety: {
     lede: 'Serious events first, by the time left to report them.', none: 'No adverse event is on file.', events: 'Adverse events', watch: 'Watch list', watchText: 'Laboratory values and events that the protocol tells to watch.', watchNone: 'Nothing is on the watch list.', term: 'Event', severity: 'Severity', serious: 'Serious', isSerious: 'serious',
     related: 'Related to', aware: 'Site aware', clock: 'Report due', act: 'Act', versions_one: 'one version', versions_other: '{{count}} versions', report: 'Report', follow: 'Follow up', reportTitle: 'Report event {{n}} of {{subject}}', reportText: 'A signed version of the report; earlier versions stay.', reportDo: 'Sign and report', narrative: 'What is known now', close: 'Final: close the clock',

@@ -13,16 +13,16 @@ export const trial: typeof en = {
     otp: '第二步验证：手机验证码', mustOtp: '您的角色需要第二步验证。', otpText: '手机上的验证器应用每30秒显示一个新验证码。仅凭被盗的密码无法登录。', otpStart: '设置', otpScan: '用应用扫描图片，或手动输入此密钥，然后输入应用显示的验证码。', qr: '验证器应用的二维码', otpConfirm: '确认', otpDone: '第二步验证已启用。',
   },
   dialog: { cancel: '取消', close: '关闭', choose: '请选择…', keep: '保存' },
-  fault: { required: '此项必填。', number: '“{{text}}”不是数字。', whole: '“{{text}}”不是整数。', range: '必须在 {{low}} 至 {{high}} {{unit}} 之间。', expected: '超出预期范围 {{low}} 至 {{high}} {{unit}}。', date: '日期请写作 2026-11-28；只知道部分时写 2026-11 或 2026。' },
+  fault: { required: '此项必填。', number: '“{{text}}”不是数字。', whole: '“{{text}}”不是整数。', range: '必须在 {{low}} 至 {{high}} {{unit}} 之间。', expected: '超出预期范围 {{low}} 至 {{high}} {{unit}}。', wholeDate: '此处需要完整日期：2026-11-28。', date: '日期请写作 2026-11-28；只知道部分时写 2026-11 或 2026。' },
   state: {
     not_due: '未到期', due: '待完成', overdue: '逾期', started: '已开始', complete: '完整', verified: '已核查', signed: '已签名', frozen: '已冻结', locked: '已锁定', missed: '缺失', empty: '空', none: '无', screening: '筛选中', screen_failed: '不符合入选', eligible: '符合入选', consented: '已知情同意', randomised: '在研', withdrawn: '已退出', completed: '已完成', allocated: '已分配',
     open: '未解决', answered: '已答复', closed: '已关闭', reopened: '重新打开', active: '有效', draft: '草稿', superseded: '已被替代', paused: '暂停', left: '已离开', setup: '准备中', running: '进行中', unblinded: '已揭盲', reported: '已报告', resolved: '已解决', differences: '有差异', mine: '由我录入', needed: '待录入', done: '已完成', settled: '已裁定', yes: '是', no: '否', unanswered: '未答',
-    adherent: '依从', behind: '落后', minor: '轻微', major: '重大', watch: '关注', pending: '待处理', due_soon: '即将到期', late: '逾期',
+    adherent: '依从', behind: '落后', minor: '轻微', major: '重大', watch: '关注', pending: '待处理', due_soon: '即将到期', late: '逾期', recorded: '已记录', changed: '报告后有变更', followup_due: '随访报告到期', agreed: '双录一致',
   },
   siteState: { open: '开放', paused: '暂停', closed: '关闭' },
   language: { en: '英文', zh: '中文', da: '丹麦文' },
   sex: { F: '女', M: '男' },
-  missing: { not_done: '未做', not_known: '不详', refused: '拒绝回答', not_applicable: '不适用' },
+  missing: { not_done: '未做', not_known: '不详', refused: '拒绝回答', not_applicable: '不适用', lost: '遗失', technical: '技术故障' },
   today: {
     lede: '{{name}} · {{role}}', nothing: '目前没有待办事项。', overdue_one: '逾期1天', overdue_other: '逾期{{count}}天', more: '另有{{count}}项', enrolment: '各中心入组情况', enrolled: '计划{{target}}人，已随机{{n}}人。', ofTarget: '{{n}} / {{target}}', mark: '深色标记为中心目标。',
     group: {
@@ -40,13 +40,13 @@ export const trial: typeof en = {
   matrix: { label: '受试者与访视', code: '编码', state: '状态', adherence: '依从性', none: '无', legend: '符号含义', hasQuery: '有未解决质疑', queries_one: '1条质疑', queries_other: '{{count}}条质疑', keys: '方向键在单元格间移动，Page Up/Page Down翻页，回车打开。' },
   person: {
     gone: '没有编码为{{subject}}的受试者，或不属于您的中心。', version: '方案版本', allocation: '分配', consentedOn: '知情同意', visits: '访视与表单', logs: '事件与记录', history: '全部变更', consents: '知情同意', events: '不良事件', deviations: '方案偏离', withdrawals: '退出', scans: '影像', noneOf: '无。', strip: '访视及其窗口的时间线', now: '今天', day: '第{{day}}天', window: '窗口', repeated: '已填{{n}} / {{all}}',
-    missing_one: '缺1项', missing_other: '缺{{count}}项', secondNeeded: '需第二次录入', firstNeeded: '需录入', secondDone: '已双录', settle: '裁定差异', consent: '记录知情同意', consentAgain: '更新知情同意', consentText: '按纸质签署内容记录。', consentDo: '记录知情同意', consentVersion: '同意书版本', consentLanguage: '同意书语言', consentDate: '签署日期', consentBy: '获取人（登录名）', randomise: '随机', event: '新不良事件',
+    missing_one: '缺1项', missing_other: '缺{{count}}项', secondNeeded: '需第二次录入', secondMine: '进行第二次录入', settle: '裁定差异', consent: '记录知情同意', consentAgain: '更新知情同意', consentText: '按纸质签署内容记录。', consentDo: '记录知情同意', consentVersion: '同意书版本', consentLanguage: '同意书语言', consentDate: '签署日期', consentBy: '获取人（登录名）', randomise: '随机', event: '新不良事件',
     screenFailure: '不符合入选', screenFailureText: '受试者在随机前退出；原因记入筛选日志。', screenFailureDo: '结束筛选', screenReason: '原因', deviation: '方案偏离', withdraw: '退出', withdrawText: '由受试者或医师决定终止的内容。已收集的数据予以保留。', withdrawDo: '记录退出', complete: '完成', completeText: '受试者已完成研究。', completeDo: '记录完成', link: '个人链接', linkText: '供受试者手机使用：扫描图片或打开网址。持有者均可填写日记；新链接生成后旧链接失效。', linkQr: '个人链接二维码', linkEnds: '有效期至{{at}}。', linkPrint: '打印', linkEnd: '终止此链接',
     identity: '姓名与电话', identityChange: '修改姓名与电话', identityText: '与数据分开并加密保存。每次查看均有记录。', identityNone: '未登记姓名。', id_name: '姓名', id_phone: '电话', id_address: '地址', id_birth_date: '出生日期', id_note: '备注', unblind: '紧急揭盲', unblindText: '仅当治疗取决于所在组别时使用。原因将被记录，并通知研究团队。', unblindDo: '显示组别', unblindReason: '为何现在需要', unblinded: '{{subject}}的组别', unblindedText: '已连同您的姓名、时间和原因记录。',
   },
   form: {
     gone: '没有此表单，或不属于您的角色。', answered: '已答{{n}} / {{all}}', open_one: '1项未答', open_other: '{{count}}项未答', score: '评分', save: '保存', saveNext: '保存并继续', reason: '为何修改？', reasonText: '首次保存后必填', restored: '这是您{{at}}的草稿，尚未保存。', discard: '恢复到已保存内容', readOnly: '已锁定：只读。', hard_one: '保存前须更正1项答案。', hard_other: '保存前须更正{{count}}项答案。',
-    queriesOpened_one: '规则自动提出1条质疑。', queriesOpened_other: '规则自动提出{{count}}条质疑。', keysSave: '保存', keysNext: '保存并继续', keysCode: '键入答案编号即可选择', noAnswer: '无答案', answerAfterAll: '改为作答', required: '必填', unset: '未设置', limits: '{{limits}} {{unit}}', right: '确认无误', derived: '计算得出', today: '今天', datePlaceholder: '年-月-日', verified: '已核查', verify_one: '将{{count}}项标为已核查', verify_other: '将{{count}}项标为已核查', keying: '第{{n}}次录入（共2次）',
+    queriesOpened_one: '规则自动提出1条质疑。', queriesOpened_other: '规则自动提出{{count}}条质疑。', keysSave: '保存', keysNext: '保存并继续', keysCode: '键入答案编号即可选择', noAnswer: '无答案', answerAfterAll: '改为作答', required: '必填', unset: '未设置', unit: '{{id}}的单位', limits: '{{limits}} {{unit}}', right: '确认无误', derived: '计算得出', today: '今天', datePlaceholder: '年-月-日', verified: '已核查', verify_one: '将{{count}}项标为已核查', verify_other: '将{{count}}项标为已核查', keying: '第{{n}}次录入（共2次）',
     sign: '签名', signText: '签名与当前内容绑定；之后的任何修改将使其失效。', meaning: '含义', passwordAgain: '再次输入密码', signatureVoid: '已失效：数据已变更', freeze: '冻结', lock: '锁定', unlock: '解锁', why: '原因',
   },
   meaning: { reviewed: '我已审阅这些数据', approved: '我批准这些数据', responsible: '我对这些数据负责' },
@@ -57,11 +57,11 @@ export const trial: typeof en = {
   query: { words: '您的文字', answer: '答复', close: '关闭', reopen: '重新打开', open: '提出', raise: '新质疑', raiseDo: '提出质疑', raised: '提出' },
   settle: { title: '裁定差异', lede: '两人录入了同一纸质表。请查看纸质原件，逐项裁定并说明理由。', none: '没有待裁定的差异。', first: '第一次录入', second: '第二次录入', other: '均不正确：以纸质为准', paper: '纸质内容', reason: '理由', whole: '请选择并说明理由。', do_one: '裁定1项差异', do_other: '裁定{{count}}项差异' },
   randomise: {
-    title: '随机分组', steps: '步骤', step1: '1 入选条件', step2: '2 受试者与分层', step3: '3 确认', asks: '方案要求', answer: '该受试者', met: '结果', exclusion: '不应存在', absent: '不存在', present: '存在', fulfilled: '满足', notFulfilled: '不满足', open: '未答', consent: '书面知情同意', notReady: '目前不能随机：未满足项见上。', who: '受试者', stratumText: '请与面前的受试者核对。分配在此分层内进行。', final: '分配不可更改：不能撤销、重复或替换。', hold: '按住以随机', busy: '正在分配…',
+    title: '随机分组', steps: '步骤', step1: '1 入选条件', step2: '2 受试者与分层', step3: '3 确认', asks: '方案要求', answer: '该受试者', met: '结果', exclusion: '不应存在', absent: '不存在', present: '存在', fulfilled: '满足', notFulfilled: '不满足', open: '未答', consent: '书面知情同意', visit: '{{visit}}已完整', notReady: '目前不能随机：未满足项见上。', who: '受试者', stratumText: '请与面前的受试者核对。分配在此分层内进行。', final: '分配不可更改：不能撤销、重复或替换。', hold: '按住以随机', busy: '正在分配…',
     cannotHold: '无法按住按钮？', typeCode: '键入编码{{subject}}', do: '随机', continue: '继续', previous: '上一步', back: '返回{{subject}}', is: '{{subject}}被分配至', masked: '您的角色不显示组别。', at: '时间', by: '签名', receipt: '回执', next: '接下来',
   },
   adherence: { title: '依从性', line: '每周依从性', weeks: '各周', overall: '总体，%', frequency: '训练次数，%', duration: '时长，%', components: '各项内容，%', supervision: '通话，%', onTrack: '进展正常', none: '尚无人参加训练。' },
-  why: { sessions: '训练次数不足', minutes: '时长不足', components: '缺少某项内容', calls: '未完成通话', diary: '日记为空', frequency: '训练次数不足', duration: '时长不足', supervision: '未完成通话', no_diary: '日记为空' },
+  why: { week: '第{{week}}周', sessions: '训练{{done}}/{{target}}次', minutes: '时长{{percent}}%', component: '{{component}}{{days}}天', call: '未完成通话', silent: '{{days}}天无记录', diary: '{{days}}天无记录', reach: '已无法达到目标' },
   safety: {
     lede: '严重事件在前，按剩余报告时间排列。', none: '没有不良事件记录。', events: '不良事件', watch: '关注清单', watchText: '方案要求关注的化验值与事件。', watchNone: '关注清单为空。', term: '事件', severity: '严重程度', serious: '严重', isSerious: '严重事件', related: '相关性：', aware: '中心获知', clock: '报告时限', act: '操作', versions_one: '1个版本', versions_other: '{{count}}个版本',
     report: '报告', follow: '随访报告', reportTitle: '报告{{subject}}的第{{n}}个事件', reportText: '签名的报告版本；早期版本予以保留。', reportDo: '签名并报告', narrative: '目前所知', close: '最终报告：结束计时',

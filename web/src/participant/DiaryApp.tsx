@@ -76,8 +76,9 @@ function Home({ page, entries, line, thanks, onOpen }: { page: PhonePage; entrie
   const title = typeof page.study === 'object' && 'title' in page.study ? said(page.study.title as Json, language) : said(page.study as Json, language);
   const waiting = entries.filter((e) => e.state === 'waiting').length;
   const last = (d: DayEntry) => entries.filter((e) => e.visit === d.visit && e.form === d.form).at(-1);
-  const today = trueTime().slice(0, 10) > page.today ? new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10) : page.today;
-  const open = page.days.filter((d) => d.open !== false && (whole(d.state) || d.state === 'due' || d.state === 'started' || d.open)).filter((d) => d.date <= today || d.open);
+  const local = new Date(Date.now() - new Date().getTimezoneOffset() * 60_000).toISOString().slice(0, 10);
+  const today = line === 'offline' && local > page.today ? local : page.today;
+  const open = page.days.filter((d) => (d.opens && d.closes ? d.opens <= today && today <= d.closes : d.open === true)).sort((a, b) => (a.date < b.date ? 1 : a.date > b.date ? -1 : 0));
   const formOf = (d: DayEntry) => page.forms.find((f) => f.id === d.form);
   return (
     <main className="p-main">
@@ -153,7 +154,7 @@ function Inner({ token }: { token: string }) {
     <LanguageOf.Provider value={chosen}>
       <header className="p-head"><img src="/lumbar.svg" alt="" width={32} height={32} /><b>Lumbar</b>
         {languages.length > 1 && <LanguagePick languages={languages} chosen={chosen} set={(l) => { setLanguage(l); keepLanguage(l); }} />}</header>
-      {ended && !page ? <Note k="ended" more="endedText" /> : ended ? <><Note k="ended" more="endedText" /></> : page && day && form ? <FormScreen key={`${day.visit}|${day.form}`} token={token} day={day} form={form} onDone={done} />
+      {ended || page?.ended ? <Note k="ended" more="endedText" /> : page && day && form ? <FormScreen key={`${day.visit}|${day.form}`} token={token} day={day} form={form} onDone={done} />
         : page ? <Home page={page} entries={entries} line={line} thanks={thanks} onOpen={(d) => { setThanks(false); setDay(d); }} /> : never ? <Note k="first" /> : <Note k="loading" />}
     </LanguageOf.Provider>
   );

@@ -57,7 +57,7 @@ export function Question({ field, value, onValue, tried }: Props) {
   const text = isEmpty(value) ? '' : value === true ? '1' : value === false ? '0' : Array.isArray(value) ? '' : String(value);
   const fault = faultOf(field, value);
   const needed = tried && field.required && isEmpty(value);
-  const words = needed ? say('needed') : fault && (left || tried) ? (fault.key === 'range' ? say('range', { low: field.low ?? '', high: field.high ?? '' }) : fault.key === 'date' ? say('date') : fault.key === 'expected' ? '' : say('number')) : '';
+  const words = needed ? say('needed') : fault && (left || tried) ? (fault.key === 'range' ? say('range', { low: field.low ?? '', high: field.high ?? '' }) : fault.key === 'date' || fault.key === 'wholeDate' ? say('date') : fault.key === 'expected' ? '' : say('number')) : '';
   const small = field.low !== null && field.high !== null && field.high - field.low <= 10 && field.type === 'integer' && field.unit !== 'days';
   return (
     <section className="p-question" data-question={field.id} data-bad={words !== '' || undefined} onBlur={() => setLeft(true)}>

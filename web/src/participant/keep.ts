@@ -7,7 +7,7 @@ export interface DayEntry { day?: number | null; date: string; form: string; vis
 export interface PhoneForm { id: string; label: Words; items: Item[]; note?: Words }
 export interface PhonePage {
   study: { id?: string; title: Words; acronym?: string } | Words; languages: string[]; subject_code?: string; subject?: string; today: string; forms: PhoneForm[]; days: DayEntry[];
-  thanks?: Words | null; welcome?: Words | null; contact?: Words | null;
+  thanks?: Words | null; welcome?: Words | null; contact?: Words | null; ended?: boolean; now?: string;
 }
 export interface Kept { token: string; page: PhonePage; fetched: string }
 export type EntryState = 'waiting' | 'kept' | 'refused';

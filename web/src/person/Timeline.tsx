@@ -61,12 +61,13 @@ function Card({ subject, visit, card }: { subject: string; visit: TimelineVisit;
   const second = card.entry === 'double' ? card.second : null;
   return (
     <div className="form-card" data-form={card.form} data-state={card.state}>
-      <Link href={second === 'needed' || second === 'mine' ? `${to}?keying=${second === 'needed' && card.keyed?.[0] ? 2 : 1}` : to} className="form-card-link">{said(card.label, i18n.language)}</Link>
+      <Link href={second === 'mine' ? `${to}?keying=2` : to} className="form-card-link">{said(card.label, i18n.language)}</Link>
       <Mark state={card.state} size={16} />
       {(card.missing ?? 0) > 0 && <span className="quiet">{t('person.missing', { count: card.missing })}</span>}
       {(card.queries ?? 0) > 0 && <span className="status" data-kind="warn"><IconQuery size={15} />{t('matrix.queries', { count: card.queries })}</span>}
-      {second === 'needed' && <Mark state="needed" word={card.keyed?.[0] ? t('person.secondNeeded') : t('person.firstNeeded')} size={16} />}
-      {second === 'done' && <Mark state="done" word={t('person.secondDone')} size={16} />}
+      {second === 'mine' && <Link href={`${to}?keying=2`} className="status" data-kind="warn">{t('person.secondMine')}</Link>}
+      {second === 'needed' && <Mark state="needed" word={t('person.secondNeeded')} size={16} />}
+      {(second === 'agreed' || second === 'settled') && <Mark state={second} size={16} />}
       {second === 'differences' && <Link href={`${to}/settle`} className="status" data-kind="warn">{t('person.settle')}</Link>}
     </div>
   );

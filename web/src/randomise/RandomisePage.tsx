@@ -20,7 +20,7 @@ function answerOf(value: Json | undefined, language: string): string {
   if (value === null || value === undefined) return '';
   if (Array.isArray(value)) return value.map((v) => answerOf(v, language)).filter(Boolean).join(', ');
   if (isRow(value)) {
-    if ('value' in value) return [said(value.label, language), said(value.value_label ?? value.value, language)].filter(Boolean).join(' ');
+    if ('value' in value) return [said(value.label, language), said(value.value_label ?? value.text ?? value.value, language)].filter(Boolean).join(': ');
     const words = said(value, language);
     return /^\[object/.test(words) ? Object.entries(value).map(([k, v]) => `${k} ${String(v)}`).join(', ') : 'en' in value ? words : Object.entries(value).map(([k, v]) => `${k} ${String(v)}`).join(', ');
   }
@@ -38,12 +38,14 @@ function Checks({ data }: { data: Randomise }) {
             {data.checks.map((c) => (
               <tr key={c.id} data-met={c.met}>
                 <th scope="row"><span className="quiet">{c.id}</span> {said(c.text, i18n.language)} {c.kind === 'exclusion' && <span className="quiet">({t('randomise.exclusion')})</span>}</th>
-                <td>{answerOf(c.answer ?? c.answers, i18n.language)}</td>
+                <td>{answerOf(c.values && c.values.length > 0 ? c.values : c.answer ?? c.answers, i18n.language)}</td>
                 <td><Mark state={metOf(c.met)} word={c.met === true ? (c.kind === 'exclusion' ? t('randomise.absent') : t('randomise.fulfilled')) : c.met === false ? (c.kind === 'exclusion' ? t('randomise.present') : t('randomise.notFulfilled')) : t('randomise.open')} /></td>
               </tr>
             ))}
-            {data.gates.map((g) => <tr key={g.id}><th scope="row">{said(g.text, i18n.language)}</th><td /><td><Mark state={metOf(g.ok)} word={g.ok ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>)}
-            {data.consent !== undefined && <tr><th scope="row">{t('randomise.consent')}</th><td>{isRow(data.consent as Json) ? `${String(data.consent!.date ?? '')} · ${String(data.consent!.form_version ?? '')}` : ''}</td><td><Mark state={data.consent ? 'yes' : 'no'} word={data.consent ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>}
+            {data.gates.map((g) => <tr key={g.id}><th scope="row">{said(g.text, i18n.language)}</th><td>{g.detail ?? ''}</td><td><Mark state={metOf(g.ok)} word={g.ok ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>)}
+            {(data.visits ?? []).map((v) => <tr key={v.visit}><th scope="row">{t('randomise.visit', { visit: said(v.label, i18n.language) })}</th><td /><td><Mark state={metOf(v.complete)} word={v.complete ? t('state.complete') : t('randomise.notFulfilled')} /></td></tr>)}
+            {Array.isArray(data.consent) && data.consent.map((c) => <tr key={String(c.id)}><th scope="row">{said(c.label, i18n.language) || t('randomise.consent')}</th><td>{isRow(c.given) ? `${String(c.given.date ?? '')} · ${String(c.given.form_version ?? '')}` : ''}</td><td><Mark state={c.given ? 'yes' : 'no'} word={c.given ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>)}
+            {data.consent !== undefined && !Array.isArray(data.consent) && <tr><th scope="row">{t('randomise.consent')}</th><td>{isRow(data.consent as Json) ? `${String(data.consent!.date ?? '')} · ${String(data.consent!.form_version ?? '')}` : ''}</td><td><Mark state={data.consent ? 'yes' : 'no'} word={data.consent ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>}
           </tbody>
         </table>
       </div>

@@ -25,7 +25,7 @@ export function Countdown({ due, now }: { due: string; now: number }) {
 }
 
 const isSerious = (e: SafetyEvent) => e.serious === true || e.serious === 1 || e.serious === '1' || e.serious === 'yes';
-const closedOf = (e: SafetyEvent) => ['reported', 'closed', 'resolved'].includes(e.state ?? '');
+const closedOf = (e: SafetyEvent) => ['reported', 'closed'].includes(e.state ?? '');
 const order = (e: SafetyEvent) => (isSerious(e) && e.due_at && !closedOf(e) ? Date.parse(e.due_at) : isSerious(e) ? 1e15 : 2e15);
 
 function useNow() {
@@ -34,7 +34,7 @@ function useNow() {
   return now;
 }
 
-const words = (value: unknown, language: string) => (value === null || value === undefined ? '–' : typeof value === 'boolean' ? (value ? '✓' : '–') : said(value as Json, language));
+const words = (value: unknown, language: string) => (value === null || value === undefined ? '–' : typeof value === 'boolean' ? (value ? '✓' : '–') : isRow(value as Json) && 'value' in (value as object) ? (said((value as Record<string, Json>).value_label ?? (value as Record<string, Json>).value, language) || '–') : said(value as Json, language));
 
 function Events({ data }: { data: Safety }) {
   const { t, i18n } = useTranslation('trial');
@@ -43,28 +43,28 @@ function Events({ data }: { data: Safety }) {
   const client = useQueryClient();
   const done = () => void client.invalidateQueries({ queryKey: ['safety'] });
   const sorted = [...data.events].sort((a, b) => order(a) - order(b) || b.n - a.n);
-  const causes = [...new Set(data.events.flatMap((e) => Object.keys(isRow(e.causality as Json) ? e.causality as object : {})))];
+  const causes = [...new Set(data.events.flatMap((e) => (e.causality ?? []).map((c) => c.to)))];
   if (sorted.length === 0) return <Empty>{t('safety.none')}</Empty>;
   return (
     <div className="table-frame" tabIndex={0} role="region" aria-label={t('rail.safety')}>
       <table className="data safety">
         <thead><tr><th scope="col">{t('matrix.code')}</th><th scope="col">{t('safety.term')}</th><th scope="col">{t('safety.severity')}</th><th scope="col">{t('safety.serious')}</th>
-          {causes.map((c) => <th key={c} scope="col">{t('safety.related')} {t(`cause.${c}` as 'cause.exercise', { defaultValue: c.replaceAll('_', ' ') })}</th>)}
+          {causes.map((c) => <th key={c} scope="col">{t('safety.related')} {t(`cause.${c.replaceAll(' ', '_')}` as 'cause.exercise', { defaultValue: c.replaceAll('_', ' ') })}</th>)}
           <th scope="col">{t('safety.aware')}</th><th scope="col">{t('safety.clock')}</th><th scope="col"><span className="only-heard">{t('safety.act')}</span></th></tr></thead>
         <tbody>
           {sorted.map((e) => {
             const serious = isSerious(e);
             return (
               <tr key={`${e.subject}.${e.n}`} data-serious={serious}>
-                <th scope="row"><Link href={`/people/${part(e.subject)}/${part(e.visit ?? `AE.${e.n}`)}/ae`}>{e.subject}</Link><div className="quiet">{e.site} · {e.n}</div></th>
+                <th scope="row"><Link href={`/people/${part(e.subject)}/${part(e.visit ?? `AE.${e.n}`)}/${part(e.form ?? 'ae')}`}>{e.subject}</Link><div className="quiet">{e.site} · {e.n}</div></th>
                 <td>{said(e.term, i18n.language)}</td><td>{words(e.severity, i18n.language)}</td>
                 <td>{serious ? <Mark state="major" word={t('safety.isSerious')} size={16} /> : t('no')}</td>
-                {causes.map((c) => <td key={c}>{words(isRow(e.causality as Json) ? (e.causality as Record<string, Json>)[c] : null, i18n.language)}</td>)}
+                {causes.map((c) => <td key={c}>{words(e.causality?.find((x) => x.to === c)?.text, i18n.language)}</td>)}
                 <td className="nowrap">{e.aware_at ? momentOf(e.aware_at) : '–'}</td>
                 <td>{!serious ? '–' : closedOf(e) ? <Mark state={e.state!} size={16} /> : e.due_at ? <Countdown due={e.due_at} now={now} /> : '–'}{(e.versions?.length ?? 0) > 0 && <div className="quiet">{t('safety.versions', { count: e.versions!.length })}</div>}</td>
                 <td>{serious && may('safety.report') && (
                   <Act label={(e.versions?.length ?? 0) > 0 ? t('safety.follow') : t('safety.report')} title={t('safety.reportTitle', { subject: e.subject, n: e.n })} text={t('safety.reportText')} action={t('safety.reportDo')} done={done}
-                    send={(v) => post(`/api/safety/${part(e.subject)}/${e.n}/report`, { kind: (e.versions?.length ?? 0) > 0 ? 'followup' : 'initial', ...v })}
+                    send={(v) => post(`/api/safety/${part(e.subject)}/${e.n}/report`, { kind: v.close === true ? 'final' : (e.versions?.length ?? 0) > 0 ? 'followup' : 'initial', text: v.text ?? '', password: v.password ?? '' })}
                     fields={[{ name: 'text', label: t('safety.narrative'), kind: 'area', required: true }, { name: 'close', label: t('safety.close'), kind: 'tick' }, { name: 'password', label: t('form.passwordAgain'), kind: 'password', required: true }]} />
                 )}</td>
               </tr>

@@ -14,6 +14,7 @@ import { PersonPage } from '../person/PersonPage';
 import { QualityPage } from '../quality/QualityPage';
 import { RandomisePage } from '../randomise/RandomisePage';
 import { SafetyPage } from '../safety/SafetyPage';
+import { Boundary } from '../shared/Boundary';
 import { said } from '../shared/format';
 import { IconUser } from '../shared/icons';
 import { Page } from '../shared/Page';
@@ -105,13 +106,14 @@ function Pages() {
 
 export function TrialApp() {
   const { session, failure } = useSessionState();
+  const [location] = useLocation();
   const signedIn = session?.signed_in === true;
   const must = session?.must ?? [];
   return (
     <Frame>
       {failure !== null && !session ? <Failure error={failure} again={() => void loadSession()} />
         : !signedIn ? <SignInPage />
-          : must.length > 0 ? <AccountPage /> : <Pages />}
+          : must.length > 0 ? <AccountPage /> : <Boundary key={location}><Pages /></Boundary>}
       <SignInAgain />
     </Frame>
   );

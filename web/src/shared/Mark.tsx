@@ -16,7 +16,7 @@ export const LOOKS: Record<string, Look> = {
   open: [IconQuery, 'warn'], answered: [IconQuery, 'info'], closed: [IconTick, 'good'], reopened: [IconQuery, 'warn'],
   active: [IconOk, 'good'], draft: [IconHalf, 'warn'], superseded: [IconDot, 'quiet'], paused: [IconClock, 'warn'], left: [IconMissed, 'quiet'], setup: [IconHalf, 'warn'], running: [IconOk, 'good'],
   unblinded: [IconInfo, 'info'], allocated: [IconTick, 'good'], due_soon: [IconClock, 'warn'], reported: [IconTick, 'good'], resolved: [IconTick, 'good'],
-  differences: [IconWarning, 'warn'], mine: [IconPen, 'info'], needed: [IconRing, 'warn'], done: [IconTick, 'good'], settled: [IconTicks, 'good'], yes: [IconTick, 'good'], no: [IconMissed, 'bad'], unanswered: [IconRing, 'warn'],
+  differences: [IconWarning, 'warn'], mine: [IconPen, 'info'], needed: [IconRing, 'warn'], done: [IconTick, 'good'], settled: [IconTicks, 'good'], agreed: [IconTicks, 'good'], recorded: [IconTick, 'info'], changed: [IconWarning, 'warn'], followup_due: [IconClock, 'warn'], yes: [IconTick, 'good'], no: [IconMissed, 'bad'], unanswered: [IconRing, 'warn'],
   adherent: [IconTick, 'good'], behind: [IconWarning, 'warn'], minor: [IconInfo, 'info'], major: [IconWarning, 'bad'], watch: [IconWarning, 'warn'],
 };
 

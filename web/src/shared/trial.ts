@@ -75,7 +75,7 @@ export interface PersonRow {
 export interface People { visits: VisitHead[]; people: PersonRow[] }
 
 export interface FormCard {
-  form: string; label: Words; state: string; entry?: 'single' | 'double'; keyed?: boolean[]; second?: 'mine' | 'needed' | 'done' | 'differences' | null;
+  form: string; label: Words; state: string; entry?: 'single' | 'double'; keyed?: boolean[]; second?: 'mine' | 'needed' | 'agreed' | 'differences' | 'settled' | null;
   missing?: number; queries?: number; revision?: number; may?: string[];
 }
 export interface TimelineVisit {
@@ -96,16 +96,16 @@ export interface Code { code: string; label: Words }
 export interface Item {
   id: string; label: Words; type: string; unit?: string | null; low?: number | null; high?: number | null; expected_low?: number | null; expected_high?: number | null;
   range?: [number | null, number | null] | null; expected?: [number | null, number | null] | null; codes?: Code[] | Record<string, Words> | null; required?: boolean;
-  reveals_arm?: boolean; shown_if?: boolean | string; derived_by?: string | null; group?: Words | null; note?: Words | null; help?: Words | null; identifier?: boolean; ordinal?: boolean;
+  reveals_arm?: boolean; shown_if?: boolean | string; derived_by?: string | null; group?: Words | null; note?: Words | null; help?: Words | null; identifier?: boolean; partial?: boolean; units?: Record<string, number>; accept?: Json; max_mb?: number;
 }
-export interface Finding { item: string; severity: 'hard' | 'soft'; message: Words; id?: string }
+export interface Finding { item: string; severity: 'hard' | 'soft'; message: Words; code?: string }
 export interface Computed {
   shown?: Record<string, boolean>; derived?: Record<string, Json>; score?: number | null; score_label?: Words; reason?: Words | null; answered?: number; missing?: number;
   scores?: Row[];
 }
 export interface Query {
   id: string; subject: string; site?: string; visit: string; form: string; item?: string; item_label?: Words; text: string; state: string; by?: string; rule?: string | null;
-  at?: string; age_days?: number; role?: string; thread?: { at: string; by: string; action: string; text: string }[];
+  at?: string; opened_at?: string; age_days?: number; role?: string; thread?: { at: string; by: string; action: string; text: string }[];
 }
 export interface FormDoc {
   form: { id: string; label: Words; items: Item[]; note?: Words; instrument?: Words | null; entry?: string };
@@ -119,14 +119,14 @@ export interface SaveAnswer {
 export interface HistoryEntry {
   seq: number; at: string; user: string; role: string; kind: string; key: string; action: string; reason?: string | null; item?: string; before?: Json; after?: Json; version?: string;
 }
-export interface Gate { id: string; text: Words; ok: boolean }
+export interface Gate { id: string; text: Words; ok: boolean; detail?: string | null }
 export interface Randomise {
-  ready: boolean; checks: { id: string; text: Words; kind: string; rule?: string; answer?: Json; answers?: Json; met: boolean | null }[]; consent?: Row | null; gates: Gate[];
+  ready: boolean; checks: { id: string; text: Words; kind: string; rule?: string; answer?: Json; answers?: Json; met: boolean | null; values?: Row[] }[]; consent?: Row[] | Row | null; gates: Gate[]; visits?: { visit: string; label: Words; complete: boolean }[];
   stratum: { item: string; label: Words; value: Json; value_label?: Words }[]; allocated?: Allocated | null;
 }
 export interface Allocated { at: string; by: string; receipt?: string; arm?: string; arm_label?: Words; arm_text?: Words; next?: Json }
 export interface SafetyEvent {
-  subject: string; site: string; n: number; term: string; severity?: Json; serious?: Json; aware_at?: string | null; due_at?: string | null; state?: string; versions?: Row[]; visit?: string;
-  causality?: Row | null; start?: string; outcome?: Json; expected?: Json; [key: string]: unknown;
+  subject: string; site: string; n: number; term: string; severity?: Json; serious?: Json; aware_at?: string | null; due_at?: string | null; state?: string; versions?: Row[]; visit?: string; form?: string;
+  causality?: { to: string; text: Json }[] | null; start?: string; outcome?: Json; expected?: Json; [key: string]: unknown;
 }
 export interface Safety { events: SafetyEvent[]; watch?: Row[]; may?: string[] }

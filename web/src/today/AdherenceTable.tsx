@@ -11,6 +11,7 @@ import { type AdherencePerson, part } from '../shared/trial';
 function whyOf(why: Json | undefined, t: (key: string, options?: Row) => string, language: string): string {
   if (!why) return '';
   if (Array.isArray(why)) return why.map((w) => whyOf(w, t, language)).filter(Boolean).join('; ');
+  if (isRow(why) && typeof why.code === 'string') return `${why.week ? `${t('why.week', { week: why.week })}: ` : ''}${t(`why.${why.code}`, { ...why, component: said(why.component, language), defaultValue: why.code.replaceAll('_', ' ') })}`;
   if (isRow(why)) return typeof why.key === 'string' ? t(`why.${why.key}`, { ...(isRow(why.params) ? why.params : {}), defaultValue: why.key.replaceAll('_', ' ') }) : said(why, language);
   return t(`why.${String(why)}`, { defaultValue: String(why).replaceAll('_', ' ') });
 }
