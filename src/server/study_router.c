@@ -11,6 +11,8 @@
 
 static const study_table *const study_tables[] = {
     &study_session_routes,
+    &study_scan_routes,
+    &study_reading_routes,
     &care_people_routes,  &care_phone_routes, &care_safety_routes,
 };
 

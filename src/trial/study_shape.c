@@ -83,7 +83,7 @@ SHAPE(retention, "retention", R("years", NUMBER), R("from", TEXT), K("purge_peop
 SHAPE(sharing, "sharing statement", R("share", BOOL), K("statement", LABEL));
 
 /* -- measuring, predicting, plan -- */
-SHAPE(imaging, "imaging", K("modality", TEXT), K("field_tesla", NUMBER), K("plane", TEXT), K("levels", TEXTS), K("muscles", LABEL_MAP), K("segmentation", LABEL),
+SHAPE(imaging, "imaging", K("modality", TEXT), K("field_tesla", NUMBER), K("plane", TEXT), K("levels", TEXTS), K("readers", INT), K("muscles", LABEL_MAP), K("segmentation", LABEL),
       K("measures", TEXTS), K("radiomics", TEXTS), K("finding", LABEL), K("emg", LABEL), K("endurance", LABEL));
 SHAPE(prediction, "prediction", K("outcomes", LABEL_MAP), K("split", TEXT), K("resampling", TEXTS), K("selection", TEXT), K("models", TEXTS), K("performance", TEXTS),
       K("explanation", TEXTS), K("product", LABEL));
