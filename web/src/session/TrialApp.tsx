@@ -113,7 +113,7 @@ export function TrialApp() {
     <Frame>
       {failure !== null && !session ? <Failure error={failure} again={() => void loadSession()} />
         : !signedIn ? <SignInPage />
-          : must.length > 0 ? <AccountPage /> : <Boundary key={location}><Pages /></Boundary>}
+          : must.length > 0 ? <AccountPage /> : <Boundary at={location}><Pages /></Boundary>}
       <SignInAgain />
     </Frame>
   );
