@@ -11,7 +11,7 @@ import { IconClock, IconError, IconInfo, IconOk, IconPen, IconWarning } from '..
 import { Mark } from '../shared/Mark';
 import { Page } from '../shared/Page';
 import { Failure, Loaded } from '../shared/states';
-import { type FormDoc, get, part, post, type Query, query } from '../shared/trial';
+import { type FormCard, type FormDoc, get, part, type Person, post, type Query, query } from '../shared/trial';
 import { clockOf, momentOf } from '../shared/when';
 import { ConflictView } from './Conflict';
 import { DerivedLine, Question } from './Question';
@@ -36,8 +36,8 @@ function KeptLine({ entry }: { entry: Entry }) {
 function Score({ entry }: { entry: Entry }) {
   const { t, i18n } = useTranslation('trial');
   const c = entry.computed;
-  if (!c || (c.score === undefined && !c.reason)) return null;
-  return <span className="score" aria-live="polite">{said(c.score_label ?? t('form.score'), i18n.language)}: <strong>{c.score === null || c.score === undefined ? '–' : Number(c.score.toFixed(3))}</strong>{c.score === null || c.score === undefined ? <span className="quiet"> {said(c.reason ?? '', i18n.language)}</span> : null}</span>;
+  if (!c?.score_name) return null;
+  return <span className="score" aria-live="polite">{c.score_name ? `${t('form.score')} (${c.score_name})` : t('form.score')}: <strong>{c.score === null || c.score === undefined ? '–' : Number(c.score.toFixed(3))}</strong>{c.score === null || c.score === undefined ? <span className="quiet"> {said(c.reason ?? '', i18n.language)}</span> : null}</span>;
 }
 
 function SaveBar({ entry, canSave, onSave, hasNext }: { entry: Entry; canSave: boolean; onSave: (next: boolean) => void; hasNext: boolean }) {
@@ -77,9 +77,9 @@ function StateActs({ doc, path, verified, done }: { doc: FormDoc; path: string; 
   const { t } = useTranslation('trial');
   const [error, setError] = useState<unknown>(null);
   const may = (what: string) => doc.may.includes(what) && doc.revision > 0;
-  const act = async (what: string, body: unknown = {}) => {
+  const act = async (what: string, body?: unknown) => {
     setError(null);
-    try { await post(`${path}/${what}`, body); done(); } catch (e) { setError(e); }
+    try { await post(`${path}/${what}`, what === 'verify' ? body : undefined); done(); } catch (e) { setError(e); }
   };
   return (
     <>
@@ -87,8 +87,9 @@ function StateActs({ doc, path, verified, done }: { doc: FormDoc; path: string; 
         {may('verify') && <Button variant="default" onClick={() => void act('verify', { items: verified })} disabled={verified.length === 0}>{t('form.verify', { count: verified.length })}</Button>}
         {may('sign') && <SignAct path={path} done={done} />}
         {may('freeze') && doc.state !== 'frozen' && doc.state !== 'locked' && <Button variant="default" onClick={() => void act('freeze')}>{t('form.freeze')}</Button>}
+        {may('freeze') && doc.state === 'frozen' && <Act label={t('form.unfreeze')} title={t('form.unfreeze')} action={t('form.unfreeze')} send={(v) => post(`${path}/unfreeze`, v)} done={done} fields={[{ name: 'reason', label: t('form.why'), kind: 'area', required: true }]} />}
         {may('lock') && doc.state !== 'locked' && <Button variant="default" onClick={() => void act('lock')}>{t('form.lock')}</Button>}
-        {may('unlock') && (doc.state === 'locked' || doc.state === 'frozen') && (
+        {may('unlock') && doc.state === 'locked' && (
           <Act label={t('form.unlock')} title={t('form.unlock')} action={t('form.unlock')} send={(v) => post(`${path}/unlock`, v)} done={done} fields={[{ name: 'reason', label: t('form.why'), kind: 'area', required: true }]} />
         )}
       </Group>
@@ -100,7 +101,17 @@ function StateActs({ doc, path, verified, done }: { doc: FormDoc; path: string; 
 function Signatures({ doc }: { doc: FormDoc }) {
   const { t } = useTranslation('trial');
   if (!doc.signatures?.length) return null;
-  return <ul className="signatures">{doc.signatures.map((s, i) => <li key={i}><Mark state={s.void === true ? 'missed' : 'signed'} word={s.void === true ? t('form.signatureVoid') : t('state.signed')} /> {String(s.by ?? s.user ?? '')} · {momentOf(String(s.at ?? ''))} · {t(`meaning.${String(s.meaning)}` as 'meaning.reviewed', { defaultValue: String(s.meaning ?? '') })}</li>)}</ul>;
+  return <ul className="signatures">{doc.signatures.map((s, i) => <li key={i}><Mark state={s.void_at ? 'missed' : 'signed'} word={s.void_at ? t('form.signatureVoid') : t('state.signed')} /> {s.full_name || s.by} · {momentOf(String(s.at ?? ''))} · {t(`meaning.${String(s.meaning)}` as 'meaning.reviewed', { defaultValue: String(s.meaning ?? '') })}</li>)}</ul>;
+}
+
+/** The next form of the same visit that is mine to fill in. */
+function useNext(subject: string, visit: string, form: string): { visit: string; form: string } | null {
+  const person = useQuery({ queryKey: ['person', subject], queryFn: () => get<Person>(`/api/people/${part(subject)}`), staleTime: 30_000 });
+  const forms = person.data?.timeline.find((v) => v.visit === visit)?.forms ?? [];
+  const at = forms.findIndex((f) => f.form === form);
+  const open = (f: FormCard) => f.mine && f.form !== form && (f.state === 'empty' || f.state === 'started');
+  const found = forms.slice(at + 1).find(open) ?? forms.slice(0, Math.max(0, at)).find(open);
+  return found ? { visit, form: found.form } : null;
 }
 
 interface BodyProps { doc: FormDoc; subject: string; visit: string; form: string; keying: number; reload: () => void }
@@ -115,7 +126,7 @@ function FormBody({ doc, subject, visit, form, keying, reload }: BodyProps) {
   const done = Object.keys(doc.verified ?? {}).filter((k) => doc.verified?.[k]);
   const [verified, setVerified] = useState<string[]>(done);
   const locked = doc.state === 'locked' || doc.state === 'frozen' || entry.state === 'locked';
-  const canSave = doc.may.includes('save') && !locked;
+  const canSave = doc.may.includes(keying === 2 ? 'second' : 'save') && !locked;
   const queries = useQuery({
     queryKey: ['form-queries', subject, visit, form], initialData: doc.queries ?? [], staleTime: 0, enabled: doc.queries !== undefined && doc.revision > 0,
     queryFn: () => get<FormDoc>(path + query({ keying: keying || undefined })).then((d) => d.queries ?? []),
@@ -123,7 +134,8 @@ function FormBody({ doc, subject, visit, form, keying, reload }: BodyProps) {
   const live: Query[] = queries.data;
   const field = entry.fields.find((f) => f.id === focused);
 
-  const onSave = async (next: boolean) => {
+  const next = useNext(subject, visit, form);
+  const onSave = async (onward: boolean) => {
     setTried(true);
     if (entry.hard.length > 0) {
       document.querySelector<HTMLElement>(`[data-question="${entry.hard[0]}"] input, [data-question="${entry.hard[0]}"] textarea`)?.focus();
@@ -134,7 +146,7 @@ function FormBody({ doc, subject, visit, form, keying, reload }: BodyProps) {
       return;
     }
     if (await entry.save()) {
-      if (next) go(doc.next ? `/people/${part(subject)}/${part(doc.next.visit)}/${part(doc.next.form)}` : `/people/${part(subject)}#${visit}`);
+      if (onward) go(next ? `/people/${part(subject)}/${part(next.visit)}/${part(next.form)}` : `/people/${part(subject)}#${visit}`);
     }
   };
   const saving = useRef(onSave);
@@ -163,8 +175,8 @@ function FormBody({ doc, subject, visit, form, keying, reload }: BodyProps) {
       <div>
         {entry.conflict && <ConflictView conflict={entry.conflict} fields={entry.fields} values={entry.values} missing={entry.missing} onResolve={entry.resolve} />}
         {doc.draft && entry.kept.is === 'draft' && <Alert color="gray" icon={<IconInfo />} mb="md" className="no-print"><Group justify="space-between"><Text>{t('form.restored', { at: momentOf(doc.draft.saved_at) })}</Text><Button variant="default" onClick={entry.discard}>{t('form.discard')}</Button></Group></Alert>}
+        {doc.blind && <p className="status wrap" data-kind="info"><IconInfo />{t('form.blind')}</p>}
         {locked && <p className="status" data-kind="info"><Mark state={doc.state} /> {t('form.readOnly')}</p>}
-        {doc.form.note && <p className="lede quiet">{said(doc.form.note, i18n.language)}</p>}
         <Paper p={{ base: 'sm', sm: 'lg' }} className="surface">
           {entry.fields.filter((f) => isShown(f, entry.computed) || f.type === 'derived').map((f) => {
             const head = f.group ? said(f.group, i18n.language) : '';
@@ -189,7 +201,7 @@ function FormBody({ doc, subject, visit, form, keying, reload }: BodyProps) {
         <Signatures doc={doc} />
         <StateActs doc={{ ...doc, revision: entry.stored.revision, state: entry.state }} path={path} verified={verified} done={reload} />
         {canSave && <Text size="sm" c="dimmed" mt="sm" className="no-print"><Kbd>Ctrl</Kbd> + <Kbd>S</Kbd> {t('form.keysSave')} · <Kbd>Ctrl</Kbd> + <Kbd>Enter</Kbd> {t('form.keysNext')} · {t('form.keysCode')}</Text>}
-        <SaveBar entry={entry} canSave={canSave} onSave={(next) => void onSave(next)} hasNext={doc.next !== undefined} />
+        <SaveBar entry={entry} canSave={canSave} onSave={(next) => void onSave(next)} hasNext={next !== null} />
       </div>
       <div className="no-print"><SidePanel subject={subject} visit={visit} form={form} field={field} queries={live} canRaise={doc.may.includes('query') && doc.revision > 0} /></div>
     </div>

@@ -124,7 +124,7 @@ function Answer({ field, value, readOnly, onValue, labelled, described, bad, upl
       const local = at && !Number.isNaN(at.getTime()) ? new Date(at.getTime() - at.getTimezoneOffset() * 60_000).toISOString().slice(0, 16) : '';
       return <TextInput className="wide-date" type="datetime-local" value={local} readOnly={readOnly} {...aria} onKeyDown={enter} onChange={(e) => onValue(e.currentTarget.value === '' ? '' : new Date(e.currentTarget.value).toISOString().replace(/\.\d{3}Z$/, 'Z'))} />;
     }
-    case 'file': case 'upload':
+    case 'file':
       return <Upload path={`${uploads}/${field.id}`} value={text} readOnly={readOnly} onValue={onValue} labelled={labelled} />;
     default:
       return /text|note|reason|term|change/.test(field.id)

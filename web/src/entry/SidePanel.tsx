@@ -29,7 +29,7 @@ export function QueryCard({ q, onDone, where }: { q: Query; onDone: () => void; 
   const allowed = actions.filter((a) => (a === 'answer' ? may('query.answer') : may('query.close')));
   return (
     <div className="query" data-query={q.id}>
-      <div className="q-head"><Mark state={q.state} /><span className="quiet">{q.by ?? q.rule ?? ''} {q.opened_at ?? q.at ? momentOf(q.opened_at ?? q.at) : ''}</span></div>
+      <div className="q-head"><Mark state={q.state} /><span className="quiet">{q.by ?? q.rule ?? ''} {momentOf(q.opened_at)}</span></div>
       {where && <div className="quiet">{where}</div>}
       <p className="query-text">{q.text}</p>
       {q.thread && q.thread.length > 0 && <ol className="thread">{q.thread.map((step, i) => <li key={i}><span className="quiet">{momentOf(step.at)} {step.by} · {t(`query.${step.action}` as 'query.answer', { defaultValue: step.action })}</span><div>{step.text}</div></li>)}</ol>}
@@ -44,10 +44,10 @@ export function QueryCard({ q, onDone, where }: { q: Query; onDone: () => void; 
   );
 }
 
-function History({ subject, itemKey, field }: { subject: string; itemKey: string; field: Field }) {
+function History({ subject, visit, form, field }: { subject: string; visit: string; form: string; field: Field }) {
   const { t, i18n } = useTranslation('trial');
   const say = (w: Words) => said(w, i18n.language);
-  const history = useQuery({ queryKey: ['history', subject, itemKey], queryFn: () => get<{ entries: HistoryEntry[] }>(`/api/people/${part(subject)}/history${query({ item: itemKey })}`), staleTime: 0 });
+  const history = useQuery({ queryKey: ['history', subject, visit, form, field.id], queryFn: () => get<{ entries: HistoryEntry[] }>(`/api/people/${part(subject)}/history${query({ visit, form, item: field.id })}`), staleTime: 0 });
   if (history.isPending) return <Waiting />;
   if (history.isError) return <Failure error={history.error} />;
   const entries = history.data.entries;
@@ -57,7 +57,7 @@ function History({ subject, itemKey, field }: { subject: string; itemKey: string
       {entries.map((e) => (
         <li key={e.seq}>
           <span className="quiet">{momentOf(e.at)} · {e.user} ({e.role})</span>
-          <div><s className="before">{inWords(field, e.before, say)}</s> → <strong>{inWords(field, e.after, say)}</strong></div>
+          {e.changes.map((c, i) => <div key={i}><s className="before">{inWords(field, c.before, say)}</s> → <strong>{inWords(field, c.after, say)}</strong></div>)}
           {e.reason && <div className="quiet">{t('side.why')} {e.reason}</div>}
         </li>
       ))}
@@ -75,7 +75,7 @@ export function SidePanel({ subject, visit, form, field, queries, canRaise }: { 
   const raise = async () => {
     setError(null);
     try {
-      await post('/api/queries', { subject, visit, form, item: field?.id, text: text.trim() });
+      await post('/api/queries', { subject, visit, form, item: field?.id ?? '', text: text.trim() });
       setText('');
       done();
     } catch (e) { setError(e); }
@@ -96,7 +96,7 @@ export function SidePanel({ subject, visit, form, field, queries, canRaise }: { 
         </Stack>
       )}
       <Title order={3} fz=".95rem" mt="md">{t('side.history')}</Title>
-      <History subject={subject} itemKey={`${visit}|${form}|${field.id}`} field={field} />
+      <History subject={subject} visit={visit} form={form} field={field} />
     </Paper>
   );
 }

@@ -3,7 +3,7 @@ import { useQueryClient } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { currentToken } from '../session/session';
 import { ApiError, type Json, type Row } from '../shared/api';
-import { type Computed, type Finding, type FormDoc, part, post, put, type SaveAnswer } from '../shared/trial';
+import { type Computed, type Finding, type FormDoc, part, post, put, remove, type SaveAnswer } from '../shared/trial';
 import { changedItems, faultOf, fieldsOf, isEmpty, isShown, toSend } from './values';
 
 export type Kept =
@@ -31,7 +31,7 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
   const [kept, setKept] = useState<Kept>(doc.draft && !stale ? { is: 'draft', at: doc.draft.saved_at } : { is: 'clean' });
   const [error, setError] = useState<unknown>(null);
   const [conflict, setConflict] = useState<Conflict | null>(
-    stale ? { values: doc.values, missing: doc.missing ?? {}, revision: doc.revision, by: doc.changed_by ?? '', at: doc.changed_at ?? '' } : null);
+    stale ? { values: doc.values, missing: doc.missing ?? {}, revision: doc.revision, by: doc.saved_by ?? '', at: doc.saved_at ?? '' } : null);
   const [opened, setOpened] = useState(0);
   const latest = useRef({ values, missing, revision: stored.revision, waiting: false });
   latest.current.values = values;
@@ -51,7 +51,7 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
     setKept({ is: 'drafting' });
     try {
       const { saved_at } = await put<{ saved_at: string }>(`${path}/draft${query}`, {
-        values: toSend(fields, latest.current.values), missing: latest.current.missing, base_revision: latest.current.revision, ...(keying > 0 ? { keying } : {}),
+        values: toSend(fields, latest.current.values), missing: latest.current.missing, base_revision: latest.current.revision,
       });
       if (turn.current === mine) { latest.current.waiting = false; setKept({ is: 'draft', at: saved_at }); }
     } catch (e) {
@@ -59,15 +59,15 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
       setKept({ is: 'lost', why: e instanceof ApiError && e.code !== 'network' ? e.message : '' });
       draftTimer.current = setTimeout(() => void keepDraft(), AGAIN_AFTER);
     }
-  }, [fields, path, query, keying]);
+  }, [fields, path, query]);
 
   const check = useCallback(async () => {
     const mine = turn.current;
     try {
-      const answer = await post<{ computed: Computed; findings: Finding[] }>(`${path}/check`, { values: toSend(fields, latest.current.values) });
+      const answer = await post<{ computed: Computed; findings: Finding[] }>(`${path}/check${query}`, { values: toSend(fields, latest.current.values), missing: latest.current.missing });
       if (turn.current === mine) { setComputed(answer.computed); setFindings(answer.findings ?? []); }
     } catch { /* the draft's state says that Lumbar does not answer */ }
-  }, [fields, path]);
+  }, [fields, path, query]);
 
   const touch = useCallback(() => {
     turn.current += 1;
@@ -100,7 +100,7 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
       clearTimeout(draftTimer.current);
       void fetch(`${path}/draft${query}`, {
         method: 'PUT', keepalive: true, headers: { 'Content-Type': 'application/json', 'X-Lumbar-Token': currentToken() },
-        body: JSON.stringify({ values: toSend(fields, latest.current.values), missing: latest.current.missing, base_revision: latest.current.revision, ...(keying > 0 ? { keying } : {}) }),
+        body: JSON.stringify({ values: toSend(fields, latest.current.values), missing: latest.current.missing, base_revision: latest.current.revision }),
       }).then((r) => { if (r.ok) latest.current.waiting = false; }).catch(() => undefined);
     };
     const hidden = () => { if (document.visibilityState === 'hidden') flush(); };
@@ -114,12 +114,12 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
       clearTimeout(draftTimer.current);
       clearTimeout(checkTimer.current);
     };
-  }, [fields, path, query, keying]);
+  }, [fields, path, query]);
 
   const hard = useMemo(() => {
     const out: Record<string, true> = {};
     for (const f of fields) if (isShown(f, computed) && faultOf(f, values[f.id])?.severity === 'hard') out[f.id] = true;
-    for (const f of findings) if (f.severity === 'hard') out[f.item] = true;
+    for (const f of findings) if (f.severity === 'hard' && f.item) out[f.item] = true;
     return Object.keys(out);
   }, [fields, values, findings, computed]);
 
@@ -131,7 +131,7 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
     setKept({ is: 'saving' });
     setError(null);
     const now = latest.current;
-    const soft = findings.filter((f) => f.severity === 'soft').map((f) => f.item);
+    const soft = findings.filter((f) => f.severity === 'soft').map((f) => f.item ?? '');
     try {
       const answer = await put<SaveAnswer>(`${path}${query}`, {
         values: toSend(fields, now.values), missing: now.missing, revision: now.revision, confirmed: confirmed.filter((i) => soft.includes(i)), ...(reason.trim() ? { reason: reason.trim() } : {}),
@@ -141,8 +141,7 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
       if (answer.computed) setComputed(answer.computed);
       if (turn.current === mine) { now.waiting = false; setKept({ is: 'saved', at: answer.saved_at }); }
       setFindings(answer.findings ?? []);
-      const more = answer.queries_opened ?? answer.opened_queries;
-      setOpened(typeof more === 'number' ? more : Array.isArray(more) ? more.length : 0);
+      setOpened(answer.queries_opened);
       setReason('');
       setConflict(null);
       void client.invalidateQueries({ predicate: (q) => ['person', 'people', 'today', 'queries', 'history', 'safety'].includes(String(q.queryKey[0])) });
@@ -174,10 +173,15 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
   }, [conflict, touch]);
 
   const discard = useCallback(() => {
+    clearTimeout(draftTimer.current);
+    turn.current += 1;
+    latest.current.waiting = false;
+    latest.current.values = stored.values;
     setValues(stored.values);
     setMissing(stored.missing);
-    touch();
-  }, [stored, touch]);
+    setKept({ is: 'clean' });
+    void remove(`${path}/draft${query}`).then(() => check(), () => undefined);
+  }, [stored, path, query, check]);
 
   return { fields, values, missing, stored, state, computed, findings, confirmed, reason, kept, error, conflict, changed, hard, opened, setValue, setWithout, confirm, setReason, save, resolve, discard, recheck: check };
 }

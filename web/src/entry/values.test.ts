@@ -2,9 +2,9 @@ import { expect, test } from 'vitest';
 import { changedItems, countsOf, faultOf, fieldOf, inWords, isShown, toSend } from './values';
 
 const height = fieldOf({ id: 'height', label: 'Height', type: 'number', unit: 'cm', range: [100, 220] });
-const alt = fieldOf({ id: 'alt', label: 'ALT', type: 'number', low: 0, high: 2000, expected: [7, 50], unit: 'U/L' });
-const days = fieldOf({ id: 'days', label: 'Days', type: 'integer', low: 0, high: 7 });
-const sex = fieldOf({ id: 'sex', label: 'Sex', type: 'choice', codes: { F: { en: 'female', zh: '女' }, M: { en: 'male' } } });
+const alt = fieldOf({ id: 'alt', label: 'ALT', type: 'number', range: [0, 2000], expected: [7, 50], unit: 'U/L' });
+const days = fieldOf({ id: 'days', label: 'Days', type: 'integer', range: [0, 7] });
+const sex = fieldOf({ id: 'sex', label: 'Sex', type: 'choice', codes: [{ code: 'F', label: { en: 'female', zh: '女' } }, { code: 'M', label: { en: 'male' } }] });
 const smoked = fieldOf({ id: 'smoked', label: 'Smoked', type: 'yesno' });
 const since = fieldOf({ id: 'since', label: 'Since', type: 'date', shown_if: true, partial: true });
 const creat = fieldOf({ id: 'creat', label: 'Creatinine', type: 'number', unit: 'µmol/L', units: { 'mg/dL': 88.42 }, range: [10, 2000] });

@@ -4,18 +4,18 @@ import { isRow } from '../shared/format';
 import type { Code, Computed, FormDoc, Item, Words } from '../shared/trial';
 import { partialDate } from '../shared/when';
 
-export interface Field extends Omit<Item, 'codes' | 'range' | 'expected'> { codes: Code[]; low: number | null; high: number | null; expectedLow: number | null; expectedHigh: number | null }
+export interface Field {
+  id: string; label: Words; type: string; unit?: string; units?: Record<string, number>; codes: Code[]; low: number | null; high: number | null; expectedLow: number | null; expectedHigh: number | null;
+  required?: boolean; reveals_arm?: boolean; shown_if?: boolean | string; partial?: boolean; group?: Words; note?: Json; accept?: string[]; max_mb?: number;
+}
 
 const numberOr = (...values: (number | null | undefined)[]) => values.find((v) => typeof v === 'number') ?? null;
 
-/** One shape for an item, however its codes and limits are written. */
-export function fieldOf(item: Item): Field {
-  const codes = Array.isArray(item.codes) ? item.codes.map((c) => ({ code: String(c.code), label: c.label }))
-    : Object.entries(item.codes ?? {}).map(([code, label]) => ({ code, label: label as Words }));
-  return {
-    ...item, codes, low: numberOr(item.low, item.range?.[0]), high: numberOr(item.high, item.range?.[1]),
-    expectedLow: numberOr(item.expected_low, item.expected?.[0]), expectedHigh: numberOr(item.expected_high, item.expected?.[1]),
-  };
+/** One shape for the items of a page and of a phone. */
+export type ItemLike = Omit<Partial<Item>, 'shown_if' | 'type' | 'label' | 'id'> & { id: string; label: Words; type: string; shown_if?: boolean | string };
+export function fieldOf(item: ItemLike): Field {
+  const [low, high] = item.range ?? [], [expectedLow, expectedHigh] = item.expected ?? [];
+  return { ...item, codes: item.codes ?? [], low: numberOr(low), high: numberOr(high), expectedLow: numberOr(expectedLow), expectedHigh: numberOr(expectedHigh) };
 }
 
 export const YESNO: Code[] = [{ code: '1', label: { en: 'Yes', zh: '是', da: 'Ja' } }, { code: '0', label: { en: 'No', zh: '否', da: 'Nej' } }];
@@ -83,7 +83,9 @@ export function changedItems(fields: Field[], a: Row, b: Row): string[] {
 }
 
 /** Shown now? The server evaluates the rule; before its first answer an item with a rule stays hidden. */
-export function isShown(field: Field, computed: Computed | undefined): boolean {
+export type Known = Pick<Computed, 'shown'> | undefined;
+
+export function isShown(field: Field, computed: Known): boolean {
   if (!field.shown_if) return computed?.shown?.[field.id] !== false;
   return computed?.shown?.[field.id] === true;
 }
@@ -102,7 +104,7 @@ export function inWords(field: Field | undefined, value: Json | undefined, say: 
   return field.unit ? `${String(value)} ${field.unit}` : String(value);
 }
 
-export const countsOf = (fields: Field[], values: Row, missing: Record<string, string>, computed: Computed | undefined) => {
+export const countsOf = (fields: Field[], values: Row, missing: Record<string, string>, computed: Known) => {
   const open = fields.filter((f) => f.type !== 'derived' && isShown(f, computed));
   return { all: open.length, answered: open.filter((f) => !isEmpty(values[f.id])).length, without: open.filter((f) => isEmpty(values[f.id]) && missing[f.id]).length };
 };

@@ -53,7 +53,7 @@ export const trial = {
     keys: 'Arrow keys move from cell to cell, Page Up and Page Down by a screen, Enter opens.',
   },
   person: {
-    gone: 'There is nobody with the code {{subject}}, or not at your sites.', version: 'Protocol version', allocation: 'Allocation', consentedOn: 'Consent', visits: 'Visits and forms', logs: 'Events and logs', history: 'Everything changed', consents: 'Consents', events: 'Adverse events', deviations: 'Deviations', withdrawals: 'Withdrawals', scans: 'Scans', noneOf: 'None.',
+    record: 'New record…', note: 'Note', consentStage: 'Consent to', gone: 'There is nobody with the code {{subject}}, or not at your sites.', version: 'Protocol version', allocation: 'Allocation', consentedOn: 'Consent', visits: 'Visits and forms', logs: 'Events and logs', history: 'Everything changed', consents: 'Consents', events: 'Adverse events', deviations: 'Deviations', withdrawals: 'Withdrawals', scans: 'Scans', noneOf: 'None.',
     strip: 'Visits in time with their windows', now: 'today', day: 'day {{day}}', window: 'window', repeated: '{{n}} of {{all}} filled in', missing_one: 'one answer missing', missing_other: '{{count}} answers missing', secondNeeded: 'second entry needed', secondMine: 'key it the second time', settle: 'settle differences',
     consent: 'Record consent', consentAgain: 'Renew consent', consentText: 'What was signed on paper, as it stands there.', consentDo: 'Record consent', consentVersion: 'Version of the form', consentLanguage: 'Language of the form', consentDate: 'Date signed', consentBy: 'Taken by (sign-in name)',
     randomise: 'Randomise', event: 'New adverse event', screenFailure: 'Not eligible', screenFailureText: 'The person leaves the study before randomisation; the reason goes into the screening log.', screenFailureDo: 'Close the screening', screenReason: 'Reason', deviation: 'Deviation', withdraw: 'Withdrawal',
@@ -63,7 +63,7 @@ export const trial = {
     unblind: 'Emergency unblinding', unblindText: 'Only when the person\'s treatment depends on knowing the arm. The reason is kept, and the study team is told.', unblindDo: 'Show the arm', unblindReason: 'Why it is needed now', unblinded: 'Arm of {{subject}}', unblindedText: 'This was recorded with your name, the time and the reason.',
   },
   form: {
-    gone: 'There is no such form, or it is not for your role.', answered: '{{n}} of {{all}} answered', open_one: 'one open', open_other: '{{count}} open', score: 'Score', save: 'Save', saveNext: 'Save and go on', reason: 'Why is it changed?', reasonText: 'needed after the first save', restored: 'This is your draft of {{at}}; it has not been saved yet.', discard: 'Go back to what was saved',
+    unfreeze: 'Unfreeze', blind: 'You are keying this form the second time: the first entry is not shown.', gone: 'There is no such form, or it is not for your role.', answered: '{{n}} of {{all}} answered', open_one: 'one open', open_other: '{{count}} open', score: 'Score', save: 'Save', saveNext: 'Save and go on', reason: 'Why is it changed?', reasonText: 'needed after the first save', restored: 'This is your draft of {{at}}; it has not been saved yet.', discard: 'Go back to what was saved',
     readOnly: 'Locked: can be read, not changed.', hard_one: 'One answer must be mended before this can be saved.', hard_other: '{{count}} answers must be mended before this can be saved.', queriesOpened_one: 'A query was opened by a rule.', queriesOpened_other: '{{count}} queries were opened by rules.', keysSave: 'saves', keysNext: 'saves and goes on', keysCode: 'type the number of an answer to choose it',
     noAnswer: 'no answer', answerAfterAll: 'answer after all', required: 'needed', unset: 'not set', unit: 'Unit of {{id}}', limits: '{{limits}} {{unit}}', right: 'It is right as it stands', derived: 'calculated', today: 'Today', datePlaceholder: 'YYYY-MM-DD', verified: 'verified', verify_one: 'Mark {{count}} answer as verified', verify_other: 'Mark {{count}} answers as verified', keying: 'entry {{n}} of 2',
     sign: 'Sign', signText: 'Your signature is bound to what stands here. A later change makes it void.', meaning: 'Meaning', passwordAgain: 'Your password again', signatureVoid: 'void: the data changed', freeze: 'Freeze', lock: 'Lock', unlock: 'Unlock', why: 'Reason',
@@ -83,7 +83,7 @@ export const trial = {
     do_one: 'Settle one difference', do_other: 'Settle {{count}} differences',
   },
   randomise: {
-    title: 'Randomise', steps: 'Steps', step1: '1 Eligibility', step2: '2 Person and stratum', step3: '3 Confirm', asks: 'The protocol asks', answer: 'This person', met: 'Result', exclusion: 'must be absent', absent: 'absent', present: 'present', fulfilled: 'fulfilled', notFulfilled: 'not fulfilled', open: 'not answered', consent: 'Written consent',
+    every_one: 'every day', every_other: 'every {{count}} days', title: 'Randomise', steps: 'Steps', step1: '1 Eligibility', step2: '2 Person and stratum', step3: '3 Confirm', asks: 'The protocol asks', answer: 'This person', met: 'Result', exclusion: 'must be absent', absent: 'absent', present: 'present', fulfilled: 'fulfilled', notFulfilled: 'not fulfilled', open: 'not answered', consent: 'Written consent',
     visit: '{{visit}} is complete', notReady: 'This person cannot be randomised yet: what is not fulfilled stands above.', who: 'Person', stratumText: 'Check these against the person in front of you. The allocation is made within this stratum.', final: 'An allocation is final. It cannot be undone, repeated or replaced.', hold: 'Hold to randomise', busy: 'Allocating…',
     cannotHold: 'Cannot hold a button?', typeCode: 'Type the code {{subject}}', do: 'Randomise', continue: 'Continue', previous: 'Back', back: 'To {{subject}}', is: '{{subject}} is allocated to', masked: 'Your role does not see the arm.', at: 'Time', by: 'Signed by', receipt: 'Receipt', next: 'What happens next',
   },
@@ -125,7 +125,7 @@ export const trial = {
     start: 'Export', running: 'Being made…', done: 'Ready.', fetch: 'Download', failed: 'The export did not succeed.',
   },
   audit: {
-    when: 'When', who: 'Who', what: 'What', question: 'Question', before: 'Before', after: 'After', why: 'Why', fewer: 'Show fewer', all: 'Show all {{count}} lines', none: 'No entry matches.', show: 'Show', newer: 'Newer', older: 'Older', page: 'Page {{page}}',
+    withheld: 'not shown to your role', when: 'When', who: 'Who', what: 'What', question: 'Question', before: 'Before', after: 'After', why: 'Why', fewer: 'Show fewer', all: 'Show all {{count}} lines', none: 'No entry matches.', show: 'Show', newer: 'Newer', older: 'Older', page: 'Page {{page}}',
     filter: { user: 'User', subject: 'Person', kind: 'Kind', action: 'Action', from: 'From', to: 'To' },
   },
   action: { save: 'saved', sign: 'signed', verify: 'verified', settle: 'settled', allocate: 'allocated', create: 'created', change: 'changed', freeze: 'frozen', lock: 'locked', unlock: 'unlocked', sign_in: 'signed in', sign_out: 'signed out', view: 'looked at' },

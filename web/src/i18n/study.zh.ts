@@ -39,13 +39,13 @@ export const trial: typeof en = {
   },
   matrix: { label: '受试者与访视', code: '编码', state: '状态', adherence: '依从性', none: '无', legend: '符号含义', hasQuery: '有未解决质疑', queries_one: '1条质疑', queries_other: '{{count}}条质疑', keys: '方向键在单元格间移动，Page Up/Page Down翻页，回车打开。' },
   person: {
-    gone: '没有编码为{{subject}}的受试者，或不属于您的中心。', version: '方案版本', allocation: '分配', consentedOn: '知情同意', visits: '访视与表单', logs: '事件与记录', history: '全部变更', consents: '知情同意', events: '不良事件', deviations: '方案偏离', withdrawals: '退出', scans: '影像', noneOf: '无。', strip: '访视及其窗口的时间线', now: '今天', day: '第{{day}}天', window: '窗口', repeated: '已填{{n}} / {{all}}',
+    record: '新记录…', note: '备注', consentStage: '同意内容', gone: '没有编码为{{subject}}的受试者，或不属于您的中心。', version: '方案版本', allocation: '分配', consentedOn: '知情同意', visits: '访视与表单', logs: '事件与记录', history: '全部变更', consents: '知情同意', events: '不良事件', deviations: '方案偏离', withdrawals: '退出', scans: '影像', noneOf: '无。', strip: '访视及其窗口的时间线', now: '今天', day: '第{{day}}天', window: '窗口', repeated: '已填{{n}} / {{all}}',
     missing_one: '缺1项', missing_other: '缺{{count}}项', secondNeeded: '需第二次录入', secondMine: '进行第二次录入', settle: '裁定差异', consent: '记录知情同意', consentAgain: '更新知情同意', consentText: '按纸质签署内容记录。', consentDo: '记录知情同意', consentVersion: '同意书版本', consentLanguage: '同意书语言', consentDate: '签署日期', consentBy: '获取人（登录名）', randomise: '随机', event: '新不良事件',
     screenFailure: '不符合入选', screenFailureText: '受试者在随机前退出；原因记入筛选日志。', screenFailureDo: '结束筛选', screenReason: '原因', deviation: '方案偏离', withdraw: '退出', withdrawText: '由受试者或医师决定终止的内容。已收集的数据予以保留。', withdrawDo: '记录退出', complete: '完成', completeText: '受试者已完成研究。', completeDo: '记录完成', link: '个人链接', linkText: '供受试者手机使用：扫描图片或打开网址。持有者均可填写日记；新链接生成后旧链接失效。', linkQr: '个人链接二维码', linkEnds: '有效期至{{at}}。', linkPrint: '打印', linkEnd: '终止此链接',
     identity: '姓名与电话', identityChange: '修改姓名与电话', identityText: '与数据分开并加密保存。每次查看均有记录。', identityNone: '未登记姓名。', id_name: '姓名', id_phone: '电话', id_address: '地址', id_birth_date: '出生日期', id_note: '备注', unblind: '紧急揭盲', unblindText: '仅当治疗取决于所在组别时使用。原因将被记录，并通知研究团队。', unblindDo: '显示组别', unblindReason: '为何现在需要', unblinded: '{{subject}}的组别', unblindedText: '已连同您的姓名、时间和原因记录。',
   },
   form: {
-    gone: '没有此表单，或不属于您的角色。', answered: '已答{{n}} / {{all}}', open_one: '1项未答', open_other: '{{count}}项未答', score: '评分', save: '保存', saveNext: '保存并继续', reason: '为何修改？', reasonText: '首次保存后必填', restored: '这是您{{at}}的草稿，尚未保存。', discard: '恢复到已保存内容', readOnly: '已锁定：只读。', hard_one: '保存前须更正1项答案。', hard_other: '保存前须更正{{count}}项答案。',
+    unfreeze: '解除冻结', blind: '您正在进行第二次录入：不显示第一次的内容。', gone: '没有此表单，或不属于您的角色。', answered: '已答{{n}} / {{all}}', open_one: '1项未答', open_other: '{{count}}项未答', score: '评分', save: '保存', saveNext: '保存并继续', reason: '为何修改？', reasonText: '首次保存后必填', restored: '这是您{{at}}的草稿，尚未保存。', discard: '恢复到已保存内容', readOnly: '已锁定：只读。', hard_one: '保存前须更正1项答案。', hard_other: '保存前须更正{{count}}项答案。',
     queriesOpened_one: '规则自动提出1条质疑。', queriesOpened_other: '规则自动提出{{count}}条质疑。', keysSave: '保存', keysNext: '保存并继续', keysCode: '键入答案编号即可选择', noAnswer: '无答案', answerAfterAll: '改为作答', required: '必填', unset: '未设置', unit: '{{id}}的单位', limits: '{{limits}} {{unit}}', right: '确认无误', derived: '计算得出', today: '今天', datePlaceholder: '年-月-日', verified: '已核查', verify_one: '将{{count}}项标为已核查', verify_other: '将{{count}}项标为已核查', keying: '第{{n}}次录入（共2次）',
     sign: '签名', signText: '签名与当前内容绑定；之后的任何修改将使其失效。', meaning: '含义', passwordAgain: '再次输入密码', signatureVoid: '已失效：数据已变更', freeze: '冻结', lock: '锁定', unlock: '解锁', why: '原因',
   },
@@ -57,7 +57,7 @@ export const trial: typeof en = {
   query: { words: '您的文字', answer: '答复', close: '关闭', reopen: '重新打开', open: '提出', raise: '新质疑', raiseDo: '提出质疑', raised: '提出' },
   settle: { title: '裁定差异', lede: '两人录入了同一纸质表。请查看纸质原件，逐项裁定并说明理由。', none: '没有待裁定的差异。', first: '第一次录入', second: '第二次录入', other: '均不正确：以纸质为准', paper: '纸质内容', reason: '理由', whole: '请选择并说明理由。', do_one: '裁定1项差异', do_other: '裁定{{count}}项差异' },
   randomise: {
-    title: '随机分组', steps: '步骤', step1: '1 入选条件', step2: '2 受试者与分层', step3: '3 确认', asks: '方案要求', answer: '该受试者', met: '结果', exclusion: '不应存在', absent: '不存在', present: '存在', fulfilled: '满足', notFulfilled: '不满足', open: '未答', consent: '书面知情同意', visit: '{{visit}}已完整', notReady: '目前不能随机：未满足项见上。', who: '受试者', stratumText: '请与面前的受试者核对。分配在此分层内进行。', final: '分配不可更改：不能撤销、重复或替换。', hold: '按住以随机', busy: '正在分配…',
+    every_one: '每天', every_other: '每{{count}}天', title: '随机分组', steps: '步骤', step1: '1 入选条件', step2: '2 受试者与分层', step3: '3 确认', asks: '方案要求', answer: '该受试者', met: '结果', exclusion: '不应存在', absent: '不存在', present: '存在', fulfilled: '满足', notFulfilled: '不满足', open: '未答', consent: '书面知情同意', visit: '{{visit}}已完整', notReady: '目前不能随机：未满足项见上。', who: '受试者', stratumText: '请与面前的受试者核对。分配在此分层内进行。', final: '分配不可更改：不能撤销、重复或替换。', hold: '按住以随机', busy: '正在分配…',
     cannotHold: '无法按住按钮？', typeCode: '键入编码{{subject}}', do: '随机', continue: '继续', previous: '上一步', back: '返回{{subject}}', is: '{{subject}}被分配至', masked: '您的角色不显示组别。', at: '时间', by: '签名', receipt: '回执', next: '接下来',
   },
   adherence: { title: '依从性', line: '每周依从性', weeks: '各周', overall: '总体，%', frequency: '训练次数，%', duration: '时长，%', components: '各项内容，%', supervision: '通话，%', onTrack: '进展正常', none: '尚无人参加训练。' },
@@ -92,7 +92,7 @@ export const trial: typeof en = {
     snapshots: '快照', make: '冻结快照', makeText: '将当前全部数据冻结并计算哈希，供可重复的分析使用。', makeDo: '冻结', label: '名称', none: '尚无快照。', rows_one: '1行', rows_other: '{{count}}行', title: '导出', text: '去标识化；导出的人员、时间和哈希均有记录。', what: '内容', csv: 'CSV及编码手册', start: '导出', running: '正在制作…', done: '已就绪。', fetch: '下载', failed: '导出未成功。',
   },
   audit: {
-    when: '时间', who: '人员', what: '操作', question: '问题', before: '修改前', after: '修改后', why: '原因', fewer: '收起', all: '显示全部{{count}}行', none: '没有符合条件的记录。', show: '显示', newer: '较新', older: '较早', page: '第{{page}}页',
+    withheld: '您的角色不显示', when: '时间', who: '人员', what: '操作', question: '问题', before: '修改前', after: '修改后', why: '原因', fewer: '收起', all: '显示全部{{count}}行', none: '没有符合条件的记录。', show: '显示', newer: '较新', older: '较早', page: '第{{page}}页',
     filter: { user: '用户', subject: '受试者', kind: '类型', action: '操作', from: '自', to: '至' },
   },
   action: { save: '保存', sign: '签名', verify: '核查', settle: '裁定', allocate: '分配', create: '创建', change: '修改', freeze: '冻结', lock: '锁定', unlock: '解锁', sign_in: '登录', sign_out: '退出', view: '查看' },

@@ -14,12 +14,13 @@ export function AuditRoom() {
   const { t } = useTranslation('trial');
   const [draft, setDraft] = useState<Record<string, string>>({});
   const [asked, setAsked] = useState<Record<string, string>>({});
-  const [page, setPage] = useState(1);
-  const audit = useQuery({ queryKey: ['audit', asked, page], queryFn: () => get<{ entries: HistoryEntry[]; more?: boolean; total?: number; pages?: number }>(`/api/audit${query({ ...asked, page })}`), staleTime: 0 });
+  const [pages, setPages] = useState<number[]>([]);
+  const before = pages.at(-1);
+  const audit = useQuery({ queryKey: ['audit', asked, before], queryFn: () => get<{ entries: HistoryEntry[]; next: number | null }>(`/api/audit${query({ ...asked, before })}`), staleTime: 0 });
   const ask = () => {
     const clean = Object.fromEntries(Object.entries(draft).map(([k, v]) => [k, k === 'from' || k === 'to' ? partialDate(v) ?? '' : v.trim()]));
     setAsked(clean);
-    setPage(1);
+    setPages([]);
   };
   return (
     <>
@@ -36,9 +37,9 @@ export function AuditRoom() {
           <>
             <HistoryTable entries={data.entries} />
             <Group mt="md" className="no-print">
-              <Button variant="default" disabled={page === 1} onClick={() => setPage(page - 1)}>{t('audit.newer')}</Button>
-              <span>{t('audit.page', { page })}</span>
-              <Button variant="default" disabled={data.more === false || (data.pages !== undefined && page >= data.pages)} onClick={() => setPage(page + 1)}>{t('audit.older')}</Button>
+              <Button variant="default" disabled={pages.length === 0} onClick={() => setPages(pages.slice(0, -1))}>{t('audit.newer')}</Button>
+              <span>{t('audit.page', { page: pages.length + 1 })}</span>
+              <Button variant="default" disabled={data.next === null} onClick={() => { if (data.next !== null) setPages([...pages, data.next]); }}>{t('audit.older')}</Button>
             </Group>
           </>
         ))}

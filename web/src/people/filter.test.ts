@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { PersonRow } from '../shared/trial';
 import { keep, moved, NO_FILTER } from './filter';
 
-const person = (subject: string, site: string, state: string, cells: PersonRow['cells'], queries = 0): PersonRow => ({ subject, site, state, cells, queries });
+const person = (subject: string, site: string, state: string, cells: PersonRow['cells'], queries = 0): PersonRow => ({ subject, site, state, cells, queries, flags: {} });
 const people = [person('C01-001', 'C01', 'randomised', { BL: 'complete', W06: 'due' }), person('C01-002', 'C01', 'withdrawn', { BL: 'missed' }, 2), person('C02-001', 'C02', 'randomised', { BL: 'locked' })];
 
 test('people are found by code, site, state and what is open', () => {

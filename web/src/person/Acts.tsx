@@ -1,5 +1,5 @@
 // What can be done for one person, each act a small form: consent, randomisation, the end of participation, what went otherwise.
-import { Button, Group, Modal, Stack, Text } from '@mantine/core';
+import { Button, Group, Menu, Modal, Stack, Text } from '@mantine/core';
 import { useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -19,17 +19,19 @@ export function useRefresh(subject: string) {
 }
 
 function Consent({ person, done }: { person: Person; done: () => void }) {
-  const { t } = useTranslation('trial');
+  const { t, i18n } = useTranslation('trial');
   const { user, study } = useSession();
   const protocol = useProtocol();
   const consent = studyIn(protocol.data).consent;
   const version = isRow(consent) ? String(consent.form_version ?? '') : '';
   const languages = isRow(consent) && Array.isArray(consent.languages) ? consent.languages.map(String) : study?.languages ?? ['en'];
-  const renewed = (person.consents?.length ?? 0) > 0;
+  const stages = isRow(consent) && Array.isArray(consent.stages) ? consent.stages.filter(isRow) : [];
+  const renewed = person.consents.length > 0;
   return (
     <Act label={renewed ? t('person.consentAgain') : t('person.consent')} variant={renewed ? 'default' : 'filled'} title={t('person.consent')} text={t('person.consentText')} action={t('person.consentDo')} done={done}
-      send={(v) => post(`/api/people/${part(person.subject)}/consent`, { kind: renewed ? 'renewed' : 'first', ...v })}
+      send={(v) => post(`/api/people/${part(person.subject)}/consent`, { ...(stages.length > 0 ? {} : { kind: renewed ? 'renewed' : 'first' }), ...v })}
       fields={[
+        ...(stages.length > 0 ? [{ name: 'stage', label: t('person.consentStage'), kind: 'choice' as const, required: true, initial: String(stages[Math.min(stages.length - 1, person.consents.length)]?.id ?? ''), options: stages.map((x) => ({ value: String(x.id), label: said(x.label, i18n.language) })) }] : []),
         { name: 'form_version', label: t('person.consentVersion'), required: true, initial: version },
         { name: 'language', label: t('person.consentLanguage'), kind: 'choice', required: true, initial: languages[0] ?? 'en', options: languages.map((l) => ({ value: l, label: t(`language.${l}` as 'language.en', { defaultValue: l }) })) },
         { name: 'date', label: t('person.consentDate'), kind: 'date', required: true, initial: today() },
@@ -87,7 +89,7 @@ function Identity({ subject }: { subject: string }) {
   return (
     <>
       {held === null ? <Button variant="default" onClick={() => void look()}>{t('person.identity')}</Button>
-        : <Act key={open} label={t('person.identityChange')} title={t('person.identity')} text={t('person.identityText')} action={t('dialog.keep')} send={(v) => put(`/api/people/${part(subject)}/identity`, v)} done={(v) => setHeld(v as Row)}
+        : <Act key={open} label={t('person.identityChange')} title={t('person.identity')} text={t('person.identityText')} action={t('dialog.keep')} send={(v) => put(`/api/people/${part(subject)}/identity`, { identity: v }).then(() => v)} done={(v) => setHeld(v as Row)}
             fields={fields.map((f) => ({ name: f, label: t(`person.id_${f}`), initial: String(held[f] ?? '') }))} />}
       {held !== null && <Text component="span" className="identity">{[held.name, held.phone].filter(Boolean).map(String).join(' · ') || t('person.identityNone')}</Text>}
       {error !== null && <Failure error={error} />}
@@ -104,7 +106,7 @@ export function Unblind({ subject, done }: { subject: string; done: () => void }
         done={(answer) => { setArm(answer as Row); done(); }}
         fields={[{ name: 'reason', label: t('person.unblindReason'), kind: 'area', required: true }, { name: 'password', label: t('form.passwordAgain'), kind: 'password', required: true }]} />
       <Modal opened={arm !== null} onClose={() => setArm(null)} title={t('person.unblinded', { subject })} closeButtonProps={{ 'aria-label': t('dialog.close') }} transitionProps={{ duration: 0 }}>
-        <p className="arm" data-arm>{said(arm?.arm_label ?? arm?.arm ?? '', i18n.language)}</p>
+        <p className="arm" data-arm>{said(isRow(arm?.arm) ? arm.arm.label : '', i18n.language)}</p>
         <Text>{t('person.unblindedText')}</Text>
       </Modal>
     </>
@@ -123,16 +125,19 @@ export function Acts({ person }: { person: Person }) {
   const early = ['screening', 'eligible', 'consented'].includes(state);
   const inTrial = ['randomised', 'consented', 'eligible', 'withdrawn', 'completed'].includes(state);
   const data = studyIn(protocol.data).data;
-  const visits = person.timeline.map((v) => ({ value: v.visit + (v.occurrence ? `.${v.occurrence}` : ''), label: said(v.label, i18n.language) + (v.occurrence ? ` ${v.occurrence}` : '') })).filter((v) => !/^(DIARY)/.test(v.value));
-  const nextEvent = 1 + Math.max(0, ...person.timeline.filter((v) => v.visit === 'AE').map((v) => v.occurrence ?? 0));
-  const hasEvents = (Array.isArray(studyIn(protocol.data).visits) ? studyIn(protocol.data).visits as Row[] : []).some((v) => v.id === 'AE') || person.timeline.some((v) => v.visit === 'AE');
+  const visits = person.timeline.map((v) => ({ value: v.visit, label: said(v.label, i18n.language) + (v.occurrence ? ` ${v.occurrence}` : '') }));
   const words = (value: unknown, fallback: [string, string][]) => (isRow(value as Row) ? Object.entries(value as Row).map(([k, v]) => ({ value: k, label: said(v, i18n.language) })) : fallback.map(([k, l]) => ({ value: k, label: l })));
   const kinds = (isRow(data) && isRow(data.deviations) ? data.deviations : {}) as Row;
   return (
     <Group gap="xs" className="no-print" mb="md">
       {can('consent') && ['screening', 'eligible', 'consented', 'randomised'].includes(state) && <Consent person={person} done={refresh} />}
-      {can('randomise') && early && <Button variant={(person.consents?.length ?? 0) > 0 ? 'filled' : 'default'} onClick={() => go(`/people/${part(person.subject)}/randomise`)}>{t('person.randomise')}</Button>}
-      {can('form.write') && can('safety.report') && inTrial && hasEvents && <Button variant="default" onClick={() => go(`/people/${part(person.subject)}/AE.${nextEvent}/ae`)}>{t('person.event')}</Button>}
+      {can('randomise') && early && <Button variant={person.consents.length > 0 ? 'filled' : 'default'} onClick={() => go(`/people/${part(person.subject)}/randomise`)}>{t('person.randomise')}</Button>}
+      {can('form.write') && inTrial && person.unscheduled.length > 0 && (
+        <Menu position="bottom-start" transitionProps={{ duration: 0 }}>
+          <Menu.Target><Button variant="default">{t('person.record')}</Button></Menu.Target>
+          <Menu.Dropdown>{person.unscheduled.flatMap((u) => u.forms.map((f) => <Menu.Item key={`${u.visit}${f}`} onClick={() => go(`/people/${part(person.subject)}/${part(u.next)}/${part(f)}`)}>{said(u.label, i18n.language)}</Menu.Item>))}</Menu.Dropdown>
+        </Menu>
+      )}
       {can('people.add') && early && (
         <Act label={t('person.screenFailure')} title={t('person.screenFailure')} text={t('person.screenFailureText')} action={t('person.screenFailureDo')} danger done={refresh} send={(v) => post(`${at}/screen_failure`, v)}
           fields={[{ name: 'reason', label: t('person.screenReason'), kind: 'area', required: true }]} />
@@ -154,7 +159,7 @@ export function Acts({ person }: { person: Person }) {
           ]} />
       )}
       {can('withdraw') && state === 'randomised' && (
-        <Act label={t('person.complete')} title={t('person.complete')} text={t('person.completeText')} action={t('person.completeDo')} done={refresh} send={(v) => post(`${at}/complete`, v)} fields={[{ name: 'date', label: t('withdrawal.date'), kind: 'date', required: true, initial: today() }]} />
+        <Act label={t('person.complete')} title={t('person.complete')} text={t('person.completeText')} action={t('person.completeDo')} done={refresh} send={(v) => post(`${at}/complete`, v)} fields={[{ name: 'reason', label: t('person.note'), kind: 'area' }]} />
       )}
       {can('link') && state !== 'screen_failed' && <PersonalLink subject={person.subject} />}
       {can('identity.read') && <Identity subject={person.subject} />}

@@ -11,7 +11,8 @@ import { Mark } from '../shared/Mark';
 import { Page } from '../shared/Page';
 import { Sparkline } from '../shared/Sparkline';
 import { Empty, Failure, Loaded } from '../shared/states';
-import { get, type HistoryEntry, part, type Person } from '../shared/trial';
+import { type AdherencePerson, get, type HistoryEntry, part, type Person } from '../shared/trial';
+import { useMay } from '../session/session';
 import { useSites } from '../shared/useSites';
 import { dateOf, momentOf } from '../shared/when';
 import { Acts } from './Acts';
@@ -20,8 +21,11 @@ import { Timeline } from './Timeline';
 function Head({ person }: { person: Person }) {
   const { t, i18n } = useTranslation('trial');
   const site = useSites();
-  const a = person.adherence;
-  const overall = typeof a === 'number' ? a : a?.overall;
+  const may = useMay();
+  const followed = useQuery({ queryKey: ['adherence'], queryFn: () => get<{ people: AdherencePerson[] }>('/api/adherence'), enabled: may('adherence.read') && person.allocation.state === 'allocated', staleTime: 60_000 });
+  const a = followed.data?.people.find((p) => p.subject === person.subject);
+  const overall = a?.overall;
+  const consent = person.consents.filter(isRow).at(-1);
   const allocation = person.allocation;
   return (
     <Paper p="md" className="surface" mb="md">
@@ -29,9 +33,9 @@ function Head({ person }: { person: Person }) {
         <div><dt>{t('people.state')}</dt><dd><Mark state={person.state} /></dd></div>
         <div><dt>{t('people.site')}</dt><dd>{site.name(person.site)}</dd></div>
         {person.protocol_version && <div><dt>{t('person.version')}</dt><dd>{person.protocol_version}</dd></div>}
-        {allocation && allocation.state === 'allocated' && <div><dt>{t('person.allocation')}</dt><dd>{allocation.arm ? said(allocation.arm_label ?? allocation.arm, i18n.language) : t('state.allocated')}{allocation.at && <div className="quiet">{momentOf(allocation.at)}{allocation.by ? ` · ${allocation.by}` : ''}</div>}</dd></div>}
-        {overall !== undefined && overall !== null && <div><dt>{t('matrix.adherence')}</dt><dd><Mark state={overall >= 75 ? 'adherent' : 'behind'} word={`${overall.toFixed(1)} %`} />{typeof a !== 'number' && a?.weeks && <Sparkline values={a.weeks.map((w) => w.score)} threshold={75} label={t('adherence.line')} />}</dd></div>}
-        {person.consents && person.consents.length > 0 && <div><dt>{t('person.consentedOn')}</dt><dd>{dateOf(String(person.consents.at(-1)!.date ?? ''))}<div className="quiet">{t('person.consentVersion')} {String(person.consents.at(-1)!.form_version ?? '')}</div></dd></div>}
+        {allocation && allocation.state === 'allocated' && <div><dt>{t('person.allocation')}</dt><dd>{allocation.arm ? said(allocation.arm.label, i18n.language) : t('state.allocated')}{allocation.at && <div className="quiet">{momentOf(allocation.at)}{allocation.by ? ` · ${allocation.by}` : ''}</div>}</dd></div>}
+        {overall !== undefined && overall !== null && <div><dt>{t('matrix.adherence')}</dt><dd><Mark state={overall >= 75 ? 'adherent' : 'behind'} word={`${overall.toFixed(1)} %`} />{a && <Sparkline values={a.weeks.map((w) => w.score)} threshold={75} label={t('adherence.line')} />}</dd></div>}
+        {consent && <div><dt>{t('person.consentedOn')}</dt><dd>{dateOf(String(consent.date ?? ''))}<div className="quiet">{t('person.consentVersion')} {String(consent.form_version ?? '')}</div></dd></div>}
       </dl>
     </Paper>
   );
@@ -54,13 +58,8 @@ const brief = (value: Json | undefined): string => (value === null || value === 
 export function HistoryTable({ entries }: { entries: HistoryEntry[] }) {
   const { t, i18n } = useTranslation('trial');
   const [all, setAll] = useState(false);
-  const rows = entries.flatMap((e): (HistoryEntry & { name: string; was: string; is: string })[] => {
-    const before = isRow(e.before as Json) ? e.before as Row : null;
-    const after = isRow(e.after as Json) ? e.after as Row : null;
-    if (e.item || (!before && !after)) return [{ ...e, name: e.item ?? '', was: brief(e.before), is: brief(e.after) }];
-    const keys = [...new Set([...Object.keys(before ?? {}), ...Object.keys(after ?? {})])];
-    return keys.map((k) => ({ ...e, name: k, was: brief(before?.[k]), is: brief(after?.[k]) }));
-  });
+  const rows = entries.flatMap((e) => (e.changes.length === 0 ? [{ ...e, name: '', was: '', is: e.withheld ? t('audit.withheld') : '' }]
+    : e.changes.map((c) => ({ ...e, name: c.label ? said(c.label, i18n.language) : c.item, was: brief(c.before), is: brief(c.after) }))));
   const shown = all ? rows : rows.slice(0, 60);
   return (
     <>
@@ -119,11 +118,10 @@ export function PersonPage({ subject }: { subject: string }) {
                 </Tabs.List>
                 <Tabs.Panel value="visits"><Timeline subject={subject} timeline={data.timeline} /></Tabs.Panel>
                 <Tabs.Panel value="events">
-                  <Log title={t('person.consents')} rows={data.consents} none={t('person.noneOf')} />
-                  <Log title={t('person.events')} rows={data.events} none={t('person.noneOf')} />
-                  <Log title={t('person.deviations')} rows={data.deviations} none={t('person.noneOf')} />
-                  <Log title={t('person.withdrawals')} rows={data.withdrawals} none={t('person.noneOf')} />
-                  <Log title={t('person.scans')} rows={data.scans} none={t('person.noneOf')} />
+                  <Log title={t('person.consents')} rows={data.consents.filter(isRow)} none={t('person.noneOf')} />
+                  <Log title={t('person.events')} rows={data.events.filter(isRow)} none={t('person.noneOf')} />
+                  <Log title={t('person.deviations')} rows={data.deviations.filter(isRow)} none={t('person.noneOf')} />
+                  <Log title={t('person.withdrawals')} rows={data.withdrawals.filter(isRow)} none={t('person.noneOf')} />
                 </Tabs.Panel>
                 <Tabs.Panel value="history"><History subject={subject} /></Tabs.Panel>
               </Tabs>

@@ -8,8 +8,8 @@ import { Mark } from '../shared/Mark';
 import { type FormCard, part, type TimelineVisit } from '../shared/trial';
 import { dateOf, today } from '../shared/when';
 
-export const keyOf = (v: TimelineVisit) => (v.occurrence && !v.visit.includes('.') ? `${v.visit}.${v.occurrence}` : v.visit);
-const baseOf = (v: TimelineVisit) => v.visit.split('.')[0]!;
+export const keyOf = (v: TimelineVisit) => v.visit;
+const baseOf = (v: TimelineVisit) => v.id;
 
 export interface Group { id: string; visits: TimelineVisit[] }
 
@@ -32,7 +32,7 @@ function Strip({ groups }: { groups: Group[] }) {
   const single = groups.filter((g) => g.visits.length === 1).map((g) => g.visits[0]!).filter((v) => v.day !== null && v.day !== undefined && v.date);
   if (single.length < 2) return null;
   const dates = [...new Set(single.map((v) => v.date!))];
-  const dated = dates.map((date) => { const same = single.filter((v) => v.date === date); const wide = same.find((v) => v.window?.[0] && v.window[0] !== v.window[1]) ?? same[0]!; return { ...wide, visit: same.map(baseOf).join(' · ') }; });
+  const dated = dates.map((date) => { const same = single.filter((v) => v.date === date); const wide = same.find((v) => v.window?.[0] && v.window[0] !== v.window[1]) ?? same[0]!; return { ...wide, names: same.map(baseOf).join(' · ') }; });
   const now = dayOf(today());
   const days = dated.flatMap((v) => [v.date, v.window?.[0], v.window?.[1]]).filter((d): d is string => Boolean(d)).map(dayOf);
   const low = Math.min(...days), high = Math.max(...days);
@@ -46,7 +46,7 @@ function Strip({ groups }: { groups: Group[] }) {
         return (
           <div key={keyOf(v)}>
             <div className="strip-window" style={{ left: x(from), width: `calc(${(100 * (to - from)) / span}% + 2px)` }} title={`${said(v.label, i18n.language)}: ${dateOf(v.window?.[0])} – ${dateOf(v.window?.[1])}`} />
-            {v.date && <div className="strip-visit" data-state={v.state} style={{ left: x(dayOf(v.date)) }}><span>{v.visit}</span></div>}
+            {v.date && <div className="strip-visit" data-state={v.state} style={{ left: x(dayOf(v.date)) }}><span>{v.names}</span></div>}
           </div>
         );
       })}
@@ -60,11 +60,12 @@ function Card({ subject, visit, card }: { subject: string; visit: TimelineVisit;
   const to = `/people/${part(subject)}/${part(keyOf(visit))}/${part(card.form)}`;
   const second = card.entry === 'double' ? card.second : null;
   return (
-    <div className="form-card" data-form={card.form} data-state={card.state}>
+    <div className="form-card" data-form={card.form} data-state={card.state} data-mine={card.mine}>
       <Link href={second === 'mine' ? `${to}?keying=2` : to} className="form-card-link">{said(card.label, i18n.language)}</Link>
       <Mark state={card.state} size={16} />
-      {(card.missing ?? 0) > 0 && <span className="quiet">{t('person.missing', { count: card.missing })}</span>}
-      {(card.queries ?? 0) > 0 && <span className="status" data-kind="warn"><IconQuery size={15} />{t('matrix.queries', { count: card.queries })}</span>}
+      {card.score !== null && card.score !== undefined && <span>{t('form.score')} <strong>{Number(card.score.toFixed(2))}</strong></span>}
+      {card.missing > 0 && card.revision > 0 && <span className="quiet">{t('person.missing', { count: card.missing })}</span>}
+      {card.queries > 0 && <span className="status" data-kind="warn"><IconQuery size={15} />{t('matrix.queries', { count: card.queries })}</span>}
       {second === 'mine' && <Link href={`${to}?keying=2`} className="status" data-kind="warn">{t('person.secondMine')}</Link>}
       {second === 'needed' && <Mark state="needed" word={t('person.secondNeeded')} size={16} />}
       {(second === 'agreed' || second === 'settled') && <Mark state={second} size={16} />}

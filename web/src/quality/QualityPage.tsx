@@ -30,7 +30,7 @@ const listOf = <T,>(answer: unknown, ...names: string[]): T[] => {
 const AGES = [['7', 7], ['30', 30], ['90', 90]] as const;
 
 function Queries() {
-  const { t, i18n } = useTranslation('trial');
+  const { t } = useTranslation('trial');
   const client = useQueryClient();
   const site = useSites();
   const [state, setState] = useState('open');
@@ -38,7 +38,7 @@ function Queries() {
   const [age, setAge] = useState('');
   const queries = useQuery({ queryKey: ['queries', state, where], queryFn: () => get<unknown>(`/api/queries${query({ state, site: where })}`).then((a) => listOf<Query>(a, 'queries')), staleTime: 0 });
   const done = () => void client.invalidateQueries({ predicate: (q) => ['queries', 'today', 'quality'].includes(String(q.queryKey[0])) });
-  const ageOf = (q: Query) => q.age_days ?? (q.at ? Math.floor((Date.now() - Date.parse(q.at)) / 86_400_000) : 0);
+  const ageOf = (q: Query) => q.age_days;
   return (
     <>
       <Group mb="md" gap="sm">
@@ -53,7 +53,7 @@ function Queries() {
             <div className="query-list">
               {shown.map((q) => (
                 <Paper key={q.id} p="md" className="surface">
-                  <Text fw={600}><Link href={`/people/${part(q.subject)}/${part(q.visit)}/${part(q.form)}${q.item ? `#${q.item}` : ''}`}>{q.subject} · {q.visit} · {q.form}{q.item ? ` · ${said(q.item_label ?? q.item, i18n.language)}` : ''}</Link> <span className="quiet">{t('quality.days', { count: ageOf(q) })}</span></Text>
+                  <Text fw={600}><Link href={`/people/${part(q.subject)}/${part(q.visit)}/${part(q.form)}${q.item ? `#${q.item}` : ''}`}>{q.subject} · {q.visit} · {q.form}{q.item ? ` · ${q.item}` : ''}</Link> <span className="quiet">{t('quality.days', { count: ageOf(q) })}</span></Text>
                   <QueryCard q={q} onDone={done} />
                 </Paper>
               ))}

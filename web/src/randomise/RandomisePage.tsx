@@ -4,7 +4,7 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
-import type { Json, Row } from '../shared/api';
+import type { Json } from '../shared/api';
 import { isRow, said } from '../shared/format';
 import { IconDice, IconWarning } from '../shared/icons';
 import { Mark } from '../shared/Mark';
@@ -38,14 +38,13 @@ function Checks({ data }: { data: Randomise }) {
             {data.checks.map((c) => (
               <tr key={c.id} data-met={c.met}>
                 <th scope="row"><span className="quiet">{c.id}</span> {said(c.text, i18n.language)} {c.kind === 'exclusion' && <span className="quiet">({t('randomise.exclusion')})</span>}</th>
-                <td>{answerOf(c.values && c.values.length > 0 ? c.values : c.answer ?? c.answers, i18n.language)}</td>
+                <td>{answerOf(c.values.length > 0 ? c.values : c.answer === 'unknown' ? null : c.answer, i18n.language)}</td>
                 <td><Mark state={metOf(c.met)} word={c.met === true ? (c.kind === 'exclusion' ? t('randomise.absent') : t('randomise.fulfilled')) : c.met === false ? (c.kind === 'exclusion' ? t('randomise.present') : t('randomise.notFulfilled')) : t('randomise.open')} /></td>
               </tr>
             ))}
             {data.gates.map((g) => <tr key={g.id}><th scope="row">{said(g.text, i18n.language)}</th><td>{g.detail ?? ''}</td><td><Mark state={metOf(g.ok)} word={g.ok ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>)}
-            {(data.visits ?? []).map((v) => <tr key={v.visit}><th scope="row">{t('randomise.visit', { visit: said(v.label, i18n.language) })}</th><td /><td><Mark state={metOf(v.complete)} word={v.complete ? t('state.complete') : t('randomise.notFulfilled')} /></td></tr>)}
-            {Array.isArray(data.consent) && data.consent.map((c) => <tr key={String(c.id)}><th scope="row">{said(c.label, i18n.language) || t('randomise.consent')}</th><td>{isRow(c.given) ? `${String(c.given.date ?? '')} · ${String(c.given.form_version ?? '')}` : ''}</td><td><Mark state={c.given ? 'yes' : 'no'} word={c.given ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>)}
-            {data.consent !== undefined && !Array.isArray(data.consent) && <tr><th scope="row">{t('randomise.consent')}</th><td>{isRow(data.consent as Json) ? `${String(data.consent!.date ?? '')} · ${String(data.consent!.form_version ?? '')}` : ''}</td><td><Mark state={data.consent ? 'yes' : 'no'} word={data.consent ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>}
+            {data.visits.map((v) => <tr key={v.visit}><th scope="row">{t('randomise.visit', { visit: said(v.label, i18n.language) })}</th><td /><td><Mark state={metOf(v.complete)} word={v.complete ? t('state.complete') : t('randomise.notFulfilled')} /></td></tr>)}
+            {data.consent.map((c) => <tr key={String(c.id)}><th scope="row">{said(c.label, i18n.language) || t('randomise.consent')}</th><td>{isRow(c.given) ? `${String(c.given.date ?? '')} · ${String(c.given.form_version ?? '')}` : ''}</td><td><Mark state={c.given ? 'yes' : 'no'} word={c.given ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>)}
           </tbody>
         </table>
       </div>
@@ -56,11 +55,10 @@ function Checks({ data }: { data: Randomise }) {
 
 function Done({ subject, answer }: { subject: string; answer: Allocated }) {
   const { t, i18n } = useTranslation('trial');
-  const next = Array.isArray(answer.next) ? answer.next : [];
   return (
     <Paper p="lg" className="surface" role="status" data-allocated>
       <Text c="dimmed">{t('randomise.is', { subject })}</Text>
-      <p className="arm" data-arm={answer.arm ?? ''}>{answer.arm ? said(answer.arm_label ?? answer.arm, i18n.language) : t('state.allocated')}</p>
+      <p className="arm" data-arm={answer.arm?.id ?? ''}>{answer.arm ? said(answer.arm.label, i18n.language) : t('state.allocated')}</p>
       {!answer.arm && <Text>{t('randomise.masked')}</Text>}
       <dl className="facts small">
         <div><dt>{t('randomise.at')}</dt><dd>{momentOf(answer.at)}</dd></div>
@@ -69,12 +67,7 @@ function Done({ subject, answer }: { subject: string; answer: Allocated }) {
       </dl>
       <Title order={2} mt="md">{t('randomise.next')}</Title>
       <ul>
-        {next.map((n, i) => {
-          const row: Row = isRow(n) ? n : { text: n };
-          const words = said(row.label ?? row.text ?? row.visit ?? '', i18n.language);
-          const at = typeof row.date === 'string' ? ` (${row.date})` : Array.isArray(row.window) ? ` (${row.window.map(String).join(' – ')})` : '';
-          return <li key={i}>{row.visit && row.form ? <Link href={`/people/${part(subject)}/${part(String(row.visit))}/${part(String(row.form))}`}>{words || `${String(row.visit)} · ${String(row.form)}`}</Link> : words}{at}</li>;
-        })}
+        {(answer.next ?? []).map((n) => <li key={n.visit}>{said(n.label, i18n.language)} <span className="quiet">{n.date}{n.every_days > 0 ? ` · ${t('randomise.every', { count: n.every_days })}` : ''}</span></li>)}
         <li><Link href={`/people/${part(subject)}`}>{t('randomise.back', { subject })}</Link></li>
       </ul>
     </Paper>
@@ -104,7 +97,7 @@ function Steps({ subject, data, onDone }: { subject: string; data: Randomise; on
         {step >= 2 && (
           <dl className="stratum">
             <div><dt>{t('randomise.who')}</dt><dd>{subject}</dd></div>
-            {data.stratum.map((s) => <div key={s.item}><dt>{said(s.label, i18n.language)}</dt><dd>{said(s.value_label ?? (s.value as string), i18n.language)}</dd></div>)}
+            {data.stratum.map((s) => <div key={s.item}><dt>{said(s.label, i18n.language)}</dt><dd>{said(s.value_label ?? s.value, i18n.language)}</dd></div>)}
           </dl>
         )}
         {step === 2 && <Text maw="46rem">{t('randomise.stratumText')}</Text>}

@@ -24,7 +24,7 @@ export function Countdown({ due, now }: { due: string; now: number }) {
   return <span className="status clock" data-kind={left.overdue ? 'bad' : left.hours < 6 ? 'warn' : 'info'} title={momentOf(due)}>{left.overdue ? <IconError size={17} /> : <IconClock size={17} />}{left.overdue ? t('clock.over', { text }) : t('clock.left', { text })}</span>;
 }
 
-const isSerious = (e: SafetyEvent) => e.serious === true || e.serious === 1 || e.serious === '1' || e.serious === 'yes';
+const isSerious = (e: SafetyEvent) => e.serious;
 const closedOf = (e: SafetyEvent) => ['reported', 'closed'].includes(e.state ?? '');
 const order = (e: SafetyEvent) => (isSerious(e) && e.due_at && !closedOf(e) ? Date.parse(e.due_at) : isSerious(e) ? 1e15 : 2e15);
 
@@ -43,7 +43,7 @@ function Events({ data }: { data: Safety }) {
   const client = useQueryClient();
   const done = () => void client.invalidateQueries({ queryKey: ['safety'] });
   const sorted = [...data.events].sort((a, b) => order(a) - order(b) || b.n - a.n);
-  const causes = [...new Set(data.events.flatMap((e) => (e.causality ?? []).map((c) => c.to)))];
+  const causes = [...new Set(data.events.flatMap((e) => e.causality.map((c) => c.to ?? '')))];
   if (sorted.length === 0) return <Empty>{t('safety.none')}</Empty>;
   return (
     <div className="table-frame" tabIndex={0} role="region" aria-label={t('rail.safety')}>
@@ -59,7 +59,7 @@ function Events({ data }: { data: Safety }) {
                 <th scope="row"><Link href={`/people/${part(e.subject)}/${part(e.visit ?? `AE.${e.n}`)}/${part(e.form ?? 'ae')}`}>{e.subject}</Link><div className="quiet">{e.site} · {e.n}</div></th>
                 <td>{said(e.term, i18n.language)}</td><td>{words(e.severity, i18n.language)}</td>
                 <td>{serious ? <Mark state="major" word={t('safety.isSerious')} size={16} /> : t('no')}</td>
-                {causes.map((c) => <td key={c}>{words(e.causality?.find((x) => x.to === c)?.text, i18n.language)}</td>)}
+                {causes.map((c) => <td key={c}>{words(e.causality.find((x) => x.to === c), i18n.language)}</td>)}
                 <td className="nowrap">{e.aware_at ? momentOf(e.aware_at) : '–'}</td>
                 <td>{!serious ? '–' : closedOf(e) ? <Mark state={e.state!} size={16} /> : e.due_at ? <Countdown due={e.due_at} now={now} /> : '–'}{(e.versions?.length ?? 0) > 0 && <div className="quiet">{t('safety.versions', { count: e.versions!.length })}</div>}</td>
                 <td>{serious && may('safety.report') && (
