@@ -20,6 +20,8 @@ static const study_table *const study_tables[] = {
     &care_phone_routes,
     &care_safety_routes,
     &care_oversight_routes,
+    &care_board_routes,
+    &care_document_routes,
 };
 
 const study_table *study_table_at(size_t index)
