@@ -25,7 +25,7 @@ import { railFor } from './rail';
 import { loadSession, useSession, useSessionState } from './session';
 import { SignInAgain, SignInPage } from './SignIn';
 
-const ImagingPage = lazy(() => import('../viewer/ImagingPage'));
+const ScansPage = lazy(() => import('../viewer/ScansPage'));
 const AnalysisPage = lazy(() => import('../analysis/AnalysisPage').then((m) => ({ default: m.AnalysisPage })));
 const ModelPage = lazy(() => import('../model/ModelPage').then((m) => ({ default: m.ModelPage })));
 const EvidencePage = lazy(() => import('../evidence/EvidencePage').then((m) => ({ default: m.EvidencePage })));
@@ -87,7 +87,7 @@ function Pages() {
         <Route path="/people/:subject/randomise">{({ subject }) => <RandomisePage key={subject} subject={subject} />}</Route>
         <Route path="/people/:subject/:visit/:form">{({ subject, visit, form }) => <FormPage key={`${subject}|${visit}|${form}`} subject={subject} visit={visit} form={form} />}</Route>
         <Route path="/people/:subject/:visit/:form/settle">{({ subject, visit, form }) => <SettlePage key={`${subject}|${visit}|${form}`} subject={subject} visit={visit} form={form} />}</Route>
-        <Route path="/imaging" component={ImagingPage} />
+        <Route path="/imaging/*?" component={ScansPage} />
         <Route path="/safety" component={SafetyPage} />
         <Route path="/board" component={BoardPage} />
         <Route path="/quality"><Redirect to="/quality/queries" replace /></Route>

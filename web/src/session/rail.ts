@@ -8,7 +8,7 @@ export interface RailEntry { to: string; key: 'today' | 'people' | 'imaging' | '
 export const RAIL: RailEntry[] = [
   { to: '/', key: 'today', icon: IconHome, any: [] },
   { to: '/people', key: 'people', icon: IconPeople, any: ['people.read'] },
-  { to: '/imaging', key: 'imaging', icon: IconImaging, any: ['people.read', 'analyse'] },
+  { to: '/imaging', key: 'imaging', icon: IconImaging, any: ['scan.list'] },
   { to: '/safety', key: 'safety', icon: IconSafety, any: ['safety.read'] },
   { to: '/board', key: 'board', icon: IconBoard, any: ['board.read'] },
   { to: '/quality', key: 'quality', icon: IconQuality, any: ['quality.read', 'query.answer', 'adherence.read', 'deviation'] },

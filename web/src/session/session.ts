@@ -33,7 +33,8 @@ export type Right =
   | 'people.read' | 'people.add' | 'identity.read' | 'identity.write' | 'consent' | 'randomise' | 'unblind.person' | 'arm.read' | 'link' | 'deviation' | 'withdraw' | 'form.write' | 'form.second' | 'form.settle'
   | 'form.verify' | 'form.sign' | 'form.freeze' | 'form.lock' | 'query.raise' | 'query.answer' | 'query.close' | 'adherence.read' | 'call' | 'safety.read' | 'safety.report' | 'board.read' | 'board.report' | 'board.recommend'
   | 'quality.read' | 'protocol.read' | 'protocol.change' | 'users' | 'sites' | 'sites.read' | 'delegation' | 'delegation.read' | 'ranges' | 'ranges.read' | 'audit.read' | 'snapshot.make' | 'snapshot.read' | 'export' | 'documents'
-  | 'calendar' | 'randomisation.report' | 'analyse' | 'study.lock' | 'study.unblind' | 'study.open';
+  | 'calendar' | 'randomisation.report' | 'analyse' | 'study.lock' | 'study.unblind' | 'study.open'
+  | 'scan.list' | 'scan.receive' | 'scan.read' | 'scan.reopen' | 'scan.sign';
 export const useMay = () => {
   const { may } = useSession();
   return (...rights: Right[]) => rights.some((a) => may?.includes(a));
