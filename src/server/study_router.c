@@ -2,6 +2,7 @@
  * check the body, run. One order for all routes, so that none can forget a check. */
 #include "server/care.h"
 #include "server/study_home.h"
+#include "server/study_jobs.h"
 #include "trial/conduct/session.h"
 #include "trial/conduct/users.h"
 
@@ -14,12 +15,19 @@ static const study_table *const study_tables[] = {
     &study_people_routes,
     &study_form_routes,
     &study_query_routes,
+    &study_admin_routes,
+    &study_protocol_routes,
+    &study_file_routes,
+    &study_data_routes,
+    &study_job_routes,
     &study_scan_routes,
     &study_reading_routes,
     &care_people_routes,
     &care_phone_routes,
     &care_safety_routes,
     &care_oversight_routes,
+    &care_board_routes,
+    &care_document_routes,
 };
 
 const study_table *study_table_at(size_t index)

@@ -19,6 +19,12 @@ enum { SAVERS = 6, ASKERS = 4, KEYS = 8, LINE = 160 };
 static const char plan[] = "{\"trial\":\"CRASH\",\"method\":\"permuted_blocks\",\"arms\":[\"A\",\"B\"],\"sizes\":[4,6]}";
 static const lb_actor actor = {"u1", "coordinator", NULL, 0, false, true};
 
+static const char *program_file(void)
+{
+    const char *named = getenv("LUMBAR_BIN");
+    return named ? named : LUMBAR_TEST_BINARY;
+}
+
 typedef struct place {
     char folder[200], database[240], allocator[240], key[240];
 } place;
@@ -117,7 +123,7 @@ static void run_program(const place *where, int out, int round)
     lb_error err = LB_ERROR_INIT;
     lb_store_options options = LB_STORE_OPTIONS_INIT;
     options.where = where->database;
-    const lb_allocator_options how = {LUMBAR_TEST_BINARY, where->allocator, where->key};
+    const lb_allocator_options how = {program_file(), where->allocator, where->key};
     char line[LINE];
     if (lb_store_open(&options, &p.store, &err) || lb_allocator_start(&how, &p.allocator, &err)) {
         snprintf(line, sizeof line, "E %.140s\n", err.message);
@@ -290,7 +296,7 @@ static void check_everything(const place *where, const ledger *l)
     lb_allocator *allocator;
     lb_value *verified;
     options.where = where->database;
-    const lb_allocator_options how = {LUMBAR_TEST_BINARY, where->allocator, where->key};
+    const lb_allocator_options how = {program_file(), where->allocator, where->key};
     assert_int_equal(lb_store_open(&options, &store, &err), LB_OK);
     assert_int_equal(lb_store_verify(store, arena, &verified, &err), LB_OK);
     if (!lb_get_bool(verified, "valid", false)) fail_msg("%s", lb_get_text(lb_path(verified, "faults[0]"), "message", "?"));
@@ -343,7 +349,7 @@ static void test_crashes(void **state)
     lb_store *store;
     assert_int_equal(lb_store_open(&options, &store, &err), LB_OK);
     lb_store_close(store);
-    const lb_allocator_options how = {LUMBAR_TEST_BINARY, where.allocator, where.key};
+    const lb_allocator_options how = {program_file(), where.allocator, where.key};
     assert_int_equal(lb_allocator_create(&how, plan, commitment, &err), LB_OK);
     static ledger l;
     l.saves = calloc(SAVERS * KEYS + 1, sizeof *l.saves);

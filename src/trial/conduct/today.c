@@ -71,7 +71,8 @@ static size_t missing_forms(const list *l, const lb_person *p, const lb_occasion
         const lb_study_form *form = &l->study->form[v->form[i]];
         const lb_person_entry *e = lb_person_find(p, o->visit, o->occurrence, v->form[i]);
         bool by_phone = trial_phone_form(l->study, v->form[i]) && v->repeat_every > 0; /* the participant's own: followed as adherence */
-        if (by_phone || (l->actor->masked && lb_form_reveals(form, v)) || !lb_rights_form(l->actor->role, form)) continue;
+        bool own = lb_text_equal(form->filled_by, "participant") && !may(l, LB_MAY_CONSENT); /* who keys a participant's paper is asked once */
+        if (by_phone || own || (l->actor->masked && lb_form_reveals(form, v)) || !lb_rights_form(l->actor->role, form)) continue;
         if (e && strcmp(e->state, "started") != 0) continue;
         if (count++ == 0) *first = v->form[i];
     }
