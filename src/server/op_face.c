@@ -124,6 +124,13 @@ static int bind_snapshot(builder *b, const lb_param *param, const lb_value *valu
 static int bind_text(builder *b, const lb_param *param, const char *text, lb_error *err)
 {
     if (lb_text_starts(text, "demo:")) return bind_demo(b, param, text + 5, err);
+    const char *slash = lb_text_starts(text, "snapshot:") ? strchr(text, '/') : NULL;
+    if (slash) { /* in a form: snapshot:ID/TABLE */
+        lb_value *named = lb_value_object(b->arena);
+        lb_set_text(named, "snapshot", lb_arena_textn(b->arena, text + 9, (size_t)(slash - text) - 9));
+        lb_set_text(named, "table", slash + 1);
+        return bind_snapshot(b, param, named, err);
+    }
     return refuse_text(param->name, text, err);
 }
 

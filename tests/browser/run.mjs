@@ -173,10 +173,65 @@ await run('imaging: files that disagree are refused with the millimetres, then m
   await shot(page, 'imaging-adopted');
 }));
 
-await run('analysis: the report is shown, the primary analysis is two clicks away', () => visit({}, async (page) => {
+await run('analysis: snapshot to primary result in at most four clicks; add to report; HTML, PDF and Word', () => visit({}, async (page) => {
+  await page.visit('/');
+  let clicks = 0;
+  const click = (what) => { clicks++; return what.click(); };
+  await click(page.getByRole('link', { name: 'Analysis' }).first());
+  await page.getByText('METNLBP, simulated trial').or(page.getByLabel('Snapshot')).first().waitFor();
+  await click(page.getByRole('tab', { name: 'Primary analysis' }));
+  await click(page.getByRole('button', { name: 'Run the analysis' }));
+  await page.locator('article.result').waitFor();
+  check(clicks <= 4, `${clicks} clicks from the first page to the primary result`);
+  await page.getByRole('button', { name: 'Add to report' }).click();
+  await page.getByRole('tab', { name: 'Analyses by name' }).click();
+  await page.getByLabel('Find an analysis').click();
+  await page.getByRole('option', { name: 'analyse km' }).click();
+  await page.getByLabel('time', { exact: false }).first().fill('recurrence_days');
+  await page.getByLabel('event', { exact: false }).first().fill('recurrence');
+  await shot(page, 'analysis-form');
+  let found = await violations(page);
+  check(found === '', found);
+  await page.getByRole('button', { name: 'Run', exact: true }).click();
+  await page.locator('article.result').waitFor();
+  await page.getByRole('button', { name: 'Add to report' }).click();
+  await page.getByRole('tab', { name: /Report/ }).click();
+  await page.getByLabel('Remark under this result').first().fill('The primary result.');
+  for (const [button, ending] of [['HTML', 'html'], ['PDF', 'pdf'], ['Word', 'docx']]) {
+    const saved = page.waitForEvent('download');
+    await page.getByRole('button', { name: button, exact: true }).click();
+    check((await saved).suggestedFilename() === `report.${ending}`, `no report.${ending}`);
+  }
+  await shot(page, 'analysis-report');
+  found = await violations(page);
+  check(found === '', found);
+}));
+
+await run('analysis: rehearse, lock, final run, as the ledger says', () => visit({}, async (page) => {
   await page.visit('/analysis');
-  const frame = page.frameLocator('iframe.report');
-  await frame.locator('h1').first().waitFor();
+  await page.getByText('Not locked').waitFor();
+  await shot(page, 'analysis-plan-open');
+  await page.getByRole('button', { name: 'Rehearse on shuffled arms' }).click();
+  await page.getByText('Rehearsal: the arms are shuffled').waitFor({ timeout: 90_000 });
+  check(!(await page.getByRole('button', { name: 'Run the final analysis' }).isVisible()), 'a final run without a lock');
+  await shot(page, 'analysis-rehearsal');
+  await page.getByRole('button', { name: 'Lock the plan' }).click();
+  await page.getByLabel('Your name or code').fill('statistician-1');
+  await shot(page, 'analysis-lock');
+  await page.getByRole('button', { name: 'Sign' }).click();
+  await page.getByText('by statistician-1').waitFor();
+  await page.getByRole('button', { name: 'Run the final analysis' }).click();
+  const card = page.locator('article.result');
+  await page.getByRole('cell', { name: 'Final run' }).waitFor({ timeout: 90_000 });
+  await card.waitFor();
+  check(/points/.test(await card.innerText()), 'no headline');
+  await shot(page, 'analysis-final');
+  const found = await violations(page);
+  check(found === '', found);
+}));
+
+await run('analysis: the primary analysis by itself', () => visit({}, async (page) => {
+  await page.visit('/analysis');
   await page.getByRole('tab', { name: 'Primary analysis' }).click();
   await page.getByRole('button', { name: 'Run the analysis' }).click();
   const card = page.locator('article.result');

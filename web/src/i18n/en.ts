@@ -1,4 +1,5 @@
 // Everything the frame says, in English. The Chinese list has the same shape, which the compiler checks.
+import { analysis } from './analysis.en';
 import { reading } from './reading.en';
 
 export const en = {
@@ -62,12 +63,7 @@ export const en = {
     required: 'This is needed.', requiredData: 'Choose a file or a data set of the demo.', number: '"{{text}}" is not a number.', whole: '"{{text}}" is not a whole number.',
     decimalComma: 'Write the decimal point as a point: {{better}}', range: 'From {{min}} to {{max}}.',
   },
-  analysis: {
-    title: 'Analysis', lede: 'The report of the plan on the simulated trial, and its primary analysis by itself.', report: 'Report of the plan', primary: 'Primary analysis', more: 'Other analyses',
-    open: 'Open the report to print', making: 'Making the report from the plan…', primaryText: 'Analysis of covariance of the Oswestry Disability Index (ODI), adjusted for baseline ODI, sex and centre; by intention to treat.',
-    outcome: 'Outcome', odi_12m: 'ODI at 12 months (day 365)', odi_407d: 'ODI at day 407', form: 'Form of the outcome', raw: 'Score', change: 'Change from baseline',
-    run: 'Run the analysis', headline: '{{contrast}}: {{estimate}} points ({{level}} % interval {{lower}} to {{upper}}), p {{p}}', same: 'Score and change give the same treatment effect: baseline is in the model.',
-  },
+  analysis,
   evidence: {
     title: 'Evidence', lede: 'Untick a study to leave it out: the picture and the pooled numbers follow.', studies: 'Studies', in: 'Include', effect: 'Effect',
     settings: 'How to pool', method: 'Between-study variance', test: 'Test', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: 'Effect size', measures: { RR: 'Risk ratio', OR: 'Odds ratio', RD: 'Risk difference', SMD: 'Standardised mean difference', MD: 'Mean difference' }, equal: 'none (equal effects)', headline: '{{name}}: {{estimate}} (95 % interval {{lower}} to {{upper}})', logs: 'The numbers below are logarithms of the ratio, as they were pooled.', notEstimable: 'not estimable', all: 'Include all again',

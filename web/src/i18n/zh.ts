@@ -3,6 +3,7 @@ import type { en } from './en';
 
 type Same<T> = { [K in keyof T]: T[K] extends string ? string : Same<T[K]> };
 
+import { analysis } from './analysis.zh';
 import { reading } from './reading.zh';
 
 export const zh: Same<typeof en> = {
@@ -66,12 +67,7 @@ export const zh: Same<typeof en> = {
     required: '此项必填。', requiredData: '请选择文件或演示数据集。', number: '“{{text}}” 不是数字。', whole: '“{{text}}” 不是整数。',
     decimalComma: '小数点请用英文句点：{{better}}', range: '范围为 {{min}} 至 {{max}}。',
   },
-  analysis: {
-    title: '分析', lede: '在模拟试验上按计划生成的报告，以及单独的主要分析。', report: '计划的报告', primary: '主要分析', more: '其他分析',
-    open: '打开报告以打印', making: '正在按计划生成报告…', primaryText: '对 Oswestry 功能障碍指数（ODI）做协方差分析，校正基线 ODI、性别和中心；按意向性治疗原则。',
-    outcome: '结局', odi_12m: '12 个月（第 365 天）ODI', odi_407d: '第 407 天 ODI', form: '结局形式', raw: '得分', change: '相对基线的变化',
-    run: '运行分析', headline: '{{contrast}}：{{estimate}} 分（{{level}} % 置信区间 {{lower}} 至 {{upper}}），p {{p}}', same: '模型已含基线，用得分或用变化值得到的疗效相同。',
-  },
+  analysis,
   evidence: {
     title: '证据', lede: '取消勾选即可剔除某项研究：图和合并结果随之更新。', studies: '研究', in: '纳入', effect: '效应量',
     settings: '合并方法', method: '研究间方差', test: '检验', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: '效应指标', measures: { RR: '风险比', OR: '比值比', RD: '风险差', SMD: '标准化均数差', MD: '均数差' }, equal: '无（等效应）', headline: '{{name}}：{{estimate}}（95 % 置信区间 {{lower}} 至 {{upper}}）', logs: '以下数字为合并时所用的比值对数。', notEstimable: '无法估计', all: '重新纳入全部',

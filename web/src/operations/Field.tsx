@@ -1,7 +1,7 @@
 // One parameter as a field: what it is called, what it means, its range, and what is wrong with it.
 import { Checkbox, Chip, FileButton, Button, Group, Input, MultiSelect, NativeSelect, SegmentedControl, Select, Switch, TextInput } from '@mantine/core';
 import { useTranslation } from 'react-i18next';
-import type { Binding, DataSet, Param } from '../shared/api';
+import type { Binding, DataSet, Param, Snapshot } from '../shared/api';
 import type { Fault, Values } from './form';
 import { takesSeveral, withTerm, words } from './form';
 import { IconRemove } from '../shared/icons';
@@ -95,15 +95,18 @@ export function Field(props: Props) {
 interface DataProps extends Common {
   bindings: Binding[];
   sets: DataSet[];
+  /** Tables to choose from instead of the demo's sets. */
+  snapshot?: Snapshot;
   bind: (name: string, list: Binding[]) => void;
 }
 
 /** A data parameter: a file of one's own, or a set of the demo. */
-export function DataField({ param, bindings, sets, bind, fault }: DataProps) {
+export function DataField({ param, bindings, sets, snapshot, bind, fault }: DataProps) {
   const { t } = useTranslation();
   const several = takesSeveral(param);
   const kind = param.type === 'tables' ? 'table' : param.type;
-  const fitting = sets.filter((s) => s.kind === kind || param.type === 'source');
+  const fitting = snapshot && kind === 'table' ? [] : sets.filter((s) => s.kind === kind || param.type === 'source');
+  const tables = snapshot && kind === 'table' ? snapshot.tables : [];
   const add = (list: Binding[]) => bind(param.name, several ? [...bindings, ...list] : list.slice(0, 1));
   const toggle = (set: DataSet, on: boolean) => {
     if (on) add([{ kind: 'demo', id: set.id, name: set.name }]);
@@ -118,6 +121,13 @@ export function DataField({ param, bindings, sets, bind, fault }: DataProps) {
         }}>
           {(p) => <Button {...p} variant="default" aria-label={t('form.uploadFor', { name: param.name })}>{t('form.upload')}</Button>}
         </FileButton>
+        {tables.length > 0 && <span className="quiet">{t('analysis.table')}</span>}
+        {tables.map((table) => {
+          const on = bindings.some((b) => b.kind === 'snapshot' && b.table === table.name);
+          const others = bindings.filter((b) => b.kind !== 'snapshot' || b.table !== table.name);
+          const chosen: Binding = { kind: 'snapshot', snapshot: snapshot!.id, table: table.name, columns: table.columns };
+          return <Chip key={table.name} size="md" variant="outline" checked={on} onChange={(v) => (v ? add([chosen]) : bind(param.name, others))}>{table.name}</Chip>;
+        })}
         {fitting.length > 0 && <span className="quiet">{t('form.orDemo')}</span>}
         {fitting.map((set) => {
           const on = bindings.some((b) => b.kind === 'demo' && b.id === set.id);

@@ -1,9 +1,9 @@
 // The form an operation's declaration makes, and its result below as a card.
 import { Button, CopyButton, Group, Paper, Stack, Text } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
-import { type FormEvent, useMemo, useRef, useState } from 'react';
+import { type FormEvent, type ReactNode, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { getDemo, type Operation, type Param, type ResultDocument, runForm } from '../shared/api';
+import { type Binding, type Card, dataOf, getDemo, type Operation, type Param, type ResultDocument, runForm, type Snapshot } from '../shared/api';
 import { IconCopy, IconPlay } from '../shared/icons';
 import { ResultCard } from '../shared/ResultCard';
 import { Failure, Waiting } from '../shared/states';
@@ -26,12 +26,32 @@ function Command({ line }: { line: string }) {
   );
 }
 
-export function OperationForm({ op }: { op: Operation }) {
+interface FormProps {
+  op: Operation;
+  /** Its tables stand in the form instead of the demo's, the first is taken to begin with. */
+  snapshot?: Snapshot;
+  /** What stands beside the files of a result that came from a snapshot. */
+  actions?: (card: Card) => ReactNode;
+}
+
+/** A required table begins with the snapshot's first. */
+function firstBindings(op: Operation, snapshot?: Snapshot): Bindings {
+  const first = snapshot?.tables[0];
+  const bound: Bindings = {};
+  for (const p of op.params) {
+    if (!first || !p.required || (p.type !== 'table' && p.type !== 'tables')) continue;
+    const list: Binding[] = [{ kind: 'snapshot', snapshot: snapshot.id, table: first.name, columns: first.columns }];
+    bound[p.name] = list;
+  }
+  return bound;
+}
+
+export function OperationForm({ op, snapshot, actions }: FormProps) {
   const { t } = useTranslation();
   const demo = useQuery({ queryKey: ['demo'], queryFn: getDemo, retry: false });
   const sets = demo.data?.datasets ?? [];
   const [values, setValues] = useState<Values>(() => firstValues(op));
-  const [bindings, setBindings] = useState<Bindings>({});
+  const [bindings, setBindings] = useState<Bindings>(() => firstBindings(op, snapshot));
   const [tried, setTried] = useState(false);
   const [touched, setTouched] = useState<Record<string, boolean>>({});
   const form = useRef<HTMLFormElement>(null);
@@ -69,7 +89,7 @@ export function OperationForm({ op }: { op: Operation }) {
   };
 
   const field = (p: Param) => (isData(p)
-    ? <DataField key={p.name} param={p} bindings={bindings[p.name] ?? []} sets={sets} fault={shownFault(p)}
+    ? <DataField key={p.name} param={p} bindings={bindings[p.name] ?? []} sets={sets} snapshot={snapshot} fault={shownFault(p)}
       bind={(name, list) => setBindings((b) => ({ ...b, [name]: list }))} />
     : <Field key={p.name} param={p} values={values} change={change} columns={columns(p.of)} fault={shownFault(p)} />);
   // numbers, words and choices stand side by side; what needs room takes a line
@@ -92,7 +112,7 @@ export function OperationForm({ op }: { op: Operation }) {
           )}
           <Group>
             <Button type="submit" size="md" leftSection={<IconPlay size={18} />} loading={run.isPending}>{t('form.run')}</Button>
-            {example && <Button variant="default" size="md" onClick={fillExample}>{t('form.example')}</Button>}
+            {example && !snapshot && <Button variant="default" size="md" onClick={fillExample}>{t('form.example')}</Button>}
           </Group>
           <Command line={commandLine(op, values, bindings)} />
         </Stack>
@@ -101,7 +121,7 @@ export function OperationForm({ op }: { op: Operation }) {
         {run.isPending && <Waiting what={t('form.running')} />}
         {run.isError && <Failure error={run.error} />}
         {run.data && !run.isPending && (
-          <ResultCard result={run.data} as={(accept) => runForm(op.name, sent(op, values), bindings, accept).then((r) => r.blob())} />
+          <ResultCard result={run.data} actions={actions?.({ op: op.name, title: run.data.title ?? `${op.area} ${op.verb}`, parameters: sent(op, values), data: dataOf(bindings), note: '' })} as={(accept) => runForm(op.name, sent(op, values), bindings, accept).then((r) => r.blob())} />
         )}
       </div>
     </>

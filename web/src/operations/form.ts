@@ -73,7 +73,7 @@ export function sent(op: Operation, values: Values): Record<string, ParamValue> 
 
 export const quoted = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`);
 
-const fileOf = (binding: Binding) => (binding.kind === 'file' ? binding.file.name : binding.name);
+const fileOf = (binding: Binding) => (binding.kind === 'file' ? binding.file.name : binding.kind === 'snapshot' ? `${binding.table}.csv` : binding.name);
 
 /** The same call on the command line. */
 export function commandLine(op: Operation, values: Values, bindings: Bindings): string {

@@ -4,9 +4,10 @@ import { getDemoText, type Binding, type Operation } from '../shared/api';
 import { headerOf, parseCsv } from '../shared/csv';
 import type { Bindings } from './form';
 
-const keyOf = (binding: Binding) => (binding.kind === 'demo' ? `demo:${binding.id}` : `${binding.file.name}:${binding.file.size}:${binding.file.lastModified}`);
+const keyOf = (binding: Binding) => (binding.kind === 'snapshot' ? `snapshot:${binding.snapshot}/${binding.table}` : binding.kind === 'demo' ? `demo:${binding.id}` : `${binding.file.name}:${binding.file.size}:${binding.file.lastModified}`);
 
 async function columns(binding: Binding): Promise<string[]> {
+  if (binding.kind === 'snapshot') return binding.columns;
   if (binding.kind === 'file') return headerOf(binding.file);
   return parseCsv(await getDemoText(binding.id)).header;
 }

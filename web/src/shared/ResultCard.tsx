@@ -108,9 +108,11 @@ interface Props {
   /** Keys of the results to show before the others. */
   first?: string[];
   headline?: ReactNode;
+  /** Stands first among the buttons: "add to report". */
+  actions?: ReactNode;
 }
 
-export function ResultCard({ result, title, as, children, hidePictures = false, first, headline }: Props) {
+export function ResultCard({ result, title, as, children, hidePictures = false, first, headline, actions }: Props) {
   const { t } = useTranslation();
   const [full, setFull] = useState(false);
   const stem = result.operation.replace(/[^\w]+/g, '-');
@@ -137,6 +139,7 @@ export function ResultCard({ result, title, as, children, hidePictures = false, 
         {children ?? <Values results={result.results} full={full} first={first} />}
         {children && notes}
         <Group className="no-print" gap="sm">
+          {actions}
           <Switch label={t('result.full')} checked={full} onChange={(e) => setFull(e.currentTarget.checked)} size="md" display={children ? 'none' : undefined} />
           <Button variant="default" leftSection={<IconDownload size={16} />} onClick={() => keep(`${stem}.json`, JSON.stringify(document, null, 2), 'application/json')}>JSON</Button>
           {as && <Button variant="default" leftSection={<IconDownload size={16} />} onClick={() => void as('text/csv').then((b) => keep(`${stem}.csv`, b))}>CSV</Button>}

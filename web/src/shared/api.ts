@@ -68,7 +68,7 @@ export interface Demo { datasets: DataSet[]; scans: Scan[]; study?: string | nul
 export interface StudyEntry { id: string; title: Json; acronym?: string | null }
 
 /** A data parameter as it is sent: a set of the demo, or text made in the page. */
-export type DataValue = { demo: string } | { name: string; text: string };
+export type DataValue = { demo: string } | { name: string; text: string } | { snapshot: string; table: string };
 
 export class ApiError extends Error {
   constructor(
@@ -145,7 +145,7 @@ export async function runOperation(call: Call, signal?: AbortSignal): Promise<Re
 }
 
 /** What a form holds for a data parameter: a file of the visitor's, or a set of the demo. */
-export type Binding = { kind: 'file'; file: File } | { kind: 'demo'; id: string; name: string };
+export type Binding = { kind: 'file'; file: File } | { kind: 'demo'; id: string; name: string } | { kind: 'snapshot'; snapshot: string; table: string; columns: string[] };
 
 export function formBody(parameters: Record<string, ParamValue>, bindings: Record<string, Binding[]>): FormData {
   const body = new FormData();
@@ -153,10 +153,22 @@ export function formBody(parameters: Record<string, ParamValue>, bindings: Recor
   for (const [name, list] of Object.entries(bindings)) {
     for (const binding of list) {
       if (binding.kind === 'file') body.append(name, binding.file, binding.file.name);
-      else body.append(name, `demo:${binding.id}`);
+      else if (binding.kind === 'demo') body.append(name, `demo:${binding.id}`);
+      else body.append(name, `snapshot:${binding.snapshot}/${binding.table}`);
     }
   }
   return body;
+}
+
+/** Bindings as the JSON of a request; files of the visitor's are left out. */
+export function dataOf(bindings: Record<string, Binding[]>): Record<string, DataValue | DataValue[]> {
+  const data: Record<string, DataValue | DataValue[]> = {};
+  for (const [name, list] of Object.entries(bindings)) {
+    const values = list.flatMap((b): DataValue[] => (b.kind === 'demo' ? [{ demo: b.id }] : b.kind === 'snapshot' ? [{ snapshot: b.snapshot, table: b.table }] : []));
+    if (values.length === 1) data[name] = values[0]!;
+    else if (values.length > 1) data[name] = values;
+  }
+  return data;
 }
 
 /** Runs a filled form; `accept` asks for the same answer as CSV or HTML. */
@@ -170,12 +182,7 @@ export async function runForm(
   if (hasFile) {
     return answer(`/api/op/${operation}`, { method: 'POST', headers: { Accept: accept }, body: formBody(parameters, bindings) });
   }
-  const data: Record<string, DataValue | DataValue[]> = {};
-  for (const [name, list] of Object.entries(bindings)) {
-    const values = list.flatMap((b) => (b.kind === 'demo' ? [{ demo: b.id }] : []));
-    if (values.length === 1) data[name] = values[0]!;
-    else if (values.length > 1) data[name] = values;
-  }
+  const data = dataOf(bindings);
   return answer(`/api/op/${operation}`, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json', Accept: accept },
@@ -192,3 +199,23 @@ export async function runAs(call: Call, accept: string): Promise<Blob> {
   });
   return response.blob();
 }
+
+// -- snapshots, the plan, reports ---------------------------------------------------------------------------------
+
+export interface SnapshotTable { name: string; rows: number; columns: string[] }
+export interface Snapshot { id: string; label: string; made: string; sha256: string; masked: boolean; tables: SnapshotTable[] }
+export interface LedgerEntry { kind: 'rehearsal' | 'lock' | 'amendment' | 'final'; when: string; by: string | null; reason: string | null; plan_sha256: string; hash: string; changed?: string[] }
+export interface Plan {
+  name: string; text: string; sha256: string; locked: boolean; locked_by: string | null; locked_when: string | null; changed: boolean; rehearsals: number; finals: number;
+  rehearsal_allowed: boolean; lock_allowed: boolean; amend_allowed: boolean; final_allowed: boolean; entries: LedgerEntry[]; amendments: LedgerEntry[];
+}
+export interface Card { op: string; title: string; parameters: Record<string, ParamValue>; data: Record<string, DataValue | DataValue[]>; note: string }
+
+const post = (url: string, body: unknown) => answer(url, { method: 'POST', headers: { 'Content-Type': 'application/json', Accept: 'application/json' }, body: JSON.stringify(body) });
+
+export const getSnapshots = () => json<{ snapshots: Snapshot[] }>('/api/snapshots').then((d) => d.snapshots);
+export const getPlan = () => json<Plan>('/api/plan');
+export const planAct = (act: 'rehearse' | 'lock' | 'amend' | 'run', body: Record<string, unknown>) =>
+  post(`/api/plan/${act}`, body).then((r) => r.json() as Promise<ResultDocument>);
+export const makeReport = (title: string, language: string, format: 'html' | 'pdf' | 'docx', cards: Card[]) =>
+  post('/api/report/make', { title, language, format, cards }).then((r) => r.blob());

@@ -53,3 +53,7 @@ export const IconLeave = icon(<path d="M14 4H5v16h9M10 12h11M17.5 8.5 21 12l-3.5
 export const IconAdd = icon(<path d="M12 5v14M5 12h14" />);
 export const IconHidden = icon(<><path d="M3 12c2.5-4.5 5.5-6.5 9-6.5s6.5 2 9 6.5c-2.5 4.5-5.5 6.5-9 6.5S5.5 16.5 3 12z" /><path d="m4 4 16 16" /></>);
 export const IconDice = icon(<><rect x="4" y="4" width="16" height="16" rx="3" /><circle cx="8.5" cy="8.5" r="1.2" fill="currentColor" /><circle cx="15.5" cy="8.5" r="1.2" fill="currentColor" /><circle cx="12" cy="12" r="1.2" fill="currentColor" /><circle cx="8.5" cy="15.5" r="1.2" fill="currentColor" /><circle cx="15.5" cy="15.5" r="1.2" fill="currentColor" /></>);
+export const IconUnlock = icon(<path d="M6 11h12v9H6zM8.5 11V7.5a3.5 3.5 0 0 1 6.8-1.2M12 14.5v2.5" />);
+export const IconUp = icon(<path d="m6 14 6-6 6 6" />);
+export const IconDown = icon(<path d="m6 10 6 6 6-6" />);
+export const IconShuffle = icon(<path d="M4 7h4l8 10h4M4 17h4l2.4-3M13.6 10 16 7h4M17.5 4.5 20 7l-2.5 2.5M17.5 14.5 20 17l-2.5 2.5" />);

@@ -1,0 +1,22 @@
+// The Analysis page, in English.
+export const analysis = {
+  title: 'Analysis', lede: 'Choose a frozen snapshot; run the plan, or any analysis by its name; put what you need into a report.',
+  snapshot: 'Snapshot', snapshotRows: '{{tables}} tables, {{rows}} participants', made: 'frozen {{when}}', noSnapshot: 'This server holds no snapshot. Start it with "lumbar serve --demo", or make a snapshot of the study.',
+  masked: 'Arms masked', unmasked: 'Arms known',
+  plan: 'The plan', primary: 'Primary analysis', more: 'Analyses by name', report: 'Report',
+  planText: 'What was promised before the data were seen, and what has been done with it.',
+  locked: 'Locked', notLocked: 'Not locked', changed: 'Changed since it was locked', lockedBy: 'by {{who}} on {{when}}', hash: 'SHA-256 of the plan',
+  rehearse: 'Rehearse on shuffled arms', rehearsing: 'Running the plan on shuffled arms…', runFinal: 'Run the final analysis', running: 'Running the plan…',
+  lock: 'Lock the plan', amend: 'Amend the plan', cancel: 'Cancel', sign: 'Sign', by: 'Your name or code', reason: 'Reason', amendText: 'The plan as it shall be', signText: 'This is entered in the ledger under your name and cannot be taken back.',
+  mayNot: 'Your role may look at the plan, not act on it.', finalNeeds: 'The final run needs a locked plan and a snapshot with known arms.',
+  ledger: 'Ledger', ledgerEmpty: 'Nothing has been entered yet.', when: 'When', who: 'Who', what: 'What', why: 'Why', kinds: { rehearsal: 'Rehearsal', lock: 'Lock', amendment: 'Amendment', final: 'Final run' },
+  planFile: 'The plan as text', rehearsal: 'Rehearsal: the arms are shuffled', rehearsalText: 'No number here says anything about the treatments.', final: 'Final run',
+  reportHtml: 'Report, HTML', reportPdf: 'Report, PDF', planReport: 'Report of the plan', planReportNone: 'Run or rehearse the plan: its report is shown here.', open: 'Open the report to print', making: 'Making the report from the plan…',
+  primaryText: 'Analysis of covariance of the Oswestry Disability Index (ODI), adjusted for baseline ODI, sex and centre; by intention to treat.', primaryMasked: 'The arms of this snapshot are masked: rehearse the plan instead.',
+  outcome: 'Outcome', odi_12m: 'ODI at 12 months (day 365)', odi_407d: 'ODI at day 407', form: 'Form of the outcome', raw: 'Score', change: 'Change from baseline',
+  run: 'Run the analysis', headline: '{{contrast}}: {{estimate}} points ({{level}} % interval {{lower}} to {{upper}}), p {{p}}', same: 'Score and change give the same treatment effect: baseline is in the model.',
+  about: 'What it does and where the method is from', find: 'Find an analysis', choose: 'Choose an analysis', table: 'table of the snapshot', nothingFound: 'No analysis of that name.',
+  add: 'Add to report', added: 'In the report', basket: 'What is in the report', basketText: 'Each result is computed again when the report is made, so that what is printed is what was run.', basketEmpty: 'Nothing yet. Run an analysis and press "Add to report".',
+  reportTitle: 'Title of the report', note: 'Remark under this result', up: 'Move up: {{name}}', down: 'Move down: {{name}}', remove: 'Remove: {{name}}', makeHtml: 'HTML', makePdf: 'PDF', makeWord: 'Word', makingReport: 'Making the report…',
+  cards_one: '{{count}} result', cards_other: '{{count}} results',
+};
