@@ -1,7 +1,9 @@
 /* `lumbar validate [--only AREA] [--reference DIR] [--json | -o FILE.html|.json|.csv]`: reruns the reference cases on this
  * machine and says whether every value is what it should be; the HTML is a qualification report. */
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <time.h>
 
 #include "cli/cli.h"
@@ -43,6 +45,7 @@ static lb_result *document(const lb_validation *v, const options *o, double seco
     if (o->only) lb_set_text(result->parameters, "only", o->only);
     lb_set_int(result->results, "passed", (int64_t)v->passed);
     lb_set_int(result->results, "failed", (int64_t)v->failed);
+    lb_set_int(result->results, "skipped", (int64_t)v->skipped);
     lb_set_int(result->results, "values", (int64_t)v->rows->count);
     lb_set_number(result->results, "seconds", seconds);
     lb_set_text(result->results, "sha256", v->sha256);
@@ -69,6 +72,7 @@ static void text_summary(const lb_validation *v, lb_buf *out)
         lb_buf_printf(out, "no reference case: %s\n", v->uncovered->item[i]->text);
     lb_buf_printf(out, "%zu values of %zu reference cases compared (SHA-256 of the cases %.16s…), Lumbar %s\n", v->rows->count,
                   v->cases, v->sha256, lb_version());
+    if (v->skipped) lb_buf_printf(out, "%zu cases skipped: their reference data (../shared) are not here\n", v->skipped);
     lb_buf_printf(out, "%zu passed, %zu failed\n", v->passed, v->failed);
 }
 
@@ -108,6 +112,15 @@ static int find_reference(const options *o, char *buffer, size_t size, const cha
     return LB_NOT_FOUND;
 }
 
+/* Reference data of others, which this repository does not hold: LUMBAR_SHARED, or ../shared beside the sources. */
+static const char *find_shared(const char *reference, char *buffer, size_t size)
+{
+    const char *root = getenv("LUMBAR_SHARED");
+    if (root && *root) snprintf(buffer, size, "%s/data", root);
+    else snprintf(buffer, size, "%s/../../shared/data", reference);
+    return access(buffer, R_OK) == 0 ? buffer : NULL;
+}
+
 static int none_found(const options *o, lb_error *err)
 {
     lb_fail(err, LB_NOT_FOUND, "no reference case%s%s", o->only ? " in " : " there", o->only ? o->only : "");
@@ -132,6 +145,8 @@ int lb_cli_validate(int argc, char **argv)
     int status = parse(argc, argv, &o, &err);
     v.only = o.only;
     if (status == 0) status = find_reference(&o, home, sizeof home, &v.folder, &err);
+    char beside[4200];
+    if (status == 0) v.shared = find_shared(v.folder, beside, sizeof beside);
     if (status == 0) status = lb_validation_run(&v, &err);
     if (status == 0 && v.cases == 0) status = none_found(&o, &err);
     if (status == 0) status = write_out(&v, &o, lb_seconds() - start, &err);

@@ -12,7 +12,8 @@ typedef struct lb_validation {
     const char *folder, *only; /**< only: an area ("power", "meta") or a folder of reference/; NULL = all */
     lb_value *rows;            /**< {id,area,requirement,operation,path,source,expected,got,difference,tolerance,pass} */
     lb_value *uncovered;       /**< operations without a case */
-    size_t cases, passed, failed;
+    const char *shared;        /**< folder of reference data kept beside the program's sources, or NULL: its cases are skipped */
+    size_t cases, passed, failed, skipped;
     lb_buf digest;             /**< "path sha256" of every file of reference/, in order */
     char sha256[65];           /**< of the digest */
 } lb_validation;

@@ -15,6 +15,7 @@ typedef struct one {
     const char *folder; /* of its file */
     const char *id, *operation, *area;
     bool good;
+    lb_value *witness; /* a file of the shared data with the expected values */
 } one;
 
 static const char *as_text(lb_arena *arena, const lb_value *value)
@@ -84,7 +85,8 @@ static void fail_case(one *c, const char *expected, const lb_error *err)
 
 static int read_file(one *c, const char *name, lb_bytes *bytes, lb_error *err)
 {
-    const char *path = lb_arena_printf(c->all->arena, "%s/%s", c->folder, name);
+    bool shared = lb_text_starts(name, "shared:") && c->all->shared;
+    const char *path = shared ? lb_arena_printf(c->all->arena, "%s/%s", c->all->shared, name + 7) : lb_arena_printf(c->all->arena, "%s/%s", c->folder, name);
     if (strstr(name, "..") || *name == '/')
         return lb_fail(err, LB_BAD_DATA, "data file '%s' is outside the case's folder", name);
     return lb_file_read(path, lb_max_input(), c->all->arena, bytes, err);
@@ -155,6 +157,17 @@ static int find_operation(const one *c, const lb_op **out, lb_error *err)
     return *out ? 0 : lb_fail(err, LB_BAD_DATA, "no operation '%s'", c->operation);
 }
 
+/* Expected values that stand in a file of the shared data: `from` is a list of keys and places. */
+static const lb_value *value_from(const lb_value *root, const lb_value *from)
+{
+    for (size_t i = 0; root && i < from->count; i++) {
+        const lb_value *key = from->item[i];
+        if (key->type == LB_STRING) root = lb_get(root, key->text);
+        else root = root->type == LB_ARRAY && key->integer >= 0 && (size_t)key->integer < root->count ? root->item[key->integer] : NULL;
+    }
+    return root;
+}
+
 static void check_result(one *c, const lb_result *result)
 {
     const char *status = lb_get_text(c->spec, "status", "ok");
@@ -163,10 +176,22 @@ static void check_result(one *c, const lb_result *result)
         add_row(c, "status", status, result->status, lb_text_equal(status, result->status));
     for (size_t i = 0; expected && i < expected->count; i++) {
         const char *path = lb_get_text(expected->item[i], "path", "");
-        compare(c, expected->item[i], path, lb_get(expected->item[i], "value"), lb_path(result->results, path));
+        const lb_value *from = lb_get(expected->item[i], "from");
+        const lb_value *value = from ? value_from(c->witness, from) : lb_get(expected->item[i], "value");
+        compare(c, expected->item[i], path, value, lb_path(result->results, path));
     }
     if (!expected || expected->type != LB_ARRAY || expected->count == 0)
         add_row(c, "", "a list of expected values", "none in the case", false);
+}
+
+/* The file with the expected values of a shared case. */
+static int read_witness(one *c, lb_error *err)
+{
+    const char *name = lb_get_text(c->spec, "shared", NULL);
+    lb_bytes bytes;
+    if (!name) return 0;
+    int status = read_file(c, lb_arena_printf(c->all->arena, "shared:%s", name), &bytes, err);
+    return status ? status : lb_json_read(&bytes, c->all->arena, &c->witness, err);
 }
 
 static int call_operation(one *c, lb_result **result, lb_error *err)
@@ -191,11 +216,16 @@ static void run_case(lb_validation *all, const lb_value *spec, const char *file,
     c.id = lb_get_text(spec, "id", file);
     c.area = lb_arena_textn(all->arena, c.operation, strcspn(c.operation, " "));
     if (all->only && !lb_text_equal(all->only, c.area) && !lb_text_starts(file, all->only)) return;
+    if (lb_get(spec, "shared") && !all->shared) {
+        all->skipped++;
+        return;
+    }
     lb_error err = LB_ERROR_INIT;
     lb_result *result = NULL;
     const char *refusal = lb_get_text(spec, "error", NULL);
     if (!lb_get_text(spec, "source", NULL)) add_row(&c, "source", "where the values are from", "absent", false);
-    int status = call_operation(&c, &result, &err);
+    int status = read_witness(&c, &err);
+    if (status == 0) status = call_operation(&c, &result, &err);
     if (refusal) {
         bool refused = status != 0 && strstr(err.message, refusal);
         add_row(&c, "error", refusal, status != 0 ? lb_arena_text(all->arena, err.message) : "a result", refused);

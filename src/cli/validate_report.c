@@ -99,6 +99,37 @@ static void details(const lb_validation *v, const char *area, lb_buf *out)
     }
 }
 
+/* Each requirement that a case names, with the cases that show it: reference/requirements.json says what they are. */
+static void traceability(const lb_validation *v, lb_buf *out)
+{
+    lb_bytes bytes;
+    lb_value *list = NULL, *rows = lb_value_array(v->arena);
+    const char *path = lb_arena_printf(v->arena, "%s/requirements.json", v->folder);
+    if (lb_file_read(path, 1 << 20, v->arena, &bytes, NULL) || lb_json_read(&bytes, v->arena, &list, NULL)) return;
+    for (size_t r = 0; r < list->count; r++) {
+        const char *id = list->key[r], *last = "";
+        lb_buf cases = {0};
+        size_t count = 0, failed = 0;
+        for (size_t i = 0; i < v->rows->count; i++) {
+            const lb_value *row = v->rows->item[i];
+            const char *name = lb_get_text(row, "id", "");
+            if (!lb_text_equal(lb_get_text(row, "requirement", NULL), id)) continue;
+            failed += !lb_get_bool(row, "pass", false);
+            if (strcmp(name, last) == 0) continue;
+            if (count++ < 40) lb_buf_printf(&cases, "%s%s", count > 1 ? ", " : "", name);
+            last = name;
+        }
+        lb_value *row = lb_push_object(rows);
+        lb_set_text(row, "requirement", id);
+        lb_set_text(row, "what", list->item[r]->type == LB_STRING ? list->item[r]->text : "");
+        lb_set_text(row, "cases", count ? cases.data : "none here: shown by the program's own tests");
+        lb_set_text(row, "result", !count ? "" : failed ? "FAILED" : "passed");
+        lb_buf_free(&cases);
+    }
+    lb_buf_puts(out, "<h2>Requirements and what shows them</h2>\n");
+    lb_html_table(rows, "Traceability", out);
+}
+
 void lb_validation_report(const lb_validation *v, const char *when, double seconds, lb_buf *out)
 {
     lb_html_page_open(out, "Lumbar: qualification report", "en");
@@ -112,6 +143,8 @@ void lb_validation_report(const lb_validation *v, const char *when, double secon
     lb_value *areas = summary(v, "area"), *requirements = summary(v, "requirement");
     lb_html_table(areas, "By area", out);
     if (requirements->count) lb_html_table(requirements, "By requirement", out);
+    traceability(v, out);
+    if (v->skipped) lb_buf_printf(out, "<p>%zu cases were skipped: their reference data are not on this machine.</p>\n", v->skipped);
     if (v->uncovered->count) {
         lb_buf_puts(out, "<p>Operations without a reference case:");
         for (size_t i = 0; i < v->uncovered->count; i++) {
