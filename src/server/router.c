@@ -267,6 +267,13 @@ bool lb_route_refuses(const lb_server *server, const lb_request *request, lb_ans
     return false;
 }
 
+/* In study mode what computes is for who may analyse: it costs time, and it reads the study's snapshots. */
+static bool for_analysts(const char *path)
+{
+    return lb_text_starts(path, "/api/op/") || lb_text_starts(path, "/api/plan") || lb_text_starts(path, "/api/report/") ||
+           lb_text_starts(path, "/api/artifact/");
+}
+
 void lb_route(lb_server *server, const lb_request *request, lb_answer *answer)
 {
     const char *rest = NULL, *allow = NULL;
@@ -274,6 +281,9 @@ void lb_route(lb_server *server, const lb_request *request, lb_answer *answer)
         study_route_request(server->home, request, answer);
         return;
     }
+    study_request *person = NULL;
+    if (server->home && for_analysts(request->path) && !(person = study_admit(server->home, request, LB_MAY_ANALYSE, answer))) return;
+    if (person) study_dismiss(person);
     const route *found = find_route(request->path, &rest);
     if (found) found->answer(server, request, rest, answer);
     else lb_static_answer(server->web, request, answer);
