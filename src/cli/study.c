@@ -17,7 +17,7 @@ static const char usage_text[] =
     "  new PROTOCOL.yaml --db DB [--admin NAME] [--name 'FULL NAME']   a new study: database, keys, sealed seed, first administrator\n"
     "  verify --db DB                    is everything as it was written? exit 3 when not\n"
     "  snapshot --db DB [--label TEXT]   freeze the tables that analyses read\n"
-    "  export --db DB -o FOLDER [--format csv]   CSV and codebook\n"
+    "  export --db DB -o FOLDER [--format csv|odm]   CSV and codebook, or CDISC ODM 1.3.2\n"
     "  lock --db DB [--reason TEXT]      no change of data from now on; a reason is needed when something is open\n"
     "  reopen --db DB --reason TEXT      as long as nobody was unblinded\n"
     "  unblind --db DB [-o LOG.csv]      after the lock: the seed is revealed, randomisation ends for good\n"
