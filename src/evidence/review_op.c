@@ -36,7 +36,8 @@ static void write_methods(const lb_review *review)
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_bytes document;
-    lb_review review = {.arena = lb_call_arena(call), .result = result, .source = lb_call_source(call)};
+    lb_review review = {.arena = lb_call_arena(call), .result = result, .source = lb_call_source(call),
+                        .pictures = lb_text_equal(lb_call_text(call, "figures"), "all")};
     int code = lb_call_document(call, "review", &document, err);
     if (!code) code = lb_review_read(&review, &document, err);
     if (code) return code;
@@ -45,8 +46,13 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (!code) code = lb_review_changes(&review, err);
     if (!code) code = lb_review_contrasts(&review, err);
     if (!code) code = lb_review_cells(&review, err);
+    if (!code) code = lb_review_subgroups(&review, err);
     if (!code) code = lb_review_regressions(&review, err);
+    if (!code) code = lb_review_within(&review, err);
+    if (!code) code = lb_review_describe(&review, err);
+    if (!code) code = lb_review_certainty(&review, err);
     if (code) return code;
+    lb_review_figures(&review);
     write_methods(&review);
     return 0;
 }
@@ -59,6 +65,7 @@ static const lb_param params[] = {
     {.name = "files",
      .type = LB_P_SOURCE,
      .summary = "where the tables named by the protocol are (default: beside it)"},
+    {.name = "figures", .type = LB_P_CHOICE, .choices = "all,none", .preset = "all", .summary = "draw the pictures, or not"},
 };
 
 const lb_op lb_op_meta_review = {
