@@ -62,10 +62,7 @@ static void check_growth(lb_check *check)
     for (size_t a = 0; a < check->columns; a++) {
         const char *name = check->column[a].column->name;
         if (check->column[a].role != LB_ROLE_N || !lb_text_starts(name, "post_")) continue;
-        char base[120];
-        if (strlen(name) > 100) continue;
-        strcpy(base, "base_");
-        strcat(base, name + 5);
+        const char *base = lb_arena_printf(check->arena, "base_%s", name + 5);
         for (size_t b = 0; b < check->columns; b++) {
             if (strcmp(check->column[b].column->name, base) != 0) continue;
             for (size_t r = 0; r < check->rows; r++)
@@ -81,13 +78,13 @@ static void check_levels(lb_check *check)
     for (size_t c = 0; c < check->columns; c++) {
         const lb_column *column = check->column[c].column;
         size_t filled = 0, different = 0;
-        char first[32] = "", buffer[32];
+        char buffer[32];
         const char *seen = NULL;
         for (size_t r = 0; r < check->rows; r++) {
             if (lb_column_missing(column, r)) continue;
             const char *text = lb_column_text(column, r, buffer);
             if (!filled++)
-                seen = column->type == LB_TEXT ? text : strcpy(first, text);
+                seen = lb_arena_text(check->arena, text);
             else if (strcmp(seen, text) != 0)
                 different++;
         }

@@ -139,7 +139,7 @@ static bool decimal_comma(const char *text, char *out)
     while (isdigit((unsigned char)at[before + 1 + after])) after++;
     if (!after || at[before + 1 + after] || strlen(text) > 40) return false;
     bool thousands = after == 3 && before <= 3 && at[0] != '0';
-    strcpy(out, text);
+    memcpy(out, text, strlen(text) + 1);
     *strchr(out, ',') = '.';
     return !thousands;
 }

@@ -74,6 +74,7 @@ typedef struct lb_review {
     double correlation[LB_REVIEW_NAMES];
     size_t correlation_n[LB_REVIEW_NAMES];
     lb_pool_settings settings;
+    double assumed;           /**< correlation to use instead of the data's own; NaN = none */
     bool pictures;            /**< draw them */
     const char *intervention; /**< role of the arms under study */
     lb_review_cell *main;     /**< main analyses with at least one study */

@@ -80,6 +80,7 @@ static const char *sentence(const lb_review *review, const lb_review_cell *cell,
                        : fabs(md->beta[0]) >= threshold && excludes        ? md->beta[0] < 0 ? "makes an important improvement in" : "makes an important worsening in"
                        : excludes && md->beta[0] < 0                       ? "makes a small, not important improvement in"
                        : excludes                                          ? "makes a small, not important worsening in"
+                       : md->lower[0] <= -threshold || md->upper[0] >= threshold ? "leaves open whether it makes an important difference to"
                                                                            : "makes little or no difference to";
     char verb[80];
     size_t length = strcspn(what, " ");

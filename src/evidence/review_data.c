@@ -32,7 +32,7 @@ static void correlations(lb_review *review, const lb_review_visit **start)
             sum += (s0 * s0 + s1 * s1 - sc * sc) / (2 * s0 * s1);
             n++;
         }
-        review->correlation[o] = n ? sum / (double)n : NAN;
+        review->correlation[o] = !isnan(review->assumed) ? review->assumed : n ? sum / (double)n : NAN;
         review->correlation_n[o] = n;
         lb_set_number(out, review->outcome[o], review->correlation[o]);
         lb_set_int(counts, review->outcome[o], (int64_t)n);
@@ -132,7 +132,9 @@ static void add_arm(const lb_review *review, lb_review_group *g, const lb_review
     lb_buf_printf(&g->trace, "%s%s (%s, week %g, n = %g): change %s%s, SD of change %s", g->trace.length ? "; " : "",
                   arm->arm, arm->role, visit->week, visit->n, isnan(visit->change) ? "from the means" : "reported",
                   visit->from_median ? " (from median and quartiles)" : "", lb_sd_source_name(visit->source));
-    if (visit->source == LB_SD_IMPUTED)
+    if (visit->source == LB_SD_IMPUTED && !isnan(review->assumed))
+        lb_buf_printf(&g->trace, ", r = %.2f, assumed", review->assumed);
+    else if (visit->source == LB_SD_IMPUTED)
         lb_buf_printf(&g->trace, ", r = %.2f, from %zu arm-visits", review->correlation[visit->outcome],
                       review->correlation_n[visit->outcome]);
     if (visit->low != review->to_low || visit->high != review->to_high || !visit->higher_is_worse)

@@ -122,6 +122,30 @@ static int apply_decisions(lb_call *call, lb_dossier *dossier, lb_error *err)
     return code;
 }
 
+/* The form of a new review: its question, fields to extract, reasons to exclude. */
+static int take_form(lb_call *call, lb_dossier *dossier, lb_error *err)
+{
+    static const char *const keys[] = {"question", "reasons", "fields"};
+    lb_bytes bytes;
+    lb_value *form;
+    if (!lb_call_given(call, "form")) return 0;
+    int code = lb_call_document(call, "form", &bytes, err);
+    if (!code) code = lb_yaml_read(&bytes, lb_call_arena(call), &form, err);
+    if (code) return code;
+    const lb_value *fields = lb_get(form, "fields");
+    for (size_t i = 0; fields && i < fields->count; i++) {
+        if (lb_get_text(fields->item[i], "name", NULL)) continue;
+        code = lb_fail(err, LB_BAD_DATA, "a field of the form has no name");
+        lb_error_where(err, "form:%d:%d", fields->item[i]->line, fields->item[i]->column);
+        return code;
+    }
+    for (size_t i = 0; i < LB_COUNT(keys); i++) {
+        lb_value *value = lb_get(form, keys[i]);
+        if (value) lb_set(dossier->root, keys[i], value);
+    }
+    return 0;
+}
+
 static int run_screen(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_dossier dossier;
@@ -135,6 +159,7 @@ static int run_screen(lb_call *call, lb_result *result, lb_error *err)
         code = open_dossier(call, &dossier, err);
     else
         lb_dossier_new(&dossier, lb_call_has(call, "title") ? lb_call_text(call, "title") : "Review", lb_call_arena(call));
+    if (!code) code = take_form(call, &dossier, err);
     if (!code) code = add_references(call, &dossier, result, err);
     if (!code) code = apply_decisions(call, &dossier, err);
     if (!code) code = apply_events(call, &dossier, err);
@@ -238,6 +263,7 @@ static const lb_param screen_params[] = {
     {.name = "ris", .type = LB_P_DOCUMENT, .summary = "references to add (RIS)"},
     {.name = "source", .type = LB_P_TEXT, .summary = "where they come from (default: the file's name)"},
     {.name = "title", .type = LB_P_TEXT, .summary = "title of a new review"},
+    {.name = "form", .type = LB_P_DOCUMENT, .summary = "its question, fields to extract and reasons to exclude (YAML)"},
     {.name = "stage",
      .type = LB_P_CHOICE,
      .choices = "title,full_text",

@@ -60,7 +60,8 @@ static void report_records(const lb_dossier *dossier, const char *viewer, lb_val
         const char *now = standing(record);
         lb_set_text(row, "standing", now);
         lb_set_int(counts, now, lb_get_int(counts, now, 0) + 1);
-        for (int s = 0; s < 2; s++) report_screening(&record->stage[s], viewer, stage_names[s], row);
+        lb_value *stages = lb_set_object(row, "stages");
+        for (int s = 0; s < 2; s++) report_screening(&record->stage[s], viewer, stage_names[s], stages);
     }
 }
 

@@ -32,6 +32,10 @@ void lb_kappa_fit(const double n[2][2], double level, lb_kappa *out)
     double last = k - pe * (1 - k);
     out->kappa = k;
     out->se = sqrt(fmax(0, one + two - last * last) / total) / (1 - pe);
+    if (!(out->se > 0) && po < 1) { /* one of the two never changed the answer: nothing to judge it by */
+        out->se = NAN;
+        return;
+    }
     double half = lb_norm_q((1 - level) / 2, LB_UPPER) * out->se;
     out->lower = fmax(-1, k - half);
     out->upper = fmin(1, k + half);

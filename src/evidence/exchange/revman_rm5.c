@@ -40,6 +40,12 @@ static double number(const reader *r, const char *name)
     return text && lb_text_number(text, strlen(text), &value) ? value : NAN;
 }
 
+static int whole(const reader *r, const char *name, int otherwise)
+{
+    double value = number(r, name);
+    return value >= 0 && value < 1e6 ? (int)value : otherwise;
+}
+
 static int find_study(const reader *r, const char *id)
 {
     for (size_t i = 0; id && i < r->studies; i++) {
@@ -65,8 +71,8 @@ static int open_outcome(reader *r, const char *kind, lb_error *err)
     int code = lb_revman_analysis(r->out, &r->analysis, err);
     if (code) return code;
     lb_value *a = r->analysis;
-    const char *text = attribute(r, "NO"), *method = attribute(r, "METHOD"), *random = attribute(r, "RANDOM");
-    r->outcome_number = text ? atoi(text) : r->outcome_number + 1;
+    const char *method = attribute(r, "METHOD"), *random = attribute(r, "RANDOM");
+    r->outcome_number = whole(r, "NO", r->outcome_number + 1);
     lb_set_textf(a, "id", "%d.%d", r->comparison_number, r->outcome_number);
     lb_set_text(a, "comparison", r->comparison);
     lb_set_text(a, "name", "");
@@ -129,8 +135,7 @@ static int open_element(reader *r, const char *name, lb_error *err)
     r->element = NULL;
     if (strcmp(name, "STUDY") == 0) return add_study(r, err);
     if (strcmp(name, "COMPARISON") == 0) {
-        const char *no = attribute(r, "NO");
-        r->comparison_number = no ? atoi(no) : r->comparison_number + 1;
+        r->comparison_number = whole(r, "NO", r->comparison_number + 1);
         r->outcome_number = 0;
         r->comparison = "";
         r->analysis = NULL;

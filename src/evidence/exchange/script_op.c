@@ -139,7 +139,7 @@ static void add_fit(lb_call *call, lb_buf *out)
     if (!mods && random) {
         const char *predict = lb_call_text(call, "predict");
         const char *df = strcmp(predict, "riley") == 0 ? "fit$k - 2" : strcmp(predict, "metafor") == 0 ? NULL : "fit$k - 1";
-        lb_buf_puts(out, "ci <- confint(fit)$random\nsay(\"tau2_lower\", ci[1, 2])\nsay(\"tau2_upper\", ci[1, 3])\n");
+        lb_buf_puts(out, "ci <- confint(fit, control = list(tol = 1e-13, maxiter = 1e4))$random\nsay(\"tau2_lower\", ci[1, 2])\nsay(\"tau2_upper\", ci[1, 3])\n");
         lb_buf_printf(out, "half <- %s * sqrt(fit$tau2 + fit$se^2)\nsay(\"pi_lower\", b - half)\nsay(\"pi_upper\", b + half)\n",
                       df ? lb_arena_printf(lb_call_arena(call), "qt(%.17g, %s)", 1 - (1 - lb_call_number(call, "level")) / 2, df)
                          : lb_arena_printf(lb_call_arena(call),
