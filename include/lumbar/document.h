@@ -109,6 +109,24 @@ LB_API void lb_doc_signatures(lb_doc *doc, const char *const *label, size_t coun
 /** A framed empty area to write in. */
 LB_API void lb_doc_area(lb_doc *doc, const char *label, double height_mm);
 
+/* -- reports: the same blocks as a page of HTML and as PDF ------------------------------------------------------------ */
+typedef struct lb_report lb_report;
+LB_API lb_report *lb_report_new(const char *title, const char *language); /**< free with lb_report_free() */
+LB_API void lb_report_free(lb_report *report);
+/** A band across the top of the HTML and a watermark on every page of the PDF: "Rehearsal: arms are shuffled". NULL: none. */
+LB_API void lb_report_banner(lb_report *report, const char *text, const char *watermark);
+/** Level 1 is the report's title, 2 a section, 3 a part of one. */
+LB_API void lb_report_heading(lb_report *report, int level, const char *text);
+LB_API void lb_report_text(lb_report *report, lb_doc_style style, const char *fmt, ...) LB_PRINTF(3, 4);
+/** Flat objects as a table; its first `text_columns` columns stand left, the others right (0: as the cells are). */
+LB_API void lb_report_table(lb_report *report, const lb_value *rows, const char *caption, int text_columns);
+LB_API void lb_report_picture(lb_report *report, const char *svg, const char *caption);
+/** A whole result as a section: status, warnings, pictures, tables, notes. */
+LB_API void lb_report_result(lb_report *report, const lb_result *result, int level);
+LB_API void lb_report_html(const lb_report *report, lb_buf *out);
+/** running: the left of the header ("METNLBP · plan 1.0"). Appends to out. */
+LB_API int lb_report_pdf(const lb_report *report, const char *running, lb_buf *out, lb_error *err) LB_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

@@ -47,7 +47,9 @@ static int spawn(const lb_allocator *a, const char *verb, pid_t *process, int *c
     posix_spawnattr_setsigmask(&attributes, &none);
     posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK);
     char *const argv[] = {"lumbar", "allocator", (char *)verb, "--socket-fd", "3", "--folder", a->folder, "--key", a->key, NULL};
-    char *const environment[] = {"LC_ALL=C", NULL};
+    char clock[4200] = "";
+    if (lb_clock_moves()) snprintf(clock, sizeof clock, "LUMBAR_CLOCK_FILE=%s", getenv("LUMBAR_CLOCK_FILE")); /* test builds only */
+    char *const environment[] = {"LC_ALL=C", clock[0] ? clock : NULL, NULL};
     int wrong = posix_spawn(process, a->program, &actions, &attributes, argv, environment);
     posix_spawn_file_actions_destroy(&actions);
     posix_spawnattr_destroy(&attributes);

@@ -10,7 +10,6 @@
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sodium.h>
@@ -27,13 +26,6 @@ typedef struct service {
     struct answer { lb_buf text; int socket; bool allocation, again; size_t place; } answer[CHANNELS];
     size_t answers;
 } service;
-
-static int64_t now_us(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
-}
 
 static void say_error(lb_buf *out, const lb_error *err)
 {
@@ -79,7 +71,7 @@ static int allocate(service *s, const lb_value *root, struct answer *answer, lb_
         return LB_OK;
     }
     allocation *made;
-    int code = engine_allocate(s->engine, &ask, now_us(), &made, err);
+    int code = engine_allocate(s->engine, &ask, lb_now_us(), &made, err);
     if (code) return code;
     journal_add(&s->journal, s->engine, made);
     answer->place = (size_t)(made - s->engine->list);
@@ -105,7 +97,7 @@ static int reveal(service *s, lb_value *out, lb_error *err)
 {
     char hex[65];
     if (!s->engine->revealed) {
-        journal_add_reveal(&s->journal, now_us());
+        journal_add_reveal(&s->journal, lb_now_us());
         int code = journal_flush(&s->journal, err);
         if (code) return code;
         s->engine->revealed = true;

@@ -23,6 +23,9 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_describe);
     lb_registry_add(registry, &lb_op_analyse_flow);
     lb_registry_add(registry, &lb_op_analyse_plan);
+    lb_registry_add(registry, &lb_op_analyse_rehearse);
+    lb_registry_add(registry, &lb_op_analyse_lock);
+    lb_registry_add(registry, &lb_op_analyse_amend);
     lb_registry_add(registry, &lb_op_analyse_km);
     lb_registry_add(registry, &lb_op_analyse_logrank);
     lb_registry_add(registry, &lb_op_analyse_rmst);

@@ -1,7 +1,9 @@
 /* `lumbar serve`: start the HTTP server, say where it is, and wait for SIGINT or SIGTERM. */
 #include "cli/cli.h"
+#include "cli/study.h"
 #include "server/server.h"
 #include "store/store.h"
+#include "trial/conduct/randomise.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -78,18 +80,36 @@ static void warn(const lb_server *server, const wishes *want)
                "hint: listen on 127.0.0.1 and let nginx ask for a password: docs/server.md\n", stderr);
 }
 
+/* What a crash left between the intention to randomise somebody and the answer is finished first. */
+static int resume(lb_store *store, const lb_allocator_face *allocator, lb_error *err)
+{
+    lb_arena *arena = lb_arena_new();
+    lb_study *study = NULL;
+    size_t count = 0;
+    int code = study_protocol(store, arena, &study, err);
+    if (!code) code = lb_randomise_resume(store, study, allocator, &count, err);
+    if (!code && count) fprintf(stderr, "lumbar: finished %zu randomisation%s that a crash had interrupted\n", count, count == 1 ? "" : "s");
+    lb_study_close(study);
+    lb_arena_free(arena);
+    return code;
+}
+
 /* Until SIGINT or SIGTERM. */
 static int run_server(lb_server_options *options, const wishes *want, const sigset_t *ends, lb_error *err)
 {
     lb_registry *registry = lb_registry_all();
     lb_server *server = NULL;
     lb_store *store = NULL;
+    lb_allocator *allocator = NULL;
     int code = LB_OK, received = 0;
     if (want->db) {
         lb_store_options how = LB_STORE_OPTIONS_INIT;
         how.where = want->db;
         code = lb_store_open(&how, &store, err);
         options->store = store;
+        if (!code) code = study_allocator(store, &allocator, err);
+        if (!code) options->allocator = lb_allocator_ask(allocator);
+        if (!code) code = resume(store, options->allocator, err);
     }
     if (!code) code = lb_server_start(options, registry, &server, err);
     if (!code) {
@@ -99,6 +119,7 @@ static int run_server(lb_server_options *options, const wishes *want, const sigs
         sigwait(ends, &received);
     }
     lb_server_stop(server);
+    lb_allocator_stop(allocator);
     if (store) lb_store_close(store);
     lb_registry_free(registry);
     return code;

@@ -67,7 +67,7 @@ static double room_below(const lb_flow *flow, const lb_block *heading)
     while (block && !block->set) block = block->next;
     if (!block) return room;
     double next = lb_flow_measure(flow, block);
-    return room + (next < most ? next : 20 * LB_MM);
+    return room + (next < most || block->solid ? next : 20 * LB_MM);
 }
 
 static double group_height(const lb_flow *flow, const lb_block *open)
@@ -88,7 +88,7 @@ static void set_blocks(lb_flow *flow)
         }
         if (block->kind == LB_BLOCK_HEADING) {
             double height = lb_flow_measure(flow, block) + room_below(flow, block);
-            lb_flow_need(flow, fmin(height, 0.9 * (flow->bottom - flow->top)));
+            lb_flow_need(flow, fmin(height, 0.98 * (flow->bottom - flow->top)));
             block->page = (int)flow->page;
         }
         if (block->set) block->set(flow, block);

@@ -26,6 +26,7 @@ struct lb_block {
     double size;            /**< millimetres or points, as the block means it */
     int chosen, low, high;
     bool flag;
+    bool solid;             /**< cannot be broken: a picture */
     const lb_doc_table *table;
     const void *bytes;
     size_t length;

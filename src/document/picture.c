@@ -78,6 +78,7 @@ static void set_svg(lb_flow *flow, const lb_block *block)
 void lb_doc_picture(lb_doc *doc, const char *svg, double width_mm, const char *text)
 {
     lb_block *block = lb_doc_block(doc, set_svg);
+    block->solid = true;
     block->bytes = lb_arena_text(doc->arena, svg ? svg : "");
     block->length = svg ? strlen(svg) : 0;
     block->size = width_mm;
@@ -127,6 +128,7 @@ static void set_png(lb_flow *flow, const lb_block *block)
 void lb_doc_png(lb_doc *doc, const void *png, size_t length, double width_mm, const char *text)
 {
     lb_block *block = lb_doc_block(doc, set_png);
+    block->solid = true;
     void *copy = lb_arena_array(doc->arena, length + 1, 1);
     if (length) memcpy(copy, png, length);
     block->bytes = copy;
@@ -166,6 +168,7 @@ static void set_qr(lb_flow *flow, const lb_block *block)
 void lb_doc_qr(lb_doc *doc, const char *text, double size_mm, const char *words)
 {
     lb_block *block = lb_doc_block(doc, set_qr);
+    block->solid = true;
     block->text = lb_arena_text(doc->arena, text ? text : "");
     block->more = lb_arena_text(doc->arena, words);
     block->size = size_mm > 5 ? size_mm : 25;

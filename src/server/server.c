@@ -349,7 +349,7 @@ static void settle_options(lb_server *server)
 static int start_study(lb_server *server, lb_error *err)
 {
     const lb_server_options *o = &server->options;
-    const study_options options = {.store = o->store, .registry = server->registry, .root = o->root, .secure = o->host != NULL,
+    const study_options options = {.store = o->store, .allocator = o->allocator, .registry = server->registry, .root = o->root, .secure = o->host != NULL,
                                    .public_url = o->host ? lb_arena_printf(server->arena, "https://%s", o->host) : NULL,
                                    .idle_seconds = o->idle_seconds};
     int code = study_home_new(&options, &server->home, err);

@@ -69,7 +69,7 @@ typedef struct study_table {
 
 /* -- tables, one per file -- */
 extern const study_table study_session_routes, study_people_routes, study_form_routes, study_query_routes, study_admin_routes,
-    study_protocol_routes, study_data_routes;
+    study_protocol_routes, study_data_routes, study_scan_routes, study_reading_routes;
 
 /* -- what handlers share -- */
 /** A protocol by its version, for this request alone; given back when the request ends. LB_NOT_FOUND: no such version. */
@@ -92,6 +92,7 @@ int study_absent(lb_error *err, const char *what);
 /* -- of the server -- */
 typedef struct study_options {
     lb_store *store;           /**< borrowed */
+    const struct lb_allocator_face *allocator; /**< borrowed; NULL: nobody can be randomised here */
     const lb_registry *registry;
     const char *root;          /**< folder with instruments/ */
     const char *public_url;    /**< for links; NULL: the request's Host */

@@ -1,5 +1,6 @@
 /* From a request to a handler of the study's routes: find the route, know who asks, refuse what the rights do not give,
  * check the body, run. One order for all routes, so that none can forget a check. */
+#include "server/care.h"
 #include "server/study_home.h"
 #include "trial/conduct/session.h"
 #include "trial/conduct/users.h"
@@ -10,6 +11,17 @@
 
 static const study_table *const study_tables[] = {
     &study_session_routes,
+    &study_people_routes,
+    &study_form_routes,
+    &study_query_routes,
+    &study_scan_routes,
+    &study_reading_routes,
+    &care_people_routes,
+    &care_phone_routes,
+    &care_safety_routes,
+    &care_oversight_routes,
+    &care_board_routes,
+    &care_document_routes,
 };
 
 const study_table *study_table_at(size_t index)

@@ -180,7 +180,7 @@ int lb_tx_scan(lb_tx *tx, const lb_find *find, lb_record_seen seen, void *contex
     return code;
 }
 
-static int take_count(void *context, const db_value *column, size_t count, lb_error *err)
+int store_take_int(void *context, const db_value *column, size_t count, lb_error *err)
 {
     (void)count;
     (void)err;
@@ -194,7 +194,7 @@ int lb_tx_count(lb_tx *tx, const lb_find *find, int64_t *out, lb_error *err)
     *out = 0;
     lb_buf_puts(&q.sql, "SELECT count(*) FROM record r");
     conditions(&q, find, tx->actor);
-    return store_query_run(tx, &q, take_count, out, err);
+    return store_query_run(tx, &q, store_take_int, out, err);
 }
 
 /* ---- writing ---- */
@@ -227,7 +227,7 @@ static int write_row(lb_tx *tx, const lb_record *r, const char *json, size_t len
     if (body_id) {
         code = store_run(tx, "UPDATE body SET json = ?2 WHERE id = ?1", body, 2, NULL, NULL, NULL, err);
     } else {
-        code = store_run(tx, "INSERT INTO body (json) VALUES (?1) RETURNING id", body + 1, 1, take_count, &id, NULL, err);
+        code = store_run(tx, "INSERT INTO body (json) VALUES (?1) RETURNING id", body + 1, 1, store_take_int, &id, NULL, err);
     }
     if (code) return code;
     const db_value head[] = {db_text(r->kind), db_text(r->key), db_text(r->site), db_text(r->subject), db_text(r->parent),

@@ -28,6 +28,7 @@ typedef struct waiting {
     lb_error *err;
     int code;
     bool done;
+    pthread_cond_t finished;
 } waiting;
 
 
@@ -40,7 +41,7 @@ struct lb_store {
     uint8_t *key; /* in locked memory */
 
     pthread_mutex_t lock;
-    pthread_cond_t work, finished, reader_back, stopped;
+    pthread_cond_t work, reader_back, stopped;
     waiting *first, *last;
     bool stopping, running;
     pthread_t writer, keeper;
@@ -79,6 +80,9 @@ int store_query_run(lb_tx *tx, query *q, db_row row, void *context, lb_error *er
 /** A statement with fixed text. */
 int store_run(lb_tx *tx, const char *sql, const db_value *param, size_t params, db_row row, void *context, int64_t *changed,
               lb_error *err) LB_MUST_CHECK;
+
+/** A row function: the first column into an int64_t. */
+int store_take_int(void *context, const db_value *column, size_t count, lb_error *err);
 
 /* ---- chain.c: canonical rows and their hashes ---- */
 /** SHA-256 over the record as it stands in the database; `json` is its body's text. */

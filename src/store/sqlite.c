@@ -3,12 +3,14 @@
 #include "store/backend.h"
 #include "store/schema.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <sqlite3.h>
 
-enum { CACHE = 64, BUSY_MS = 10000, CHECKPOINT_PAGES = 1000, APPLICATION_ID = 0x4c756d62 /* "Lumb" */ };
+enum { CACHE = 64, BUSY_MS = 10000, BUSY_FAST_MS = 300, CHECKPOINT_PAGES = 1000, APPLICATION_ID = 0x4c756d62 /* "Lumb" */ };
 
 struct db {
     sqlite3 *handle;
@@ -256,6 +258,10 @@ static int open_connection(const char *where, bool write, bool create, bool fast
     memset(c, 0, sizeof *c);
     const char *slash = strrchr(where, '/');
     snprintf(c->name, sizeof c->name, "%s", slash ? slash + 1 : where);
+    if (create) { /* for nobody else's eyes; SQLite gives its other files the rights of this one */
+        int file = open(where, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+        if (file >= 0) close(file);
+    }
     int flags = SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_READWRITE | (create ? SQLITE_OPEN_CREATE : 0);
     int rc = sqlite3_open_v2(where, &c->handle, flags, NULL), code = LB_OK;
     if (rc != SQLITE_OK && !create && (rc & 0xff) == SQLITE_CANTOPEN) {
@@ -267,7 +273,7 @@ static int open_connection(const char *where, bool write, bool create, bool fast
     }
     if (!code) {
         sqlite3_extended_result_codes(c->handle, 1);
-        sqlite3_busy_timeout(c->handle, BUSY_MS);
+        sqlite3_busy_timeout(c->handle, fast ? BUSY_FAST_MS : BUSY_MS);
         sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         sqlite3_db_config(c->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         code = execute(c, fast ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=FULL", err);

@@ -22,4 +22,13 @@ const char *lb_store_where(const lb_store *store);
 /** The folder of the keys: the allocator's lies there, too. */
 const char *lb_store_keys(const lb_store *store);
 
+/** Is everything as it was written? *out: {valid, entries, records, frozen_tables, files, identities, end_of_chain,
+ *  sealed_until, fault_count, faults[{kind, where, message}]}. Works while others write. */
+int lb_store_verify(lb_store *store, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
+
+/** Copy the study into a new folder while others write: {files[{name, bytes, sha256}], manifest_sha256}. Without the keys. */
+int lb_store_backup(lb_store *store, const char *folder, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
+/** The way back, after every file was checked against the manifest; refuses to overwrite. The keys must be put beside it. */
+int lb_store_restore(const char *folder, const char *where, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
+
 #endif

@@ -75,7 +75,7 @@ SHAPE(deviation, "deviations", K("kinds", LABEL_MAP), K("severity", LABEL_MAP));
 SHAPE(keeping, "data handling", K("entry", TEXT), K("double_entry", LABEL), K("queries", LABEL), K("verification", LABEL), K("signature", LABEL), K("audit", LABEL),
       K("withdrawals", LABEL_MAP), O("deviations", deviation), K("exchange", TEXTS), K("reason_after_save", BOOL));
 SHAPE(reminder, "reminder", R("id", ID), R("to", ID), R("visit", ID), K("days", NUMBERS), K("at", TEXT), R("text", LABEL));
-SHAPE(phone, "participant's pages", R("forms", TEXTS), K("back_days", INT), K("late_days", INT), K("ahead_minutes", INT), K("welcome", LABEL), K("thanks", LABEL),
+SHAPE(phone, "participant's pages", R("forms", TEXTS), K("day_item", ID), K("back_days", INT), K("late_days", INT), K("ahead_minutes", INT), K("welcome", LABEL), K("thanks", LABEL),
       K("contact", LABEL));
 SHAPE(paragraph, "paragraph", R("title", LABEL), R("text", LABEL));
 SHAPE(printed, "documents", L("consent", paragraph), L("manual", paragraph), L("diary", paragraph), L("booklet", paragraph));
@@ -83,7 +83,7 @@ SHAPE(retention, "retention", R("years", NUMBER), R("from", TEXT), K("purge_peop
 SHAPE(sharing, "sharing statement", R("share", BOOL), K("statement", LABEL));
 
 /* -- measuring, predicting, plan -- */
-SHAPE(imaging, "imaging", K("modality", TEXT), K("field_tesla", NUMBER), K("plane", TEXT), K("levels", TEXTS), K("muscles", LABEL_MAP), K("segmentation", LABEL),
+SHAPE(imaging, "imaging", K("modality", TEXT), K("field_tesla", NUMBER), K("plane", TEXT), K("levels", TEXTS), K("readers", INT), K("muscles", LABEL_MAP), K("segmentation", LABEL),
       K("measures", TEXTS), K("radiomics", TEXTS), K("finding", LABEL), K("emg", LABEL), K("endurance", LABEL));
 SHAPE(prediction, "prediction", K("outcomes", LABEL_MAP), K("split", TEXT), K("resampling", TEXTS), K("selection", TEXT), K("models", TEXTS), K("performance", TEXTS),
       K("explanation", TEXTS), K("product", LABEL));

@@ -1,6 +1,7 @@
 /* The store: revisions, conflicts, masks and sites, the audit's entries and chain, group commit, identities, seals, files,
  * snapshots. */
 #include "lumbar_test.h"
+#include "store/backend.h"
 #include "store/store.h"
 #include "trial/conduct/kinds.h"
 
@@ -308,12 +309,108 @@ static void test_snapshots(void **state)
     lb_store_close(store);
 }
 
+/* ---- verification: an untouched study has no fault; every way of touching it is found ---- */
+
+typedef struct edit {
+    const char *sql, *kind;
+} edit;
+
+static void study_on_disk(char folder[256], char where[300])
+{
+    snprintf(folder, 256, "%s/lumbar-verify-XXXXXX", P_tmpdir);
+    assert_non_null(mkdtemp(folder));
+    snprintf(where, 300, "%s/s.db", folder);
+    lb_store_options options = {.where = where, .create = true, .fast = true};
+    lb_store *store, *second;
+    lb_error err = LB_ERROR_INIT;
+    char sha[65];
+    if (lb_store_open(&options, &store, &err)) fail_msg("%s: %s", err.where, err.message);
+    assert_int_equal(lb_store_open(&options, &second, &err), LB_CONFLICT);
+    lb_arena *arena = lb_arena_new();
+    assert_int_equal(put(store, &everyone, (job){LB_KIND_SUBJECT, "S1", "C01", "S1", "screening", "{}", false, 0}), LB_OK);
+    assert_int_equal(lb_store_write(store, &everyone, arena, identity_body, "N1", &err), LB_OK);
+    lb_bytes file = {(const uint8_t *)"scan", 4, "a.txt"};
+    assert_int_equal(lb_store_file_put(store, &file, sha, &err), LB_OK);
+    char body[128];
+    snprintf(body, sizeof body, "{\"sha256\":\"%s\"}", sha);
+    assert_int_equal(put(store, &everyone, (job){LB_KIND_FILE, "F1", "C01", "S1", NULL, body, false, 0}), LB_OK);
+    for (int i = 0; i < 6; i++) {
+        char key[16];
+        snprintf(key, sizeof key, "S1|M%d|ODI", i);
+        assert_int_equal(put(store, &everyone, entry(key, "C01", "{\"values\":{\"a\":1}}", i % 2, 0)), LB_OK);
+    }
+    assert_int_equal(lb_store_write(store, &everyone, arena, freeze_body, "SN1", &err), LB_OK);
+    lb_arena_free(arena);
+    lb_store_close(store);
+}
+
+static void run_sql(const char *where, const char *sql)
+{
+    char command[2048];
+    snprintf(command, sizeof command, "%s", where);
+    db *c;
+    lb_error err = LB_ERROR_INIT;
+    assert_int_equal(store_sqlite.open(command, true, false, true, &c, &err), LB_OK);
+    lb_arena *arena = lb_arena_new();
+    size_t count;
+    char **part = lb_text_split(arena, sql, ';', &count);
+    for (size_t i = 0; i < count; i++)
+        if (store_sqlite.run(c, part[i], NULL, 0, NULL, NULL, NULL, &err)) fail_msg("%s: %s", part[i], err.message);
+    lb_arena_free(arena);
+    store_sqlite.close(c);
+}
+
+static void test_verification_finds_every_edit(void **state)
+{
+    (void)state;
+    static const edit edits[] = {
+        {"", NULL},
+        {"UPDATE audit SET new_values = '{}' WHERE seq = 4", "entry_changed"},
+        {"UPDATE audit SET at_us = at_us + 1 WHERE seq = 4", "entry_changed"},
+        {"UPDATE audit SET who = 'u9' WHERE seq = 2", "entry_changed"},
+        {"DELETE FROM audit WHERE seq = 5", "entry_missing"},
+        {"UPDATE audit SET seq = 99 WHERE seq = 4; UPDATE audit SET seq = 4 WHERE seq = 5; UPDATE audit SET seq = 5 WHERE seq = 99", "entry_changed"},
+        {"DELETE FROM audit WHERE seq = (SELECT max(seq) FROM audit)", "tail_cut"},
+        {"UPDATE audit SET hash = (SELECT hash FROM audit WHERE seq = 3) WHERE seq = (SELECT max(seq) FROM audit)", "rewritten"},
+        {"UPDATE body SET json = replace(json, '1', '2') WHERE id = (SELECT body_id FROM record WHERE kind = 'entry' AND key = 'S1|M2|ODI')", "record_changed"},
+        {"UPDATE record SET state = 'locked' WHERE key = 'S1|M1|ODI'", "record_changed"},
+        {"UPDATE record SET reveals_arm = 0 WHERE key = 'S1|M1|ODI'", "record_changed"},
+        {"DELETE FROM record WHERE key = 'S1|M3|ODI'", "record_missing"},
+        {"UPDATE record SET key = 'S1|M9|ODI' WHERE key = 'S1|M3|ODI'", "record_without_entry"},
+        {"UPDATE frozen SET bytes = CAST('id,arm' AS BLOB) WHERE name = 'allocations'", "table_changed"},
+        {"DELETE FROM frozen WHERE name = 'allocations'", "table_missing"},
+    };
+    for (size_t i = 0; i < LB_COUNT(edits); i++) {
+        char folder[256], where[300], command[400];
+        study_on_disk(folder, where);
+        run_sql(where, "DROP TRIGGER audit_kept; DROP TRIGGER audit_fixed");
+        run_sql(where, edits[i].sql);
+        lb_store_options options = {.where = where, .fast = true};
+        lb_store *store;
+        lb_error err = LB_ERROR_INIT;
+        lb_arena *arena = lb_arena_new();
+        lb_value *out;
+        assert_int_equal(lb_store_open(&options, &store, &err), LB_OK);
+        assert_int_equal(lb_store_verify(store, arena, &out, &err), LB_OK);
+        const lb_value *faults = lb_get(out, "faults");
+        bool found = false;
+        for (size_t k = 0; k < faults->count; k++) found |= lb_text_equal(lb_get_text(faults->item[k], "kind", ""), edits[i].kind);
+        assert_true(lb_get_bool(out, "valid", false) == (edits[i].kind == NULL));
+        if (edits[i].kind && !found) fail_msg("%s was not found after: %s", edits[i].kind, edits[i].sql);
+        assert_int_equal(lb_get_int(out, "files", 0), 1);
+        lb_store_close(store);
+        lb_arena_free(arena);
+        snprintf(command, sizeof command, "rm -r '%s'", folder);
+        assert_int_equal(system(command), 0);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_revisions),    cmocka_unit_test(test_masks_and_sites), cmocka_unit_test(test_a_failed_body_leaves_nothing),
         cmocka_unit_test(test_many_writers), cmocka_unit_test(test_identities),      cmocka_unit_test(test_seals),
-        cmocka_unit_test(test_snapshots),
+        cmocka_unit_test(test_snapshots),    cmocka_unit_test(test_verification_finds_every_edit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "trial/conduct/kinds.h"
+#include "trial/conduct/loading.h"
+#include "trial/conduct/records.h"
 
 /* ---- names of visits ---- */
 
@@ -55,18 +57,36 @@ const char *lb_entry_key(const char *subject, const char *visit, const char *for
 
 /* ---- loading ---- */
 
+/* Items that reveal the arm do not exist for a masked actor, whoever asks. */
+const lb_value *trial_seen_values(const lb_study *study, int form, const lb_value *values, bool masked, lb_arena *arena)
+{
+    const lb_study_form *f = &study->form[form];
+    bool any = false;
+    if (!values) return lb_value_object(arena);
+    for (size_t i = 0; i < f->item_count; i++) any |= f->item[i].reveals_arm;
+    if (!masked || !any) return values;
+    lb_value *seen = lb_value_object(arena);
+    for (size_t k = 0; k < values->count; k++) {
+        bool hidden = false;
+        for (size_t i = 0; i < f->item_count; i++) hidden |= f->item[i].reveals_arm && strcmp(f->item[i].id, values->key[k]) == 0;
+        if (!hidden) lb_set(seen, values->key[k], values->item[k]);
+    }
+    return seen;
+}
+
 typedef struct loading {
     lb_person *person;
+    bool masked;
     lb_arena *arena;
     size_t entry_room, consent_room;
 } loading;
 
-/* "S|VISIT|FORM" to indices; what the protocol in force does not know (an older version's form) is left aside. */
-static bool place_of(const lb_study *study, const char *key, lb_person_entry *entry, lb_arena *arena)
+bool trial_place_of(const lb_study *study, const char *key, lb_person_entry *entry, bool *arm_part, lb_arena *arena)
 {
     size_t count;
     char **part = lb_text_split(arena, key, '|', &count);
-    if (count != 3 || !lb_visit_parse(study, part[1], &entry->visit, &entry->occurrence)) return false;
+    *arm_part = count == 4 && strcmp(part[3], "arm") == 0;
+    if ((count != 3 && !*arm_part) || !lb_visit_parse(study, part[1], &entry->visit, &entry->occurrence)) return false;
     for (size_t f = 0; f < study->form_count; f++) {
         if (strcmp(study->form[f].id, part[2]) != 0) continue;
         entry->form = (int)f;
@@ -75,26 +95,62 @@ static bool place_of(const lb_study *study, const char *key, lb_person_entry *en
     return false;
 }
 
+/* What the form's instrument scored is known by the score's name, as if it were an item. */
+static const lb_value *with_score(const lb_value *values, const lb_value *score, lb_arena *arena)
+{
+    const char *name = lb_get_text(score, "name", NULL);
+    const lb_value *number = lb_get(score, "score");
+    if (!name || !number || !lb_is_number(number)) return values;
+    lb_value *all = lb_body_copy(values, arena);
+    lb_set(all, name, (lb_value *)number);
+    return all;
+}
+
+const lb_value *trial_with_arm(const lb_value *values, const lb_record *arm, lb_arena *arena)
+{
+    const lb_value *more = arm ? lb_get(arm->body, "values") : NULL;
+    if (!more || more->count == 0) return values;
+    lb_value *both = lb_body_copy(values, arena);
+    for (size_t i = 0; i < more->count; i++) lb_set(both, more->key[i], more->item[i]);
+    return both;
+}
+
+/* The items that reveal the arm stand in a record of their own beside the entry; it comes after it in the order of keys. */
+static void join(lb_person *p, const lb_person_entry *part, const lb_record *record, lb_arena *arena)
+{
+    for (size_t i = p->entry_count; i-- > 0;) {
+        lb_person_entry *e = &p->entry[i];
+        if (e->visit != part->visit || e->occurrence != part->occurrence || e->form != part->form) continue;
+        e->values = trial_with_arm(e->values, record, arena);
+        return;
+    }
+}
+
 static int take_entry(void *context, const lb_record *record, lb_error *err)
 {
     (void)err;
     loading *l = context;
     lb_person *p = l->person;
+    bool arm_part;
+    lb_person_entry found = {0};
+    if (!trial_place_of(p->study, record->key, &found, &arm_part, l->arena)) return 0;
+    if (arm_part) {
+        join(p, &found, record, l->arena);
+        return 0;
+    }
     if (p->entry_count == l->entry_room) {
         lb_person_entry *more = lb_arena_array(l->arena, 2 * l->entry_room, sizeof *more);
         memcpy(more, p->entry, p->entry_count * sizeof *more);
         p->entry = more;
         l->entry_room *= 2;
     }
-    lb_person_entry *e = &p->entry[p->entry_count];
-    if (!place_of(p->study, record->key, e, l->arena)) return 0;
     lb_record *copy = lb_arena_alloc(l->arena, sizeof *copy);
     *copy = *record;
-    const lb_value *values = lb_get(record->body, "values");
-    e->record = copy;
-    e->state = record->state ? record->state : "started";
-    e->values = values ? values : lb_value_object(l->arena);
-    p->entry_count++;
+    found.record = copy;
+    found.state = record->state ? record->state : "started";
+    found.values = trial_seen_values(p->study, found.form, lb_get(record->body, "values"), l->masked, l->arena);
+    found.values = with_score(found.values, lb_get(record->body, "score"), l->arena);
+    p->entry[p->entry_count++] = found;
     return 0;
 }
 
@@ -113,16 +169,20 @@ static int take_consent(void *context, const lb_record *record, lb_error *err)
     return 0;
 }
 
-static int take_withdrawal(void *context, const lb_record *record, lb_error *err)
+void trial_take_withdrawal(lb_person *p, const lb_record *record)
 {
-    (void)err;
-    lb_person *p = ((loading *)context)->person;
     const char *kind = lb_get_text(record->body, "kind", ""), *date = lb_get_text(record->body, "date", "");
     int64_t day = INT64_MAX;
     p->left_treatment = true; /* who leaves the follow-up or takes back the consent has left the treatment, too */
     p->left_followup |= strcmp(kind, "followup") == 0;
     p->left_consent |= strcmp(kind, "consent") == 0;
     if (lb_date_days(date, strlen(date), &day) && strcmp(kind, "treatment") != 0 && day < p->left_day) p->left_day = day;
+}
+
+static int take_withdrawal(void *context, const lb_record *record, lb_error *err)
+{
+    (void)err;
+    trial_take_withdrawal(((loading *)context)->person, record);
     return 0;
 }
 
@@ -149,7 +209,7 @@ int lb_person_load(lb_tx *tx, const lb_study *study, const char *subject, lb_per
                      .record = record, .site_index = -1, .left_day = INT64_MAX};
     for (size_t i = 0; record->site && i < study->site_count; i++)
         if (strcmp(study->site[i].id, record->site) == 0) p->site_index = (int)i;
-    loading l = {p, arena, 32, 4};
+    loading l = {p, lb_tx_actor(tx)->masked, arena, 32, 4};
     p->entry = lb_arena_array(arena, l.entry_room, sizeof *p->entry);
     p->consent = lb_arena_array(arena, l.consent_room, sizeof *p->consent);
     lb_find find = {.kind = LB_KIND_ENTRY, .subject = subject};

@@ -32,6 +32,16 @@ typedef struct lb_person {
 /** LB_NOT_FOUND when there is none this actor may see. */
 int lb_person_load(lb_tx *tx, const lb_study *study, const char *subject, lb_person **out, lb_error *err) LB_MUST_CHECK;
 
+/** Everybody this actor may see, with what was entered by its state only (values are empty): for overviews. In order of code. */
+typedef struct lb_roster {
+    lb_person *person;
+    size_t count;
+} lb_roster;
+int lb_roster_load(lb_tx *tx, const lb_study *study, const char *site, lb_roster *out, lb_error *err) LB_MUST_CHECK;
+lb_person *lb_roster_find(const lb_roster *roster, const char *subject);
+/** Fetch the values of one entry that the roster knows by its state. NULL body when it is gone. */
+int lb_roster_values(lb_tx *tx, const lb_person *person, lb_person_entry *entry, lb_error *err) LB_MUST_CHECK;
+
 /** "M12" or "DIARY.12" to index and occurrence; false when the study has no such visit or occurrence. */
 bool lb_visit_parse(const lb_study *study, const char *text, int *visit, int *occurrence);
 /** The reverse, in the arena. */

@@ -52,6 +52,11 @@
 #define LB_MAY_CALENDAR "calendar"
 #define LB_MAY_BALANCE "randomisation.report"
 #define LB_MAY_ANALYSE "analyse"
+#define LB_MAY_SCANS "scan.list"
+#define LB_MAY_RECEIVE_SCAN "scan.receive"
+#define LB_MAY_READ_SCAN "scan.read"          /* draws the muscles, masked to the other reader */
+#define LB_MAY_REOPEN_SCAN "scan.reopen"
+#define LB_MAY_SIGN_SCAN "scan.sign"
 #define LB_MAY_STUDY_LOCK "study.lock"
 #define LB_MAY_STUDY_UNBLIND "study.unblind"
 #define LB_MAY_STUDY_OPEN "study.open"
