@@ -3,6 +3,7 @@
 #ifndef LUMBAR_SERVER_STATE_H
 #define LUMBAR_SERVER_STATE_H
 
+#include "server/analysis.h"
 #include "server/artifacts.h"
 #include "server/demo.h"
 #include "server/http.h"
@@ -34,6 +35,8 @@ struct lb_server {
     lb_cached health, ops, openapi;
     lb_demo *demo;
     lb_reviews *reviews;   /* of the demo */
+    lb_analysis_demo *analysis_demo;
+    lb_analysis_source analysis; /* of a study, else of the demo; list is NULL when there is none */
     lb_artifacts *artifacts;
     lb_jobs *jobs;
     study_home *home;      /* NULL outside of study mode */
