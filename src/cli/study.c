@@ -68,10 +68,10 @@ static int read_words(int argc, char **argv, study_words *w, lb_error *err)
 
 void study_allocator_places(const lb_store *store, char **folder, char **key)
 {
-    size_t room = strlen(lb_store_where(store)) + strlen(lb_store_keys(store)) + 32;
+    size_t room = strlen(lb_store_beside(store)) + strlen(lb_store_keys(store)) + 32;
     *folder = lb_alloc(room, 1);
     *key = lb_alloc(room, 1);
-    snprintf(*folder, room, "%s.allocator", lb_store_where(store));
+    snprintf(*folder, room, "%s.allocator", lb_store_beside(store));
     snprintf(*key, room, "%s/allocator.key", lb_store_keys(store));
 }
 
@@ -217,6 +217,21 @@ static int verb_lock(const study_words *w, lb_store *store, lb_result *result, l
     return LB_OK;
 }
 
+static const char *how_to_verify(const lb_study *study, const char *log, const char *seed, lb_arena *arena)
+{
+    lb_buf text = {0};
+    lb_buf_printf(&text, "lumbar randomise verify %s --trial %s --seed %s", log, study->rtsm.trial, seed);
+    for (unsigned i = 0; i < study->rtsm.arm_count; i++) lb_buf_printf(&text, "%s%s", i ? "," : " --arms ", study->rtsm.arm[i]);
+    for (unsigned i = 0; !study->minimised && i < study->rtsm.size_count; i++) lb_buf_printf(&text, "%s%u", i ? "," : " --blocks ", study->rtsm.size[i]);
+    for (size_t i = 0; study->minimised && i < study->factor_count; i++) lb_buf_printf(&text, "%s%s", i ? "," : " --factors ", study->factor[i]);
+    for (size_t i = 0; study->minimised && i < study->factor_count; i++)
+        lb_buf_printf(&text, "%s%s=%g", i ? "," : " --weights ", study->factor[i], study->factor_weight[i]);
+    if (study->minimised) lb_buf_printf(&text, " --method %s --p-best %g", study->variance ? "variance" : "range", study->p_best);
+    const char *kept = lb_arena_text(arena, text.data);
+    lb_buf_free(&text);
+    return kept;
+}
+
 static int verb_unblind(const study_words *w, lb_store *store, lb_result *result, lb_error *err)
 {
     lb_study *study = NULL;
@@ -234,8 +249,7 @@ static int verb_unblind(const study_words *w, lb_store *store, lb_result *result
         lb_set_text(result->results, "trial", lb_arena_text(result->arena, study->rtsm.trial));
         lb_set_text(result->results, "seed", lb_arena_text(result->arena, seed));
         lb_set_text(result->results, "log_sha256", lb_arena_text(result->arena, sha256));
-        lb_result_note(result, "Check every allocation with: lumbar randomise verify %s --trial %s --seed %s", w->output ? w->output : "LOG.csv",
-                       study->rtsm.trial, seed);
+        lb_result_note(result, "Check every allocation with: %s", how_to_verify(study, w->output ? w->output : "LOG.csv", seed, arena));
     }
     lb_buf_free(&log);
     lb_allocator_stop(allocator);

@@ -99,6 +99,7 @@ static int copy_tree(const char *from, const char *to, const char *name, lb_valu
 
 static int copy_database(lb_store *store, const char *path, lb_error *err)
 {
+    if (!store->backend->copy) return store_transfer(store->backend, store->where, &store_sqlite, path, NULL, err);
     db *connection;
     int code = store->backend->open(store->where, false, false, store->fast, &connection, err);
     if (code) return code;
