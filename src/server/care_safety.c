@@ -27,7 +27,7 @@ static int follow_body(lb_tx *tx, void *context, lb_error *err)
 {
     asking *a = context;
     study_request *r = a->request;
-    return lb_follow_all(tx, r->store, r->study, study_query(r, "site"), &a->out, err);
+    return lb_follow_all(tx, r->store, r->study, study_query(r, "site"), false, &a->out, err);
 }
 
 static int answered(asking *a, int code, lb_answer *answer)

@@ -4,7 +4,7 @@ import { Alert, Button, Group, NativeSelect, Paper, SegmentedControl, Stack, Tex
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Row } from '../shared/api';
+import { ApiError, type Row } from '../shared/api';
 import { Empty, Failure, Loaded } from '../shared/states';
 import type { Bench, Settings } from './bench';
 import { DrawingCanvas, type DrawingHandle, type Pen } from './DrawingCanvas';
@@ -25,6 +25,9 @@ interface Props {
   onFinished?: () => void;
 }
 
+/** Was it refused because images and drawing lie in different places? */
+export const elsewhere = (error: unknown) => error instanceof ApiError && /geometr|position|origin|mm/i.test(`${error.message} ${error.hint}`);
+
 type Mode = 'draw' | 'area' | 'erase' | 'look';
 const absent = (value: Row[string] | undefined) => value === null || value === undefined || value === '';
 
@@ -38,7 +41,7 @@ function useNames() {
 }
 
 /** Asks for the numbers a moment after the last stroke; the latest drawing wins. */
-function useMeasured(bench: Bench, colours: Drawable[], levels: Levels, drawing: () => Promise<ArrayBuffer | null>, counts: () => Map<number, number>, version: number) {
+function useMeasured(bench: Bench, colours: Drawable[], levels: Levels, adopt: boolean, drawing: () => Promise<ArrayBuffer | null>, counts: () => Map<number, number>, version: number) {
   const [rows, setRows] = useState<Row[]>([]);
   const [error, setError] = useState<unknown>(null);
   const [stale, setStale] = useState(false);
@@ -54,6 +57,7 @@ function useMeasured(bench: Bench, colours: Drawable[], levels: Levels, drawing:
         const settings: Settings = { labels: labelsText(colours, drawn) };
         const marks = levelsText(levels);
         if (marks) settings.levels = marks;
+        if (adopt) settings['adopt-geometry'] = 'mask';
         const found = bytes ? await bench.measure(bytes, settings) : [];
         if (mine !== turn.current) return;
         setRows(found);
@@ -66,7 +70,7 @@ function useMeasured(bench: Bench, colours: Drawable[], levels: Levels, drawing:
     return () => clearTimeout(timer);
     // measured again when the drawing or the levels change
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [version, levels]);
+  }, [version, levels, adopt]);
   return { rows, error, stale };
 }
 
@@ -141,10 +145,11 @@ function Board({ name, bench, levelNames, kept, onFinished, colours, list }: Omi
   const [busy, setBusy] = useState('');
   const [failure, setFailure] = useState<unknown>(null);
   const [grown, setGrown] = useState(false);
+  const [adopt, setAdopt] = useState(false);
   const [saved, setSaved] = useState<string | null>(null);
   const image = list.find((i) => i.role === role) ?? list[0];
   const pen = useMemo<Pen | null>(() => (mode === 'look' || kept.done ? null : { value: mode === 'erase' ? 0 : muscle, size, filled: mode === 'area' }), [mode, muscle, size, kept.done]);
-  const measured = useMeasured(bench, colours, levels, async () => canvas.current?.get() ?? null, () => canvas.current?.counts() ?? new Map(), version);
+  const measured = useMeasured(bench, colours, levels, adopt, async () => canvas.current?.get() ?? null, () => canvas.current?.counts() ?? new Map(), version);
   const changed = () => { setVersion((v) => v + 1); setSaved(null); };
 
   const carried = useRef<ArrayBuffer | null>(kept.drawing);
@@ -180,7 +185,7 @@ function Board({ name, bench, levelNames, kept, onFinished, colours, list }: Omi
   };
   const grow = async () => {
     if (!grown) strokes.current = (await canvas.current?.get()) ?? null;
-    await run('growing', 'grow', { background: String(ELSEWHERE) }, strokes.current);
+    await run('growing', 'grow', { background: String(ELSEWHERE), ...(adopt ? { 'adopt-geometry': 'mask' } : {}) }, strokes.current);
     setGrown(true);
   };
   const back = async () => {
@@ -273,10 +278,10 @@ function Board({ name, bench, levelNames, kept, onFinished, colours, list }: Omi
             </Stack>
           </Paper>
         )}
-        {failure !== null && <Failure error={failure} />}
+        {failure !== null && <Failure error={failure}>{elsewhere(failure) && !adopt && <Button onClick={() => { setAdopt(true); setFailure(null); }}>{t('imaging.adopt')}</Button>}</Failure>}
         <LevelMarks names={levelNames} levels={levels} slice={slice} disabled={kept.done} onSlice={setSlice} onChange={(l) => { setLevels(l); setSaved(null); }} />
         <section aria-label={t('reading.numbers')}>
-          {measured.error !== null ? <Failure error={measured.error} /> : <Numbers rows={measured.rows} colours={colours} slice={slice} stale={measured.stale} />}
+          {measured.error !== null ? <Failure error={measured.error}>{elsewhere(measured.error) && !adopt && <Button onClick={() => setAdopt(true)}>{t('imaging.adopt')}</Button>}</Failure> : <Numbers rows={measured.rows} colours={colours} slice={slice} stale={measured.stale} />}
         </section>
         {bench.save && !kept.done ? (
           <Group gap="sm" align="center">
