@@ -142,6 +142,32 @@ int lb_store_backup(lb_store *store, const char *folder, lb_arena *arena, lb_val
     return code;
 }
 
+/* ---- from one database to another ---- */
+
+int lb_store_move(const char *from, const char *from_beside, const char *to, const char *to_beside, lb_arena *arena, lb_value **out, lb_error *err)
+{
+    *out = lb_value_object(arena);
+    lb_value *list = lb_set_array(*out, "files");
+    int code = LB_OK;
+    for (size_t i = 1; i < LB_COUNT(parts) && !code; i++) {
+        char *there = together(to_beside, parts[i]);
+        if (access(there, F_OK) == 0) {
+            code = lb_fail(err, LB_CONFLICT, "there is something already; a study is never overwritten");
+            lb_error_where(err, "%s", there);
+        }
+        free(there);
+    }
+    if (!code) code = store_transfer(store_backend_of(from), from, store_backend_of(to), to, lb_set_object(*out, "rows"), err);
+    for (size_t i = 1; i < LB_COUNT(parts) && !code; i++) {
+        char *source = together(from_beside, parts[i]), *target = together(to_beside, parts[i]), *name = together("study.db", parts[i]);
+        code = copy_tree(source, target, name, list, err);
+        free(source);
+        free(target);
+        free(name);
+    }
+    return code;
+}
+
 /* ---- the way back ---- */
 
 static bool sound_name(const char *name)

@@ -180,8 +180,16 @@ static void forget_statements(db *c)
     c->cached = 0;
 }
 
+/* Notices go nowhere: what matters comes back as a result. */
+static void no_notice(void *context, const char *message)
+{
+    (void)context;
+    (void)message;
+}
+
 static int set_up(db *c, lb_error *err)
 {
+    PQsetNoticeProcessor(c->handle, no_notice, NULL);
     return command(c, "SET client_min_messages = warning; SET synchronous_commit = on; SET lock_timeout = '10s'", err);
 }
 

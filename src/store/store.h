@@ -34,4 +34,9 @@ int lb_store_backup(lb_store *store, const char *folder, lb_arena *arena, lb_val
 /** The way back, after every file was checked against the manifest; refuses to overwrite. The keys must be put beside it. */
 int lb_store_restore(const char *folder, const char *where, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
 
+/** Everything into a new database, files included, keys not: {rows{}, files[]}. Nobody may write meanwhile. `…_beside`: prefix of
+ *  the files beside it (for a file, itself). */
+int lb_store_move(const char *from, const char *from_beside, const char *to, const char *to_beside, lb_arena *arena, lb_value **out, lb_error *err)
+    LB_MUST_CHECK;
+
 #endif
