@@ -173,7 +173,7 @@ await run('analysis: snapshot to primary result in at most four clicks; add to r
   check(clicks <= 4, `${clicks} clicks from the first page to the primary result`);
   await page.getByRole('button', { name: 'Add to report' }).click();
   await page.getByRole('tab', { name: 'Analyses by name' }).click();
-  await page.getByLabel('Find an analysis').click();
+  await page.getByRole('combobox', { name: 'Find an analysis' }).click();
   await page.getByRole('option', { name: 'analyse km' }).click();
   await page.getByLabel('time', { exact: false }).first().fill('recurrence_days');
   await page.getByLabel('event', { exact: false }).first().fill('recurrence');
