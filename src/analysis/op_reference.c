@@ -30,6 +30,7 @@ static int read(analysis *a, lb_error *err)
         return LB_USAGE;
     }
     int rc = lb_call_table(call, "data", &table, err);
+    if (!rc) rc = lb_reference_set_aside(call, &table, a->result, err);
     return rc ? rc : lb_reference_read(&a->r, table, err);
 }
 
@@ -205,6 +206,7 @@ static int run_tipping(lb_call *call, lb_result *result, lb_error *err)
         {.name = "treatment", .type = LB_P_COLUMN, .flags = LB_REQUIRED, .summary = "column of the arms"},                      \
         {.name = "reference", .type = LB_P_TEXT, .summary = "the arm whose course is taken as reference (default: the first)"}, \
         {.name = "visits", .type = LB_P_TEXTS, .summary = "the visits in their order, the last is analysed; rows of others (baseline) only say who there is"}, \
+        {.name = "ice", .type = LB_P_COLUMN, .summary = "column with the first visit after an intercurrent event (empty: none): outcomes from it on are imputed"}, \
         {.name = "level", .type = LB_P_NUMBER, .summary = "confidence level of intervals", .preset = "0.95", .min = 1e-6, .max = 0.999999}
 
 static const lb_param reference_params[] = {
@@ -228,7 +230,9 @@ const lb_op lb_op_analyse_reference = {
         "covariance with the arm and the formula's baseline covariates. Standard errors come from the jackknife over people, imputation "
         "included (Wolbers et al. 2022); tests are z.\n\n"
         "Covariates must be the same at every visit of a person. Somebody without any outcome is imputed too, as long as a row says who it is: leave "
-        "baseline rows in and name the visits after baseline in --visits.",
+        "baseline rows in and name the visits after baseline in --visits.\n\n"
+        "--ice names a column with the first visit at which an intercurrent event (rescue treatment, surgery) holds for the person: outcomes from "
+        "then on are set aside and imputed by the strategy. Without it outcomes are used whatever happened (treatment policy).",
     .params = reference_params, .param_count = LB_COUNT(reference_params), .run = run_reference,
     .example = "lumbar analyse reference --data reference/analysis/visits48.csv --formula 'odi ~ odi_0 + arm * visit' --subject id "
                "--visit visit --visits W6,M3,M6,M12 --treatment arm --reference CONTROL --strategy mar,j2r"};

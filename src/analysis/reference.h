@@ -39,4 +39,6 @@ int lb_reference_run(lb_reference *r, const lb_strategy *strategy, size_t count,
 double lb_jackknife(const double *a, const double *b, size_t n, size_t stride);
 
 extern const lb_op lb_op_analyse_reference, lb_op_analyse_tipping;
+/** --ice: outcomes after an intercurrent event are set aside; *table becomes a copy. */
+int lb_reference_set_aside(lb_call *call, lb_table **table, lb_result *result, lb_error *err) LB_MUST_CHECK;
 #endif

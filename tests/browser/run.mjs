@@ -175,8 +175,10 @@ await run('analysis: snapshot to primary result in at most four clicks; add to r
   await page.getByRole('tab', { name: 'Analyses by name' }).click();
   await page.getByRole('combobox', { name: 'Find an analysis' }).click();
   await page.getByRole('option', { name: 'analyse km' }).click();
-  await page.getByLabel('time', { exact: false }).first().fill('recurrence_days');
-  await page.getByLabel('event', { exact: false }).first().fill('recurrence');
+  for (const [field, column] of [['time', 'recurrence_days'], ['event', 'recurrence']]) {
+    await page.locator(`#p-${field}`).click();
+    await page.getByRole('option', { name: column, exact: true }).click();
+  }
   await shot(page, 'analysis-form');
   let found = await violations(page);
   check(found === '', found);
