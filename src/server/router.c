@@ -193,6 +193,8 @@ static const route routes[] = {
     {"/api/op/", true, post_op},              {"/api/artifact/", false, get_artifact},
     {"/api/demo", false, get_demo},           {"/api/demo/data/", false, get_demo_data},
     {"/api/studies", false, get_studies},     {"/api/study/", false, get_study},
+    {"/api/report", false, get_report},       {"/api/reviews", false, lb_route_reviews},
+    {"/api/review/", true, lb_route_review},  {"/api/review-document/", false, lb_route_review_document},
     {"/api/report", false, get_report},       {"/api/report/make", true, post_report},
     {"/api/snapshots", false, get_snapshots}, {"/api/plan", false, get_plan},     {"/api/plan/", true, post_plan},
 };

@@ -9,6 +9,7 @@
 #include "server/http.h"
 #include "server/jobs.h"
 #include "server/listen.h"
+#include "server/reviews.h"
 #include "server/server.h"
 #include "server/study.h"
 #include "server/watch.h"
@@ -33,6 +34,7 @@ struct lb_server {
     lb_listener listener;
     lb_cached health, ops, openapi;
     lb_demo *demo;
+    lb_reviews *reviews;   /* of the demo */
     lb_analysis_demo *analysis_demo;
     lb_analysis_source analysis; /* of a study, else of the demo; list is NULL when there is none */
     lb_artifacts *artifacts;
@@ -56,6 +58,10 @@ void lb_route(lb_server *server, const lb_request *request, lb_answer *answer);
 
 /** POST /api/op/AREA.VERB (op_route.c). */
 void lb_route_op(lb_server *server, const lb_request *request, const char *name, lb_answer *answer);
+/** Reviews of the demo (review_route.c). */
+void lb_route_reviews(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer);
+void lb_route_review(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer);
+void lb_route_review_document(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer);
 /** The API as an OpenAPI 3.1 document (openapi.c). */
 lb_value *lb_openapi(const lb_registry *registry, bool study, lb_arena *arena);
 

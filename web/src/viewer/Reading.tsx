@@ -1,12 +1,13 @@
 // Drawing the muscles of one scan: strokes, growing, filling, correcting, levels, with the numbers beside. The same page for the
 // demo, which keeps nothing, and for a scan of the study, which is saved while one works.
-import { Alert, Button, Group, NativeSelect, Paper, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Alert, Button, FileButton, Group, NativeSelect, Paper, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError, type Row } from '../shared/api';
 import { Empty, Failure, Loaded } from '../shared/states';
-import type { Bench, Settings } from './bench';
+import { keep } from '../shared/download';
+import { type Bench, packed, type Settings, unpacked } from './bench';
 import { DrawingCanvas, type DrawingHandle, type Pen } from './DrawingCanvas';
 import type { Muscle } from './labels';
 import { LevelMarks } from './LevelMarks';
@@ -219,6 +220,22 @@ function Board({ name, bench, levelNames, kept, onFinished, colours, list }: Omi
     return () => clearTimeout(timer);
   }, [bench, kept.done, version, saved, save]);
 
+  const load = async (file: File | null) => {
+    if (!file) return;
+    setFailure(null);
+    try {
+      await canvas.current?.set(await unpacked(await file.arrayBuffer()));
+      setGrown(false);
+      changed();
+    } catch (error) {
+      setFailure(error);
+    }
+  };
+  const copy = async () => {
+    const bytes = await canvas.current?.get();
+    if (bytes) keep('drawing.nii.gz', await packed(bytes));
+  };
+
   const finish = async () => {
     if (!(await save())) return;
     setBusy('working');
@@ -261,6 +278,12 @@ function Board({ name, bench, levelNames, kept, onFinished, colours, list }: Omi
           <Paper p="md" className="surface" component="section" aria-label={t('reading.tools')}>
             <Stack gap="md">
               <MusclePicker colours={colours} value={muscle} onChange={(v) => { setMuscle(v); if (mode === 'look' || mode === 'erase') setMode('draw'); }} />
+              <Group gap="xs">
+                <FileButton accept=".nii,.gz" onChange={(file) => void load(file)}>
+                  {(props) => <Button variant="default" disabled={locked} {...props}>{t('reading.load')}</Button>}
+                </FileButton>
+                <Button variant="default" onClick={() => void copy()}>{t('reading.copy')}</Button>
+              </Group>
               <Group gap="xs">
                 <Button variant="default" disabled={locked} onClick={() => canvas.current?.undo()}>{t('reading.undo')}</Button>
                 <Button variant="default" disabled={locked} onClick={() => void run('working', 'smooth', {})}>{t('reading.smooth')}</Button>
