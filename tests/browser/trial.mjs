@@ -17,7 +17,7 @@ export async function startStudy(protocol) {
   const env = { ...process.env, LUMBAR_CLOCK_FILE: clock };
   const made = JSON.parse(execFileSync(program, ['study', 'new', join(root, protocol), '--db', db, '--admin', 'admin', '--name', 'Administrator', '--json'], { env, cwd: root }).toString());
   const password = made.administrator?.password ?? made.results?.administrator?.password ?? made.password;
-  const child = spawn(program, ['serve', '--db', db, '--listen', '127.0.0.1:0'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, ['serve', '--db', db, '--listen', '127.0.0.1:0', '--web', join(root, 'web', 'dist')], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const origin = await new Promise((resolve, reject) => {
     let said = '';
     child.on('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)));
@@ -25,6 +25,7 @@ export async function startStudy(protocol) {
     setTimeout(() => reject(new Error('the server did not start within 60 s')), 60_000).unref();
   });
   child.removeAllListeners('exit');
+  process.on('exit', () => child.kill('SIGTERM'));
   let moved = 0;
   return {
     origin, db, password, made,
