@@ -129,7 +129,7 @@ export function Acts({ person }: { person: Person }) {
   const early = ['screening', 'eligible', 'consented'].includes(state);
   const inTrial = ['randomised', 'consented', 'eligible', 'withdrawn', 'completed'].includes(state);
   const data = studyIn(protocol.data).data;
-  const visits = person.timeline.map((v) => ({ value: v.visit, label: said(v.label, i18n.language) + (v.occurrence ? ` ${v.occurrence}` : '') }));
+  const visits = person.timeline.map((v) => ({ value: v.id, label: said(v.label, i18n.language) + (v.occurrence ? ` ${v.occurrence}` : '') }));
   const words = (value: unknown, fallback: [string, string][]) => (isRow(value as Row) ? Object.entries(value as Row).map(([k, v]) => ({ value: k, label: said(v, i18n.language) })) : fallback.map(([k, l]) => ({ value: k, label: l })));
   const kinds = (isRow(data) && isRow(data.deviations) ? data.deviations : {}) as Row;
   return (

@@ -8,8 +8,8 @@ import { Mark } from '../shared/Mark';
 import { type FormCard, part, type TimelineVisit } from '../shared/trial';
 import { dateOf, today } from '../shared/when';
 
-export const keyOf = (v: TimelineVisit) => v.visit;
-const baseOf = (v: TimelineVisit) => v.id;
+export const keyOf = (v: TimelineVisit) => v.id;
+const baseOf = (v: TimelineVisit) => v.visit;
 
 export interface Group { id: string; visits: TimelineVisit[] }
 
