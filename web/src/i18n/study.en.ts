@@ -83,7 +83,7 @@ export const trial = {
     do_one: 'Settle one difference', do_other: 'Settle {{count}} differences',
   },
   randomise: {
-    every_one: 'every day', every_other: 'every {{count}} days', title: 'Randomise', steps: 'Steps', step1: '1 Eligibility', step2: '2 Person and stratum', step3: '3 Confirm', asks: 'The protocol asks', answer: 'This person', met: 'Result', exclusion: 'must be absent', absent: 'absent', present: 'present', fulfilled: 'fulfilled', notFulfilled: 'not fulfilled', open: 'not answered', consent: 'Written consent',
+    siteOpen: 'the site is open', every_one: 'every day', every_other: 'every {{count}} days', title: 'Randomise', steps: 'Steps', step1: '1 Eligibility', step2: '2 Person and stratum', step3: '3 Confirm', asks: 'The protocol asks', answer: 'This person', met: 'Result', exclusion: 'must be absent', absent: 'absent', present: 'present', fulfilled: 'fulfilled', notFulfilled: 'not fulfilled', open: 'not answered', consent: 'Written consent',
     visit: '{{visit}} is complete', notReady: 'This person cannot be randomised yet: what is not fulfilled stands above.', who: 'Person', stratumText: 'Check these against the person in front of you. The allocation is made within this stratum.', final: 'An allocation is final. It cannot be undone, repeated or replaced.', hold: 'Hold to randomise', busy: 'Allocating…',
     cannotHold: 'Cannot hold a button?', typeCode: 'Type the code {{subject}}', do: 'Randomise', continue: 'Continue', previous: 'Back', back: 'To {{subject}}', is: '{{subject}} is allocated to', masked: 'Your role does not see the arm.', at: 'Time', by: 'Signed by', receipt: 'Receipt', next: 'What happens next',
   },

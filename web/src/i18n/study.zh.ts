@@ -57,7 +57,7 @@ export const trial: typeof en = {
   query: { words: '您的文字', answer: '答复', close: '关闭', reopen: '重新打开', open: '提出', raise: '新质疑', raiseDo: '提出质疑', raised: '提出' },
   settle: { title: '裁定差异', lede: '两人录入了同一纸质表。请查看纸质原件，逐项裁定并说明理由。', none: '没有待裁定的差异。', first: '第一次录入', second: '第二次录入', other: '均不正确：以纸质为准', paper: '纸质内容', reason: '理由', whole: '请选择并说明理由。', do_one: '裁定1项差异', do_other: '裁定{{count}}项差异' },
   randomise: {
-    every_one: '每天', every_other: '每{{count}}天', title: '随机分组', steps: '步骤', step1: '1 入选条件', step2: '2 受试者与分层', step3: '3 确认', asks: '方案要求', answer: '该受试者', met: '结果', exclusion: '不应存在', absent: '不存在', present: '存在', fulfilled: '满足', notFulfilled: '不满足', open: '未答', consent: '书面知情同意', visit: '{{visit}}已完整', notReady: '目前不能随机：未满足项见上。', who: '受试者', stratumText: '请与面前的受试者核对。分配在此分层内进行。', final: '分配不可更改：不能撤销、重复或替换。', hold: '按住以随机', busy: '正在分配…',
+    siteOpen: '中心已开放', every_one: '每天', every_other: '每{{count}}天', title: '随机分组', steps: '步骤', step1: '1 入选条件', step2: '2 受试者与分层', step3: '3 确认', asks: '方案要求', answer: '该受试者', met: '结果', exclusion: '不应存在', absent: '不存在', present: '存在', fulfilled: '满足', notFulfilled: '不满足', open: '未答', consent: '书面知情同意', visit: '{{visit}}已完整', notReady: '目前不能随机：未满足项见上。', who: '受试者', stratumText: '请与面前的受试者核对。分配在此分层内进行。', final: '分配不可更改：不能撤销、重复或替换。', hold: '按住以随机', busy: '正在分配…',
     cannotHold: '无法按住按钮？', typeCode: '键入编码{{subject}}', do: '随机', continue: '继续', previous: '上一步', back: '返回{{subject}}', is: '{{subject}}被分配至', masked: '您的角色不显示组别。', at: '时间', by: '签名', receipt: '回执', next: '接下来',
   },
   adherence: { title: '依从性', line: '每周依从性', weeks: '各周', overall: '总体，%', frequency: '训练次数，%', duration: '时长，%', components: '各项内容，%', supervision: '通话，%', onTrack: '进展正常', none: '尚无人参加训练。' },
