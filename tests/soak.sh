@@ -50,7 +50,4 @@ fi
 if [ -z "$only" ] || [ "$only" = postgres ]; then # the database server stopped 100 times under load
     LUMBAR_RESTARTS=${LUMBAR_RESTARTS:-100} CMOCKA_MESSAGE_OUTPUT=STDOUT build/dev/tests/test_postgres || [ $? -eq 77 ] || status=1
 fi
-if [ -z "$only" ] || [ "$only" = attack ]; then # sqlmap and wapiti against a running study
-    tests/attack/attack.sh build/dev/tests/attack_target || status=1
-fi
 exit $status
