@@ -96,6 +96,7 @@ static bool is_value(const char *cell, const lb_value *value)
 bool lb_plan_row_matches(const lb_table *table, size_t row, const lb_value *where)
 {
     char buffer[64];
+    if (where && where->type != LB_OBJECT) return false;
     for (size_t i = 0; where && i < where->count; i++) {
         const lb_column *column = lb_table_find(table, where->key[i]);
         const lb_value *value = where->item[i];

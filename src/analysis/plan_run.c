@@ -50,6 +50,8 @@ static int set_common(const lb_plan *plan, const lb_op *op, const lb_value *para
 
 static int set_parameters(const lb_plan *plan, const lb_op *op, const lb_value *parameters, lb_call *call, lb_error *err)
 {
+    if (parameters && parameters->type != LB_OBJECT)
+        return lb_plan_fail(plan, parameters, err, "options are a mapping of names to values");
     for (size_t i = 0; parameters && i < parameters->count; i++) {
         const char *name = parameters->key[i], *text = option_text(plan->arena, parameters->item[i]);
         if (!text || !*text || parameters->item[i]->type == LB_NULL) continue;

@@ -24,7 +24,7 @@ export function startServer() {
   const command = program.endsWith('.mjs') ? [process.execPath, program] : [program];
   const child = spawn(command[0], [...command.slice(1), 'serve', '--demo', '--listen', '127.0.0.1:0'], { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
   return new Promise((resolve, reject) => {
-    const late = setTimeout(() => { child.kill(); reject(new Error('the server did not start within 60 s')); }, 60_000);
+    const late = setTimeout(() => { child.kill(); reject(new Error('the server did not start within 180 s')); }, 180_000);
     let said = '';
     child.on('error', reject);
     child.on('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)));

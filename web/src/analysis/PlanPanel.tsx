@@ -4,8 +4,11 @@ import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { getPlan, type Plan, planAct, type ResultDocument, type Row, type Snapshot } from '../shared/api';
-import { isRow } from '../shared/format';
+import { DataTable } from '../shared/DataTable';
+import { isRow, isTable } from '../shared/format';
 import { IconDownload, IconLock, IconPlay, IconShuffle, IconUnlock, IconWarning } from '../shared/icons';
+import { useLabel } from '../shared/label';
+import { Picture } from '../shared/Picture';
 import { ResultCard } from '../shared/ResultCard';
 import { Failure, Loaded, Waiting } from '../shared/states';
 import { Headline } from './Headline';
@@ -68,11 +71,18 @@ function SignDialog({ act, plan, close, sign }: { act: Signing; plan: Plan; clos
   );
 }
 
+const COLUMNS = ['family', 'title', 'visit', 'strategy', 'subgroup', 'n', 'estimate', 'lower', 'upper', 'p', 'p_adjusted', 'shown', 'status'];
+
 /** The answer first; the whole report is a file beside it. */
 function PlanResult({ result }: { result: ResultDocument }) {
   const { t } = useTranslation();
   const rehearsed = result.operation.endsWith('rehearse');
   const primary = isRow(result.results.primary) ? (result.results.primary as Row) : undefined;
+  const label = useLabel();
+  const picture = result.pictures?.find((p) => p.name === 'primary');
+  const multiplicity = isRow(result.results.multiplicity) ? (result.results.multiplicity as Row).hypotheses : undefined;
+  const tables = ([['multiplicity', multiplicity], ['sensitivity', result.results.sensitivity], ['secondary', result.results.secondary]] as const)
+    .flatMap(([name, rows]): [string, Row[]][] => (isTable(rows) ? [[name, rows]] : []));
   const report = (end: string) => result.artifacts?.find((a) => a.name === `report.${end}`);
   return (
     <div className={rehearsed ? 'rehearsal' : undefined}>
@@ -81,7 +91,12 @@ function PlanResult({ result }: { result: ResultDocument }) {
         {report('html') && <Button component="a" href={report('html')!.href} target="_blank" rel="noopener" variant="default">{t('analysis.reportHtml')}</Button>}
         {report('pdf') && <Button component="a" href={report('pdf')!.href} download="report.pdf" variant="default" leftSection={<IconDownload size={16} />}>{t('analysis.reportPdf')}</Button>}
       </Group>
-      <ResultCard result={result} first={['primary', 'multiplicity', 'sensitivity', 'secondary']} headline={<Headline contrast={primary} />} />
+      <ResultCard result={result} hidePictures headline={<Headline contrast={primary} />}>
+        <Stack gap="md">
+          {picture && <Picture picture={picture} />}
+          {tables.map(([name, rows]) => <DataTable key={name} rows={rows} caption={label(name)} columns={COLUMNS.filter((c) => rows.some((r) => r[c] !== undefined && r[c] !== null))} />)}
+        </Stack>
+      </ResultCard>
     </div>
   );
 }
