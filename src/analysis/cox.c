@@ -41,19 +41,19 @@ void lb_cox_walk(const lb_cox_data *data, const double *weight, lb_cox_visit vis
             at.time = data->time[i];
             at.first = i;
             at.deaths = at.d0 = 0;
-            memset(at.d1, 0, (p + triangle) * sizeof *at.d1);
             for (at.last = i; at.last < end && data->time[at.last] == at.time; at.last++) {
-                const double *x = data->x + at.last * p;
-                add(1, weight[at.last], x, p, &at.s0, at.s1, at.s2);
-                if (!data->event[at.last]) continue;
-                at.deaths++;
-                add(1, weight[at.last], x, p, &at.d0, at.d1, at.d2);
+                add(1, weight[at.last], data->x + at.last * p, p, &at.s0, at.s1, at.s2);
+                at.deaths += data->event[at.last];
             }
+            bool tied = at.deaths > 1; /* the sums over the deaths are asked for only then: a single death has share 0 */
+            for (size_t d = i; d < at.last && tied; d++)
+                if (data->event[d]) add(1, weight[d], data->x + d * p, p, &at.d0, at.d1, at.d2);
             for (; data->start && leaving < end && data->start[data->by_start[leaving]] >= at.time; leaving++) {
                 size_t gone = data->by_start[leaving]; /* not yet under observation at this time */
                 add(-1, weight[gone], data->x + gone * p, p, &at.s0, at.s1, at.s2);
             }
             if (at.deaths > 0) visit(context, &at);
+            if (tied) memset(at.d1, 0, (p + triangle) * sizeof *at.d1);
         }
     }
     free(memory);
@@ -73,14 +73,15 @@ static void accumulate(void *context, const lb_cox_time *at)
     size_t p = a->p;
     for (double k = 0; k < at->deaths; k++) {
         double share = a->ties == LB_EFRON ? k / at->deaths : 0, s0 = at->s0 - share * at->d0;
+        double inverse = 1 / s0;
         a->sums->loglik -= log(s0);
         for (size_t i = 0; i < p; i++) {
-            a->mean[i] = (at->s1[i] - share * at->d1[i]) / s0;
+            a->mean[i] = (at->s1[i] - share * at->d1[i]) * inverse;
             a->sums->gradient[i] -= a->mean[i];
         }
         for (size_t i = 0, t = 0; i < p; i++)
             for (size_t j = 0; j <= i; j++, t++)
-                a->sums->information[i * p + j] += (at->s2[t] - share * at->d2[t]) / s0 - a->mean[i] * a->mean[j];
+                a->sums->information[i * p + j] += (at->s2[t] - share * at->d2[t]) * inverse - a->mean[i] * a->mean[j];
     }
 }
 
@@ -170,6 +171,11 @@ int lb_cox_fit_model(const lb_cox_data *data, lb_ties ties, lb_arena *arena, lb_
         lb_cox_sums swap = now;
         now = next;
         next = swap;
+        if (largest < 1e-7 && factor == 1) { /* Newton's steps square the error: what is left is rounding */
+            out->converged = true;
+            out->iterations++;
+            break;
+        }
         if (still) break; /* the likelihood stands still while coefficients run */
     }
     for (size_t i = 0; i < p && !out->converged; i++) /* its information vanishes as a coefficient runs off */
