@@ -32,7 +32,8 @@ typedef struct lb_allocation {
 typedef struct lb_allocation_past {
     const char *subject, *stratum, *arm, *by;
     int64_t sequence, slot, at_us;
-    int64_t block, position;  /**< permuted blocks: index of the block (from 0) and place in it (from 1); minimisation: -1 */
+    int64_t block, position;  /**< permuted blocks, once the seed is revealed: index of the block (from 0) and place in it (from 1); else -1:
+                                   where a block began tells what its last places will be */
     const char *const *level;
     size_t level_count;
 } lb_allocation_past;
