@@ -31,7 +31,8 @@ lb_slices lb_slices_of(const lb_volume *volume, const char *axis_word)
 int lb_mask_list(const lb_volume *mask, int64_t *label, size_t *labels, lb_error *err)
 {
     size_t count = lb_volume_count(mask);
-    int status = lb_mask_check(mask, err);
+    int status = lb_mask_flat(mask, err);
+    if (status == LB_OK) status = lb_mask_check(mask, err);
     *labels = 0;
     for (size_t i = 0; i < count && status == LB_OK; i++) {
         int64_t value = (int64_t)lb_volume_at(mask, i);

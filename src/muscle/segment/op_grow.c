@@ -41,6 +41,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_volume *seeds, *out;
     int status = lb_call_volume(call, "seeds", &seeds, err);
+    if (status == LB_OK) status = lb_mask_flat(seeds, err);
     if (status == LB_OK) status = lb_mask_check(seeds, err);
     if (status != LB_OK) return status;
     lb_volume_pass_warnings(seeds, "seeds", result);

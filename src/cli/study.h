@@ -1,0 +1,26 @@
+/* `lumbar study …` verbs that work on a database: what they share. */
+#ifndef LUMBAR_CLI_STUDY_H
+#define LUMBAR_CLI_STUDY_H
+
+#include "allocator/allocator.h"
+#include "cli/cli.h"
+#include "store/store.h"
+
+#include <lumbar/result.h>
+
+/** The words of one call. */
+typedef struct study_words {
+    const char *verb, *file; /* file: the positional word */
+    const char *db, *output, *reason, *label, *admin, *name, *format, *as;
+    bool json, quiet, identified;
+} study_words;
+
+extern const lb_actor study_operator; /* whoever has the machine and its keys */
+
+/** Beside DB: the allocator's folder and key. Free both. */
+void study_allocator_places(const lb_store *store, char **folder, char **key);
+int study_allocator(const lb_store *store, lb_allocator **out, lb_error *err) LB_MUST_CHECK;
+/** The protocol in force. Close it with lb_study_close(). */
+int study_protocol(lb_store *store, lb_arena *arena, lb_study **out, lb_error *err) LB_MUST_CHECK;
+
+#endif
