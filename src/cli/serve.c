@@ -3,6 +3,7 @@
 #include "cli/study.h"
 #include "server/server.h"
 #include "store/store.h"
+#include "trial/conduct/randomise.h"
 
 #include <signal.h>
 #include <stdio.h>
@@ -79,6 +80,20 @@ static void warn(const lb_server *server, const wishes *want)
                "hint: listen on 127.0.0.1 and let nginx ask for a password: docs/server.md\n", stderr);
 }
 
+/* What a crash left between the intention to randomise somebody and the answer is finished first. */
+static int resume(lb_store *store, const lb_allocator_face *allocator, lb_error *err)
+{
+    lb_arena *arena = lb_arena_new();
+    lb_study *study = NULL;
+    size_t count = 0;
+    int code = study_protocol(store, arena, &study, err);
+    if (!code) code = lb_randomise_resume(store, study, allocator, &count, err);
+    if (!code && count) fprintf(stderr, "lumbar: finished %zu randomisation%s that a crash had interrupted\n", count, count == 1 ? "" : "s");
+    lb_study_close(study);
+    lb_arena_free(arena);
+    return code;
+}
+
 /* Until SIGINT or SIGTERM. */
 static int run_server(lb_server_options *options, const wishes *want, const sigset_t *ends, lb_error *err)
 {
@@ -94,6 +109,7 @@ static int run_server(lb_server_options *options, const wishes *want, const sigs
         options->store = store;
         if (!code) code = study_allocator(store, &allocator, err);
         if (!code) options->allocator = lb_allocator_ask(allocator);
+        if (!code) code = resume(store, options->allocator, err);
     }
     if (!code) code = lb_server_start(options, registry, &server, err);
     if (!code) {

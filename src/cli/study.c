@@ -16,6 +16,8 @@ static const char usage_text[] =
     "\n"
     "  new PROTOCOL.yaml --db DB [--admin NAME] [--name 'FULL NAME']   a new study: database, keys, sealed seed, first administrator\n"
     "  verify --db DB                    is everything as it was written? exit 3 when not\n"
+    "  snapshot --db DB [--label TEXT]   freeze the tables that analyses read\n"
+    "  export --db DB -o FOLDER [--format csv]   CSV and codebook\n"
     "  lock --db DB [--reason TEXT]      no change of data from now on; a reason is needed when something is open\n"
     "  reopen --db DB --reason TEXT      as long as nobody was unblinded\n"
     "  unblind --db DB [-o LOG.csv]      after the lock: the seed is revealed, randomisation ends for good\n"
@@ -41,12 +43,11 @@ static int read_words(int argc, char **argv, study_words *w, lb_error *err)
 {
     const struct { const char *name; const char **value; } options[] = {
         {"--db", &w->db}, {"-o", &w->output}, {"--output", &w->output}, {"--reason", &w->reason}, {"--label", &w->label},
-        {"--admin", &w->admin}, {"--name", &w->name}, {"--format", &w->format}, {"--as", &w->as}};
+        {"--admin", &w->admin}, {"--name", &w->name}, {"--format", &w->format}};
     for (int i = 0; i < argc; i++) {
         bool known = false;
         if (strcmp(argv[i], "--json") == 0) known = w->json = true;
         else if (strcmp(argv[i], "--quiet") == 0) known = w->quiet = true;
-        else if (strcmp(argv[i], "--identified") == 0) known = w->identified = true;
         for (size_t k = 0; k < LB_COUNT(options) && !known; k++) known = take(argc, argv, &i, options[k].name, options[k].value);
         if (!known && argv[i][0] != '-' && !w->file) {
             w->file = argv[i];
@@ -275,7 +276,7 @@ static int verb_restore(const study_words *w, lb_result *result, lb_error *err)
 
 typedef int (*study_verb)(const study_words *w, lb_store *store, lb_result *result, lb_error *err);
 static const struct { const char *name; study_verb run; } verbs[] = {
-    {"verify", verb_verify}, {"lock", verb_lock},
+    {"verify", verb_verify}, {"snapshot", study_snapshot}, {"export", study_export}, {"lock", verb_lock},
     {"reopen", verb_lock},   {"unblind", verb_unblind},    {"backup", verb_backup},
 };
 

@@ -55,7 +55,7 @@ static int post_entries(study_request *r, lb_answer *answer, lb_error *err)
     lb_actor actor;
     lb_value *list = NULL;
     int code = open_link(r, &p, &actor, err);
-    if (!code) code = lb_phone_sync(r->store, r->study, p.subject, r->body, NULL, NULL, r->arena, &list, err);
+    if (!code) code = lb_phone_sync(r->store, r->study, p.subject, r->body, r->registry, r->arena, &list, err);
     if (code) return code;
     lb_value *out = lb_value_object(r->arena);
     lb_set(out, "entries", list);

@@ -11,9 +11,17 @@
 
 static const study_table *const study_tables[] = {
     &study_session_routes,
+    &study_people_routes,
+    &study_form_routes,
+    &study_query_routes,
     &study_scan_routes,
     &study_reading_routes,
-    &care_people_routes,  &care_phone_routes, &care_safety_routes,
+    &care_people_routes,
+    &care_phone_routes,
+    &care_safety_routes,
+    &care_oversight_routes,
+    &care_board_routes,
+    &care_document_routes,
 };
 
 const study_table *study_table_at(size_t index)

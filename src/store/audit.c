@@ -166,6 +166,7 @@ int lb_tx_audit(lb_tx *tx, const lb_audit_find *f, lb_audit_seen seen, void *con
     same(&q, " AND subject = ", f->subject);
     same(&q, " AND action = ", f->action);
     if (f->seq_from) store_query_add(&q, masked ? " AND open_seq >= " : " AND seq >= ", db_int(f->seq_from));
+    if (f->seq_below) store_query_add(&q, masked ? " AND open_seq < " : " AND seq < ", db_int(f->seq_below));
     if (f->at_from_us) store_query_add(&q, " AND at_us >= ", db_int(f->at_from_us));
     if (f->at_below_us) store_query_add(&q, " AND at_us < ", db_int(f->at_below_us));
     store_query_sites(&q, tx->actor);

@@ -99,8 +99,8 @@ static void *writer(void *context)
         for (waiting *w = list, *next; w; w = next) {
             next = w->next; /* the waiting struct is gone once its caller wakes */
             w->done = true;
+            pthread_cond_signal(&w->finished); /* each has a condition of its own: nobody is woken for nothing */
         }
-        pthread_cond_broadcast(&store->finished);
     }
     pthread_mutex_unlock(&store->lock);
     return NULL;
@@ -160,14 +160,15 @@ void store_queue_stop(lb_store *store)
 
 int lb_store_write(lb_store *store, const lb_actor *actor, lb_arena *arena, lb_tx_body body, void *context, lb_error *err)
 {
-    waiting w = {.actor = actor, .arena = arena, .body = body, .context = context, .err = err};
+    waiting w = {.actor = actor, .arena = arena, .body = body, .context = context, .err = err, .finished = PTHREAD_COND_INITIALIZER};
     pthread_mutex_lock(&store->lock);
     if (store->last) store->last->next = &w;
     else store->first = &w;
     store->last = &w;
     pthread_cond_signal(&store->work);
-    while (!w.done) pthread_cond_wait(&store->finished, &store->lock);
+    while (!w.done) pthread_cond_wait(&w.finished, &store->lock);
     pthread_mutex_unlock(&store->lock);
+    pthread_cond_destroy(&w.finished);
     return w.code;
 }
 

@@ -28,6 +28,7 @@ typedef struct waiting {
     lb_error *err;
     int code;
     bool done;
+    pthread_cond_t finished;
 } waiting;
 
 
@@ -40,7 +41,7 @@ struct lb_store {
     uint8_t *key; /* in locked memory */
 
     pthread_mutex_t lock;
-    pthread_cond_t work, finished, reader_back, stopped;
+    pthread_cond_t work, reader_back, stopped;
     waiting *first, *last;
     bool stopping, running;
     pthread_t writer, keeper;

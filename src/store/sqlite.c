@@ -10,7 +10,7 @@
 
 #include <sqlite3.h>
 
-enum { CACHE = 64, BUSY_MS = 10000, CHECKPOINT_PAGES = 1000, APPLICATION_ID = 0x4c756d62 /* "Lumb" */ };
+enum { CACHE = 64, BUSY_MS = 10000, BUSY_FAST_MS = 300, CHECKPOINT_PAGES = 1000, APPLICATION_ID = 0x4c756d62 /* "Lumb" */ };
 
 struct db {
     sqlite3 *handle;
@@ -273,7 +273,7 @@ static int open_connection(const char *where, bool write, bool create, bool fast
     }
     if (!code) {
         sqlite3_extended_result_codes(c->handle, 1);
-        sqlite3_busy_timeout(c->handle, BUSY_MS);
+        sqlite3_busy_timeout(c->handle, fast ? BUSY_FAST_MS : BUSY_MS);
         sqlite3_db_config(c->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
         sqlite3_db_config(c->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
         code = execute(c, fast ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=FULL", err);

@@ -59,7 +59,6 @@ static lb_store *new_store(const lb_store_options *options)
     pthread_mutex_init(&store->lock, NULL);
     pthread_mutex_init(&store->identity_lock, NULL);
     pthread_cond_init(&store->work, NULL);
-    pthread_cond_init(&store->finished, NULL);
     pthread_cond_init(&store->reader_back, NULL);
     pthread_cond_init(&store->stopped, NULL);
     return store;
@@ -143,7 +142,6 @@ void lb_store_close(lb_store *store)
     pthread_mutex_destroy(&store->lock);
     pthread_mutex_destroy(&store->identity_lock);
     pthread_cond_destroy(&store->work);
-    pthread_cond_destroy(&store->finished);
     pthread_cond_destroy(&store->reader_back);
     pthread_cond_destroy(&store->stopped);
     if (store->scratch) remove_tree(store->scratch);

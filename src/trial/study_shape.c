@@ -75,7 +75,7 @@ SHAPE(deviation, "deviations", K("kinds", LABEL_MAP), K("severity", LABEL_MAP));
 SHAPE(keeping, "data handling", K("entry", TEXT), K("double_entry", LABEL), K("queries", LABEL), K("verification", LABEL), K("signature", LABEL), K("audit", LABEL),
       K("withdrawals", LABEL_MAP), O("deviations", deviation), K("exchange", TEXTS), K("reason_after_save", BOOL));
 SHAPE(reminder, "reminder", R("id", ID), R("to", ID), R("visit", ID), K("days", NUMBERS), K("at", TEXT), R("text", LABEL));
-SHAPE(phone, "participant's pages", R("forms", TEXTS), K("back_days", INT), K("late_days", INT), K("ahead_minutes", INT), K("welcome", LABEL), K("thanks", LABEL),
+SHAPE(phone, "participant's pages", R("forms", TEXTS), K("day_item", ID), K("back_days", INT), K("late_days", INT), K("ahead_minutes", INT), K("welcome", LABEL), K("thanks", LABEL),
       K("contact", LABEL));
 SHAPE(paragraph, "paragraph", R("title", LABEL), R("text", LABEL));
 SHAPE(printed, "documents", L("consent", paragraph), L("manual", paragraph), L("diary", paragraph), L("booklet", paragraph));

@@ -77,7 +77,7 @@ static const char *sync_one(trial *t, const char *subject, const char *sent, con
     lb_error err = LB_ERROR_INIT;
     lb_value *out;
     lb_value *batch = trial_json(t, lb_arena_printf(t->arena, "{'sent_at':'%s','entries':[%s]}", sent, entry));
-    TRIAL_OK(lb_phone_sync(t->store, t->study, subject, batch, NULL, NULL, t->arena, &out, &err), err);
+    TRIAL_OK(lb_phone_sync(t->store, t->study, subject, batch, NULL, t->arena, &out, &err), err);
     assert_int_equal(out->count, 1);
     if (said) *said = lb_get_text(out->item[0], "message", "");
     return lb_get_text(out->item[0], "status", "");
@@ -155,7 +155,7 @@ static void clocks_are_set_right(void **state)
     for (size_t i = 0; i < p->entry_count; i++)
         if (p->entry[i].occurrence == 4) e = &p->entry[i];
     assert_non_null(e);
-    const lb_value *times = lb_get(e->record->body, "entered")->item[0];
+    const lb_value *times = lb_get(e->record->body, "recorded");
     assert_string_equal(lb_get_text(times, "at", ""), "2026-02-06T11:00:00Z");
     assert_string_equal(lb_get_text(times, "recorded_at", ""), "2026-02-03T11:00:00Z");
     assert_int_equal(lb_get_int(times, "clock_off_seconds", 0), -3 * 86400);
@@ -178,8 +178,7 @@ static void bad_entries(void **state)
         "{'id':'entry-003','form':'diary','visit':'../4','recorded_at':'2026-02-06T11:00:00Z','values':{}}",
         "{'id':'entry-004','form':'diary','visit':'DIARY.4','recorded_at':'2026-02-06T11:00:00Z','values':{'min_aerobic':181}}",
         "{'id':'entry-005','form':'diary','visit':'DIARY.4','recorded_at':'2026-02-06T11:00:00Z','values':{'min_aerobic':'x'}}",
-        "{'id':'entry-006','form':'diary','visit':'DIARY.4','recorded_at':'2026-02-06T11:00:00Z','values':{'min_total':30}}", /* derived */
-        "{'id':'entry-007','form':'diary','visit':'DIARY.4','recorded_at':'2026-02-06T11:00:00Z','values':{'arm':'EXERCISE'}}",
+                "{'id':'entry-007','form':'diary','visit':'DIARY.4','recorded_at':'2026-02-06T11:00:00Z','values':{'arm':'EXERCISE'}}",
         "{'id':'entry-008','form':'diary','visit':'DIARY.4','recorded_at':'2026-02-06T11:00:00Z','values':[1]}",
         "{'id':'entry-009'}",
     };
@@ -193,8 +192,8 @@ static void bad_entries(void **state)
         assert_string_equal(sync_one(&t, s, "2026-02-06T12:00:00Z", bad[i], &said), "refused");
         assert_true(strlen(said) > 0);
     }
-    assert_int_equal(lb_phone_sync(t.store, t.study, s, trial_json(&t, "{'sent_at':'now','entries':[]}"), NULL, NULL, t.arena, &out, &err), LB_USAGE);
-    assert_int_equal(lb_phone_sync(t.store, t.study, s, trial_json(&t, "{'sent_at':'2026-02-06T12:00:00Z'}"), NULL, NULL, t.arena, &out, &err), LB_USAGE);
+    assert_int_equal(lb_phone_sync(t.store, t.study, s, trial_json(&t, "{'sent_at':'now','entries':[]}"), NULL, t.arena, &out, &err), LB_USAGE);
+    assert_int_equal(lb_phone_sync(t.store, t.study, s, trial_json(&t, "{'sent_at':'2026-02-06T12:00:00Z'}"), NULL, t.arena, &out, &err), LB_USAGE);
     const char *control = "C01-001";
     for (int i = 1; i < 12; i++) { /* the diary is not part of the other arm's plan */
         const char *other = lb_arena_printf(t.arena, "C01-%03d", i);

@@ -6,6 +6,7 @@
 
 #include "trial/conduct/kinds.h"
 #include "trial/conduct/loading.h"
+#include "trial/conduct/records.h"
 
 /* ---- names of visits ---- */
 
@@ -80,11 +81,12 @@ typedef struct loading {
     size_t entry_room, consent_room;
 } loading;
 
-bool trial_place_of(const lb_study *study, const char *key, lb_person_entry *entry, lb_arena *arena)
+bool trial_place_of(const lb_study *study, const char *key, lb_person_entry *entry, bool *arm_part, lb_arena *arena)
 {
     size_t count;
     char **part = lb_text_split(arena, key, '|', &count);
-    if (count != 3 || !lb_visit_parse(study, part[1], &entry->visit, &entry->occurrence)) return false;
+    *arm_part = count == 4 && strcmp(part[3], "arm") == 0;
+    if ((count != 3 && !*arm_part) || !lb_visit_parse(study, part[1], &entry->visit, &entry->occurrence)) return false;
     for (size_t f = 0; f < study->form_count; f++) {
         if (strcmp(study->form[f].id, part[2]) != 0) continue;
         entry->form = (int)f;
@@ -93,25 +95,62 @@ bool trial_place_of(const lb_study *study, const char *key, lb_person_entry *ent
     return false;
 }
 
+/* What the form's instrument scored is known by the score's name, as if it were an item. */
+static const lb_value *with_score(const lb_value *values, const lb_value *score, lb_arena *arena)
+{
+    const char *name = lb_get_text(score, "name", NULL);
+    const lb_value *number = lb_get(score, "score");
+    if (!name || !number || !lb_is_number(number)) return values;
+    lb_value *all = lb_body_copy(values, arena);
+    lb_set(all, name, (lb_value *)number);
+    return all;
+}
+
+const lb_value *trial_with_arm(const lb_value *values, const lb_record *arm, lb_arena *arena)
+{
+    const lb_value *more = arm ? lb_get(arm->body, "values") : NULL;
+    if (!more || more->count == 0) return values;
+    lb_value *both = lb_body_copy(values, arena);
+    for (size_t i = 0; i < more->count; i++) lb_set(both, more->key[i], more->item[i]);
+    return both;
+}
+
+/* The items that reveal the arm stand in a record of their own beside the entry; it comes after it in the order of keys. */
+static void join(lb_person *p, const lb_person_entry *part, const lb_record *record, lb_arena *arena)
+{
+    for (size_t i = p->entry_count; i-- > 0;) {
+        lb_person_entry *e = &p->entry[i];
+        if (e->visit != part->visit || e->occurrence != part->occurrence || e->form != part->form) continue;
+        e->values = trial_with_arm(e->values, record, arena);
+        return;
+    }
+}
+
 static int take_entry(void *context, const lb_record *record, lb_error *err)
 {
     (void)err;
     loading *l = context;
     lb_person *p = l->person;
+    bool arm_part;
+    lb_person_entry found = {0};
+    if (!trial_place_of(p->study, record->key, &found, &arm_part, l->arena)) return 0;
+    if (arm_part) {
+        join(p, &found, record, l->arena);
+        return 0;
+    }
     if (p->entry_count == l->entry_room) {
         lb_person_entry *more = lb_arena_array(l->arena, 2 * l->entry_room, sizeof *more);
         memcpy(more, p->entry, p->entry_count * sizeof *more);
         p->entry = more;
         l->entry_room *= 2;
     }
-    lb_person_entry *e = &p->entry[p->entry_count];
-    if (!trial_place_of(p->study, record->key, e, l->arena)) return 0;
     lb_record *copy = lb_arena_alloc(l->arena, sizeof *copy);
     *copy = *record;
-    e->record = copy;
-    e->state = record->state ? record->state : "started";
-    e->values = trial_seen_values(p->study, e->form, lb_get(record->body, "values"), l->masked, l->arena);
-    p->entry_count++;
+    found.record = copy;
+    found.state = record->state ? record->state : "started";
+    found.values = trial_seen_values(p->study, found.form, lb_get(record->body, "values"), l->masked, l->arena);
+    found.values = with_score(found.values, lb_get(record->body, "score"), l->arena);
+    p->entry[p->entry_count++] = found;
     return 0;
 }
 

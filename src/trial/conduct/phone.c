@@ -45,7 +45,7 @@ lb_value *lb_form_value(const lb_study *study, int form, lb_arena *arena)
     lb_set_text(out, "id", f->id);
     lb_set_label(out, "label", &f->label);
     for (size_t i = 0; i < f->item_count; i++)
-        if (f->item[i].type != LB_ITEM_DERIVED) item_value(&f->item[i], lb_push_object(items)); /* derived where it is kept */
+        if (f->item[i].type != LB_ITEM_DERIVED && !lb_text_equal(f->item[i].id, study->conduct->phone.day_item)) item_value(&f->item[i], lb_push_object(items)); /* derived where it is kept */
     lb_set(out, "items", items);
     return out;
 }

@@ -4,6 +4,8 @@
 #ifndef LUMBAR_TRIAL_PHONE_H
 #define LUMBAR_TRIAL_PHONE_H
 
+#include <lumbar/op.h>
+
 #include "trial/conduct/person.h"
 
 enum { LB_LINK_TOKEN = 43, LB_PHONE_ENTRIES = 500 };
@@ -20,12 +22,9 @@ int lb_link_find(lb_tx *tx, const char *token, const char **subject, const char 
 /** Everything the phone needs to work without network for weeks. */
 int lb_phone_page(lb_tx *tx, lb_store *store, const lb_study *study, const char *subject, lb_value **out, lb_error *err) LB_MUST_CHECK;
 
-/** Keeps the values of a form, checked and complete, as everybody else's are kept; declared here, done by the form engine. */
-typedef int (*lb_phone_keep)(void *context, lb_tx *tx, const lb_person *person, int visit, int occurrence, int form, const lb_value *values,
-                             const lb_value *times, lb_error *err);
-/** {sent_at, entries:[{id, form, visit, values, recorded_at}]} → [{id, status: kept|already|refused, message}]. `keep` NULL:
- *  the plain way (ranges and types checked, nothing derived). */
-int lb_phone_sync(lb_store *store, const lb_study *study, const char *subject, const lb_value *batch, lb_phone_keep keep, void *context, lb_arena *arena,
+/** {sent_at, entries:[{id, form, visit, values, recorded_at}]} → [{id, status: kept|already|refused, message}]. Entries go
+ *  through the form engine (entry.h); `registry` scores instruments. */
+int lb_phone_sync(lb_store *store, const lb_study *study, const char *subject, const lb_value *batch, const lb_registry *registry, lb_arena *arena,
                   lb_value **out, lb_error *err) LB_MUST_CHECK;
 /** The definition of a form as a phone needs it: items with labels, types, ranges, codes, rules. */
 lb_value *lb_form_value(const lb_study *study, int form, lb_arena *arena);

@@ -1,9 +1,10 @@
 /* Keeping entries that were made on a phone, perhaps days ago and without network. Each entry is a transaction of its own: one
  * that is refused does not hold back the others. What is refused is kept in its receipt, so that nothing a person wrote is lost. */
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "trial/conduct/consent.h"
+#include "trial/conduct/entry.h"
 #include "trial/conduct/phone.h"
 #include "trial/conduct/phone_days.h"
 #include "trial/conduct/randomise.h"
@@ -15,8 +16,7 @@ typedef struct arrival {
     const char *subject;
     const lb_value *entry;
     int64_t sent_us, received_us;
-    lb_phone_keep keep;
-    void *context;
+    const lb_registry *registry;
     const char *status;
     char message[512];
 } arrival;
@@ -25,65 +25,6 @@ static void refuse(arrival *a, const char *message)
 {
     a->status = "refused";
     snprintf(a->message, sizeof a->message, "%s", message);
-}
-
-/* ---- values ---- */
-
-static bool number_of(const lb_value *value, double *x)
-{
-    if (lb_is_number(value)) *x = lb_number_of(value);
-    else if (value->type == LB_BOOL) *x = value->boolean;
-    else return value->type == LB_STRING && lb_text_number(value->text, strlen(value->text), x);
-    return isfinite(*x);
-}
-
-static bool has_code(const lb_study_item *item, const char *code)
-{
-    for (size_t i = 0; i < item->code_count; i++)
-        if (strcmp(item->code[i].code, code) == 0) return true;
-    return false;
-}
-
-static bool fits(const lb_study_item *item, const lb_value *value)
-{
-    double x;
-    int64_t days;
-    char text[32];
-    switch (item->type) {
-    case LB_ITEM_INTEGER:
-    case LB_ITEM_NUMBER:
-    case LB_ITEM_SLIDER:
-        if (!number_of(value, &x) || (item->type == LB_ITEM_INTEGER && x != floor(x))) return false;
-        return !(x < item->low) && !(x > item->high);
-    case LB_ITEM_YESNO: return number_of(value, &x) && (x == 0 || x == 1);
-    case LB_ITEM_DATE: return value->type == LB_STRING && lb_date_days(value->text, strlen(value->text), &days);
-    case LB_ITEM_CHOICE:
-        if (lb_is_number(value)) return has_code(item, lb_number_text(lb_number_of(value), text));
-        return value->type == LB_STRING && has_code(item, value->text);
-    case LB_ITEM_CHOICES:
-        for (size_t i = 0; value->type == LB_ARRAY && i < value->count; i++)
-            if (value->item[i]->type != LB_STRING || !has_code(item, value->item[i]->text)) return false;
-        return value->type == LB_ARRAY;
-    case LB_ITEM_DERIVED: return false;
-    default: return value->type == LB_STRING && strlen(value->text) <= 4000;
-    }
-}
-
-static bool check_values(arrival *a, int form, const lb_value *values)
-{
-    const lb_study_form *f = &a->study->form[form];
-    char text[200];
-    for (size_t k = 0; k < values->count; k++) {
-        const lb_study_item *item = NULL;
-        for (size_t i = 0; i < f->item_count; i++)
-            if (strcmp(f->item[i].id, values->key[k]) == 0) item = &f->item[i];
-        if (values->item[k]->type == LB_NULL) continue;
-        if (item && fits(item, values->item[k])) continue;
-        snprintf(text, sizeof text, item ? "the answer to '%.60s' cannot be right" : "there is no question '%.60s'", values->key[k]);
-        refuse(a, text);
-        return false;
-    }
-    return true;
 }
 
 /* ---- times ---- */
@@ -129,20 +70,59 @@ static bool open_then(arrival *a, const lb_person *p, int arm, int visit, int oc
 
 /* ---- one entry ---- */
 
-static int keep_plainly(lb_tx *tx, const arrival *a, const lb_person *p, const char *visit, int visit_index, int form, const lb_value *times, lb_error *err)
+static lb_value *times_of(const arrival *a, int64_t made_us, lb_arena *arena)
+{
+    lb_value *times = lb_value_object(arena);
+    lb_set_text(times, "by", "participant");
+    lb_set_text(times, "id", lb_get_text(a->entry, "id", NULL));
+    lb_set_text(times, "at", lb_when(made_us, arena));
+    lb_set_text(times, "recorded_at", lb_get_text(a->entry, "recorded_at", NULL));
+    lb_set_text(times, "sent_at", lb_when(a->sent_us, arena));
+    lb_set_text(times, "received_at", lb_when(a->received_us, arena));
+    lb_set_int(times, "clock_off_seconds", (a->sent_us - a->received_us) / 1000000);
+    return times;
+}
+
+/* The day that the page is for needs no question: it is the occasion's date. */
+static const lb_value *with_day(const arrival *a, const lb_person *p, int visit, int occurrence, int form, lb_arena *arena)
+{
+    const char *day = a->study->conduct->phone.day_item;
+    const lb_value *values = lb_get(a->entry, "values");
+    bool asks = false;
+    for (size_t i = 0; day && i < a->study->form[form].item_count; i++) asks |= strcmp(a->study->form[form].item[i].id, day) == 0;
+    if (!asks) return values;
+    lb_value *all = lb_body_copy(values, arena);
+    lb_set_text(all, day, lb_day_text(p->zero + lb_visit_day(&a->study->visit[visit], occurrence), arena));
+    return all;
+}
+
+/* Through the form engine, like everybody's entries: checked, derived, scored. */
+static int keep(lb_tx *tx, arrival *a, const lb_person *p, int visit, int occurrence, int form, int64_t made_us, lb_error *err)
 {
     lb_arena *arena = lb_tx_arena(tx);
-    lb_value *body = lb_value_object(arena), *entered = lb_value_array(arena);
-    lb_set(body, "values", lb_body_copy(lb_get(a->entry, "values"), arena));
-    lb_set(body, "missing", lb_value_object(arena));
-    lb_set_text(body, "version", a->study->version);
-    lb_push(entered, (lb_value *)times);
-    lb_set(body, "entered", entered);
-    lb_record record = {.kind = LB_KIND_ENTRY, .key = lb_entry_key(p->subject, visit, a->study->form[form].id, arena), .site = p->site, .subject = p->subject,
-                        .parent = visit, .state = "complete", .body = body,
-                        .reveals_arm = a->study->form[form].reveals_arm || a->study->visit[visit_index].reveals_arm};
-    lb_change change = {"save", NULL, a->study->version};
-    return lb_tx_put(tx, &record, 0, &change, err);
+    lb_form_place place;
+    lb_entry_plan plan;
+    lb_error own = LB_ERROR_INIT;
+    lb_entry_ask ask = {.values = with_day(a, p, visit, occurrence, form, arena), .by_participant = true};
+    int code = lb_form_place_find(a->study, a->registry, lb_tx_actor(tx), a->subject, lb_visit_text(a->study, visit, occurrence, arena),
+                                  a->study->form[form].id, arena, &place, err);
+    if (code != LB_OK) return code;
+    code = lb_entry_prepare(tx, &place, &ask, &plan, &own);
+    if (code == LB_BAD_DATA || code == LB_CONFLICT) {
+        const lb_value *findings = code == LB_BAD_DATA ? plan.computed.findings : NULL;
+        const char *message = own.message;
+        for (size_t i = 0; findings && i < findings->count; i++)
+            if (strcmp(lb_get_text(findings->item[i], "severity", ""), "hard") == 0) message = lb_get_text(findings->item[i], "message", message);
+        refuse(a, message);
+        return LB_OK;
+    }
+    if (code != LB_OK) {
+        if (err) *err = own;
+        return code;
+    }
+    lb_set(plan.main_body ? plan.main_body : plan.arm_body, "recorded", times_of(a, made_us, arena));
+    a->status = "kept";
+    return lb_entry_commit(tx, &plan, err);
 }
 
 static int keep_receipt(lb_tx *tx, const arrival *a, const lb_person *p, const char *key, const char *sha256, bool reveals, lb_error *err)
@@ -174,26 +154,15 @@ static bool may_keep(arrival *a, const lb_person *p, int arm, int *visit, int *o
     *form = form_named(a->study, lb_get_text(a->entry, "form", NULL));
     bool here = false, known = *form >= 0 && trial_phone_form(a->study, *form) && lb_visit_parse(a->study, at, visit, occurrence);
     for (size_t i = 0; known && i < a->study->visit[*visit].form_count; i++) here |= a->study->visit[*visit].form[i] == *form;
+    lb_error closed = LB_ERROR_INIT;
     if (!here || !values || values->type != LB_OBJECT) refuse(a, "this page is not part of the study");
     else if (p->left_consent || p->left_followup) refuse(a, "you have left the study; thank you for what you gave");
-    else if (check_values(a, *form, values) && true_time(a, made_us) && open_then(a, p, arm, *visit, *occurrence, *made_us, arena)) {
+    else if (lb_entry_gate(p, *visit, &closed) != LB_OK) refuse(a, "this page is not open to you yet");
+    else if (true_time(a, made_us) && open_then(a, p, arm, *visit, *occurrence, *made_us, arena)) {
         if (!lb_person_find(p, *visit, *occurrence, *form)) return true;
         refuse(a, "this day is filled in already; the first entry is kept");
     }
     return false;
-}
-
-static lb_value *times_of(const arrival *a, int64_t made_us, lb_arena *arena)
-{
-    lb_value *times = lb_value_object(arena);
-    lb_set_text(times, "by", "participant");
-    lb_set_text(times, "id", lb_get_text(a->entry, "id", NULL));
-    lb_set_text(times, "at", lb_when(made_us, arena));
-    lb_set_text(times, "recorded_at", lb_get_text(a->entry, "recorded_at", NULL));
-    lb_set_text(times, "sent_at", lb_when(a->sent_us, arena));
-    lb_set_text(times, "received_at", lb_when(a->received_us, arena));
-    lb_set_int(times, "clock_off_seconds", (a->sent_us - a->received_us) / 1000000);
-    return times;
 }
 
 static int arrive(lb_tx *tx, void *context, lb_error *err)
@@ -218,14 +187,12 @@ static int arrive(lb_tx *tx, void *context, lb_error *err)
         else refuse(a, same ? lb_get_text(receipt->body, "message", "refused before") : "another entry came under this number; the first is kept");
         return LB_OK;
     }
+    if (code == LB_OK) code = lb_study_running(tx, err);
     if (code == LB_OK) code = lb_person_load(tx, a->study, a->subject, &p, err);
     if (code == LB_OK) code = lb_arm_of(tx, a->store, a->study, a->subject, &arm, err);
     if (code != LB_OK) return code;
     if (may_keep(a, p, arm, &visit, &occurrence, &form, &made_us, arena)) {
-        const lb_value *times = times_of(a, made_us, arena);
-        a->status = "kept";
-        code = a->keep ? a->keep(a->context, tx, p, visit, occurrence, form, lb_get(a->entry, "values"), times, err)
-                       : keep_plainly(tx, a, p, lb_visit_text(a->study, visit, occurrence, arena), visit, form, times, err);
+        code = keep(tx, a, p, visit, occurrence, form, made_us, err);
         if (code != LB_OK) return code;
     }
     bool reveals = visit >= 0 && form >= 0 && (a->study->visit[visit].reveals_arm || a->study->form[form].reveals_arm);
@@ -257,7 +224,7 @@ static int take_one(arrival *a, const lb_actor *actor, lb_arena *arena, lb_error
     return code;
 }
 
-int lb_phone_sync(lb_store *store, const lb_study *study, const char *subject, const lb_value *batch, lb_phone_keep keep, void *context, lb_arena *arena,
+int lb_phone_sync(lb_store *store, const lb_study *study, const char *subject, const lb_value *batch, const lb_registry *registry, lb_arena *arena,
                   lb_value **out, lb_error *err)
 {
     const lb_value *entries = lb_get(batch, "entries");
@@ -269,7 +236,7 @@ int lb_phone_sync(lb_store *store, const lb_study *study, const char *subject, c
     if (!entries || entries->type != LB_ARRAY || entries->count > LB_PHONE_ENTRIES) return lb_fail(err, LB_USAGE, "send at most %d entries at a time", LB_PHONE_ENTRIES);
     for (size_t i = 0; i < entries->count; i++) {
         arrival a = {.store = store, .study = study, .subject = subject, .entry = entries->item[i], .sent_us = sent * 1000000,
-                     .keep = keep, .context = context, .status = "refused"};
+                     .registry = registry, .status = "refused"};
         int code = take_one(&a, &actor, arena, err);
         if (code != LB_OK) return code;
         lb_value *one = lb_push_object(list);

@@ -56,7 +56,8 @@ static int take_head(void *context, const lb_record *record, lb_error *err)
     roll *r = context;
     lb_person *p = lb_roster_find(r->roster, record->subject);
     lb_person_entry e = {0};
-    if (!p || !trial_place_of(r->study, record->key, &e, r->arena)) return 0;
+    bool arm_part;
+    if (!p || !trial_place_of(r->study, record->key, &e, &arm_part, r->arena) || arm_part) return 0;
     size_t at = (size_t)(p - r->roster->person);
     if (p->entry_count == r->entry_room[at]) p->entry = grown(p->entry, p->entry_count, &r->entry_room[at], sizeof *p->entry, r->arena);
     lb_record *copy = lb_arena_alloc(r->arena, sizeof *copy);
@@ -121,14 +122,14 @@ int lb_roster_load(lb_tx *tx, const lb_study *study, const char *site, lb_roster
 
 int lb_roster_values(lb_tx *tx, const lb_person *person, lb_person_entry *entry, lb_error *err)
 {
-    const lb_record *record;
+    const lb_record *record, *part;
+    lb_arena *arena = lb_tx_arena(tx);
     int code = lb_tx_get(tx, LB_KIND_ENTRY, entry->record->key, &record, err);
-    if (code != LB_OK) return code;
-    entry->values = trial_seen_values(person->study, entry->form, record ? lb_get(record->body, "values") : NULL, lb_tx_actor(tx)->masked, lb_tx_arena(tx));
-    if (record) {
-        lb_record *copy = lb_arena_alloc(lb_tx_arena(tx), sizeof *copy);
-        *copy = *record;
-        entry->record = copy;
-    }
+    if (code == LB_OK) code = lb_tx_get(tx, LB_KIND_ENTRY, lb_arena_printf(arena, "%s|arm", entry->record->key), &part, err);
+    if (code != LB_OK || !record) return code;
+    entry->values = trial_with_arm(trial_seen_values(person->study, entry->form, lb_get(record->body, "values"), lb_tx_actor(tx)->masked, arena), part, arena);
+    lb_record *copy = lb_arena_alloc(arena, sizeof *copy);
+    *copy = *record;
+    entry->record = copy;
     return LB_OK;
 }

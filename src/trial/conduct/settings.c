@@ -310,6 +310,7 @@ static void build_phone(study_reader *r, lb_conduct_settings *c)
         if (at >= 0) form[p->form_count++] = at;
     }
     p->form = form;
+    p->day_item = item_at(r, v, "day_item").id;
     p->back_days = (int)lb_get_int(v, "back_days", 1);
     p->late_days = (int)lb_get_int(v, "late_days", 30);
     p->ahead_minutes = (int)lb_get_int(v, "ahead_minutes", 15);

@@ -72,6 +72,7 @@ typedef struct lb_safety_settings {
 typedef struct lb_phone_settings {
     size_t form_count;
     const int *form;         /**< what a participant fills in, in this order */
+    const char *day_item;    /**< item that holds the day a page is for: filled in, not asked; or NULL */
     int back_days;           /**< how far back a day may still be filled in */
     int late_days;           /**< how late an entry made in time may arrive */
     int ahead_minutes;       /**< how far a phone's clock may be ahead */

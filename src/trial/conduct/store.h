@@ -70,7 +70,7 @@ typedef struct lb_audit {
 
 typedef struct lb_audit_find {
     const char *user, *site, *subject, *kind, *key, *action;
-    int64_t seq_from, at_from_us, at_below_us; /**< 0 = open */
+    int64_t seq_from, seq_below, at_from_us, at_below_us; /**< 0 = open */
     int64_t limit;
     bool newest_first;
 } lb_audit_find;
