@@ -12,6 +12,8 @@ typedef struct lb_dcm lb_dcm;
 typedef struct lb_dcm_item lb_dcm_item; /**< the data set, or one item of a sequence */
 #define LB_TAG(group, element) ((uint32_t)(group) << 16 | (uint32_t)(element))
 
+/** Set up the decoders and load the dictionary; lb_dcm_open() does it when nobody has. */
+void lb_dcm_prepare(void);
 /** Parse a file from memory; `header_only` stops before the pixels. LB_BAD_DATA when it is not DICOM or damaged. */
 int lb_dcm_open(const lb_bytes *bytes, bool header_only, lb_dcm **out, lb_error *err) LB_MUST_CHECK;
 void lb_dcm_close(lb_dcm *dcm);

@@ -42,6 +42,12 @@ static void prepare()
     });
 }
 
+extern "C" void lb_dcm_prepare(void)
+{
+    prepare();
+    dcmDataDict.isDictionaryLoaded(); /* loads it */
+}
+
 static int refuse(lb_error *err, const char *name, const char *what, const char *detail)
 {
     lb_fail(err, LB_BAD_DATA, "%s", what);

@@ -7,6 +7,8 @@
 int lb_image_read(const lb_bytes *bytes, lb_arena *arena, lb_volume **out, lb_error *err) LB_MUST_CHECK;
 /** The same, DICOM files and folders, and zip bundles of all these; an lb_image_reader. */
 int lb_images_read(void *context, const lb_image_request *request, lb_arena *arena, lb_image **out, size_t *count, lb_error *err) LB_MUST_CHECK;
+/** Load what reading these files will need from the disk (the DICOM dictionary), before the right to open files is given up. */
+void lb_images_prepare(const lb_image_request *request);
 /** "NIfTI-1", "NIfTI-2", "NRRD" or NULL; looks at the first bytes only. */
 const char *lb_image_format(const lb_bytes *bytes);
 

@@ -27,6 +27,14 @@ static bool any_dicom(const lb_bytes *file, size_t files)
     return false;
 }
 
+void lb_images_prepare(const lb_image_request *request)
+{
+    bool needed = any_dicom(request->file, request->files) || any_dicom(request->reference, request->references);
+    for (size_t i = 0; i < request->files; i++) needed |= lb_zip_looks_like(&request->file[i]);
+    for (size_t i = 0; i < request->references; i++) needed |= lb_zip_looks_like(&request->reference[i]);
+    if (needed) lb_dcm_prepare();
+}
+
 /* ---- choosing a volume ------------------------------------------------------------------------------------------- */
 
 static const char *list_volumes(const lb_dcm_folder *folder)

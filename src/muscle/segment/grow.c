@@ -25,7 +25,7 @@ typedef struct field {
 enum { MARGIN_MM = 12, OPEN_MARGIN_MM = 60 };
 /* Muscles run along the spine: a step to the next slice is easier than its length says. And no edge stops a walk quite:
  * chosen with TUM01 (docs/muscle.md); half or double of either changes the mean Dice by less than 0.01. */
-static const float ALONG = 8, FLOOR = 1e-2F;
+static const float ALONG = 8, FLOOR = 2e-2F;
 
 static size_t label_index(lb_grow *g, int64_t label)
 {

@@ -76,7 +76,7 @@ static const lb_param params[] = {
     {.name = "background", .type = LB_P_INT, .summary = "label of the strokes outside the muscles: left out of the mask", .min = 1, .max = 65535},
     {.name = "low", .type = LB_P_NUMBER, .summary = "voxels of the first picture below this are never taken"},
     {.name = "high", .type = LB_P_NUMBER, .summary = "voxels of the first picture above this are never taken"},
-    {.name = "contrast", .type = LB_P_NUMBER, .flags = LB_ADVANCED, .summary = "how much edges of the picture stop the growth", .preset = "0.3", .min = 0, .max = 100},
+    {.name = "contrast", .type = LB_P_NUMBER, .flags = LB_ADVANCED, .summary = "how much edges of the picture stop the growth", .preset = "0.5", .min = 0, .max = 100},
     {.name = "cell", .type = LB_P_NUMBER, .flags = LB_ADVANCED, .summary = "size of the cells it is computed on, mm", .preset = "2", .min = 0.2, .max = 20},
     {.name = "adopt-geometry", .type = LB_P_CHOICE, .summary = "when positions differ: whose geometry counts", .choices = "mask,image"},
 };
