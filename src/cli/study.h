@@ -11,7 +11,7 @@
 /** The words of one call. */
 typedef struct study_words {
     const char *verb, *file; /* file: the positional word */
-    const char *db, *output, *reason, *label, *admin, *name, *format;
+    const char *db, *output, *reason, *label, *admin, *name, *format, *to, *beside;
     bool json, quiet;
 } study_words;
 
@@ -26,5 +26,7 @@ int study_protocol(lb_store *store, lb_arena *arena, lb_study **out, lb_error *e
 /* Verbs: fill result->results. */
 int study_snapshot(const study_words *words, lb_store *store, lb_result *result, lb_error *err) LB_MUST_CHECK;
 int study_export(const study_words *words, lb_store *store, lb_result *result, lb_error *err) LB_MUST_CHECK;
+/** Two files in the folder words->output: the values as they are, and every change. Told in `files`. */
+int study_export_odm(const study_words *words, lb_store *store, const lb_study *study, lb_value *files, lb_error *err) LB_MUST_CHECK;
 
 #endif

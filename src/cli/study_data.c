@@ -71,12 +71,23 @@ static int write_tables(const lb_study *study, const lb_tables *tables, const ch
     return LB_OK;
 }
 
+static int export_csv(const study_words *w, lb_store *store, const lb_study *study, lb_arena *arena, lb_value *files, lb_error *err)
+{
+    lb_tables tables = {0};
+    int code = lb_tables_make(store, &study_operator, study, arena, &tables, err);
+    if (!code) code = write_tables(study, &tables, w->output, files, err);
+    lb_tables_free(&tables);
+    return code;
+}
+
 int study_export(const study_words *w, lb_store *store, lb_result *result, lb_error *err)
 {
+    const char *format = w->format ? w->format : "csv";
+    bool odm = strcmp(format, "odm") == 0;
     if (!w->output) return lb_fail(err, LB_USAGE, "study export needs a folder: -o FOLDER");
-    if (w->format && strcmp(w->format, "csv") != 0) {
-        lb_fail(err, LB_USAGE, "study export knows no format '%.40s'", w->format);
-        lb_error_hint(err, "the formats are: csv");
+    if (!odm && strcmp(format, "csv") != 0) {
+        lb_fail(err, LB_USAGE, "study export knows no format '%.40s'", format);
+        lb_error_hint(err, "the formats are: csv, odm");
         return LB_USAGE;
     }
     if (mkdir(w->output, 0700) != 0) {
@@ -86,14 +97,11 @@ int study_export(const study_words *w, lb_store *store, lb_result *result, lb_er
     }
     lb_study *study = NULL;
     lb_arena *arena = lb_arena_new();
-    lb_tables tables = {0};
     lb_value *files = lb_set_array(result->results, "files");
     int code = study_protocol(store, arena, &study, err);
-    if (!code) code = lb_tables_make(store, &study_operator, study, arena, &tables, err);
-    if (!code) code = write_tables(study, &tables, w->output, files, err);
-    leaving l = {"csv", w->output, files};
+    if (!code) code = odm ? study_export_odm(w, store, study, files, err) : export_csv(w, store, study, arena, files, err);
+    leaving l = {format, w->output, files};
     if (!code) code = lb_store_write(store, &study_operator, arena, note_export, &l, err);
-    lb_tables_free(&tables);
     lb_study_close(study);
     lb_arena_free(arena);
     if (!code) lb_result_note(result, "Participants are known by their codes alone; the export is written down in the audit.");

@@ -69,7 +69,7 @@ typedef struct study_table {
 
 /* -- tables, one per file -- */
 extern const study_table study_session_routes, study_people_routes, study_form_routes, study_query_routes, study_admin_routes,
-    study_protocol_routes, study_data_routes, study_scan_routes, study_reading_routes;
+    study_protocol_routes, study_data_routes, study_file_routes, study_scan_routes, study_reading_routes;
 
 /* -- what handlers share -- */
 /** A protocol by its version, for this request alone; given back when the request ends. LB_NOT_FOUND: no such version. */
@@ -106,6 +106,12 @@ const study_options *study_home_options(const study_home *home);
 bool study_known(const char *path, const char **allow, lb_arena *arena);
 /** Answer a complete request. */
 void study_route_request(study_home *home, const lb_request *http, lb_answer *answer);
+/** For a route outside of the tables that writes or computes: a signed-in person with this right, or NULL and `answer` says why
+ *  not. Give back with study_dismiss(). */
+study_request *study_admit(study_home *home, const lb_request *http, const char *right, lb_answer *answer);
+void study_dismiss(study_request *request);
+/** "ID/TABLE" of a snapshot, in the form this person may read. */
+bool study_frozen(study_request *request, const char *path, lb_bytes *out);
 /** Add the routes to an OpenAPI document. */
 void study_openapi(lb_value *root);
 /** Forget opened protocols: a new version is active. */

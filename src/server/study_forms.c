@@ -2,6 +2,7 @@
 #include "server/study_home.h"
 #include "trial/conduct/query.h"
 #include "trial/conduct/records.h"
+#include "trial/conduct/upload.h"
 
 #include <string.h>
 
@@ -72,10 +73,9 @@ static int add_queries(lb_tx *tx, const form_work *w, lb_error *err)
     return lb_tx_scan(tx, &find, take_query, &q, err);
 }
 
-static void add_file_names(const form_work *w)
+static int add_files(lb_tx *tx, const form_work *w, lb_error *err)
 {
-    const lb_value *files = w->entry.main ? lb_get(w->entry.main->body, "files") : NULL;
-    if (files && !w->entry.blind) lb_set(w->out, "files", (lb_value *)files);
+    return w->entry.blind ? LB_OK : lb_upload_list(tx, &w->entry, lb_set_object(w->out, "files"), err);
 }
 
 /* Second keying: an empty form, or one's own values; never the first person's, and nothing computed from them. */
@@ -142,8 +142,8 @@ static int read_form(lb_tx *tx, void *context, lb_error *err)
         code = show_second(tx, w, err);
     } else {
         show_kept(w);
-        add_file_names(w);
-        code = add_queries(tx, w, err);
+        code = add_files(tx, w, err);
+        if (!code) code = add_queries(tx, w, err);
         if (!code) code = lb_entry_may(tx, &w->entry, lb_set_array(w->out, "may"), err);
     }
     lb_set_text(w->out, "second", lb_entry_second(&w->entry, &w->request->actor));
@@ -430,7 +430,7 @@ static const study_schema schemas[] = {
     {"FormPage", "{subject:text,site:text,visit:text,visit_label:#Label,version:text,keying:int,form:#Form,values:{*:any},missing:{*:text},state:text,revision:int,"
                  "blind?:bool,second:#Second~,computed:#Computed,findings:[#Finding],queries:[#Query],may:[text],draft?:{values:{*:any},missing?:{*:text},"
                  "base_revision:int,saved_at:time},entered?:{*:{value:number,unit:text}},verified?:{*:{by:text,at:time}},signatures?:[#Signature],"
-                 "confirmed?:{*:text},keyed_by?:[{by:text,role:text,at:time}],files?:{*:{id:text,name:text,size:int,sha256:text}},saved_at?:time,saved_by?:text}"},
+                 "confirmed?:{*:text},keyed_by?:[{by:text,role:text,at:time}],files?:{*:{id:text,name:text,size:int,sha256:text,type:text}},saved_at?:time,saved_by?:text}"},
     {"Saved", "{revision:int,saved_at:time,state:text,second?:#Second,computed:#Computed,findings:[#Finding],queries_opened:int}"},
 };
 

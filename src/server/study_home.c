@@ -1,6 +1,7 @@
 /* The protocols of a study, opened. A protocol's rules are a Lua state, which one thread at a time may use: every version
  * has a small pool of opened copies, made when they are first needed and kept. */
 #include "server/study_home.h"
+#include "server/study_jobs.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -23,12 +24,18 @@ struct study_home {
     unsigned hashing;
     copy *copies;
     size_t kept;
+    study_jobs *jobs;
 };
 
 int study_home_new(const study_options *options, study_home **out, lb_error *err)
 {
-    (void)err;
     study_home *home = lb_alloc(1, sizeof *home);
+    *out = NULL;
+    home->jobs = study_jobs_new();
+    if (!home->jobs) {
+        free(home);
+        return lb_fail(err, LB_FAILED, "no thread can be started");
+    }
     home->options = *options;
     if (!(home->options.idle_seconds > 0)) home->options.idle_seconds = 1800;
     pthread_mutex_init(&home->lock, NULL);
@@ -48,6 +55,7 @@ static void free_copy(copy *one)
 void study_home_free(study_home *home)
 {
     if (!home) return;
+    study_jobs_free(home->jobs);
     while (home->copies) {
         copy *next = home->copies->next;
         free_copy(home->copies);
@@ -56,6 +64,11 @@ void study_home_free(study_home *home)
     pthread_cond_destroy(&home->hashed);
     pthread_mutex_destroy(&home->lock);
     free(home);
+}
+
+struct study_jobs *study_home_jobs(study_home *home)
+{
+    return home->jobs;
 }
 
 const study_options *study_home_options(const study_home *home)

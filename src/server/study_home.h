@@ -11,6 +11,7 @@ void study_give_back(study_home *home, const lb_study *study);
 /** Only so many passwords are hashed at once: each takes 64 MiB. */
 void study_hash_begin(study_home *home);
 void study_hash_end(study_home *home);
+struct study_jobs *study_home_jobs(study_home *home);
 int64_t study_idle_us(const study_home *home);
 
 /** Protocols that a request opened beside the active one; given back with it. */

@@ -5,6 +5,7 @@
 #include "api/client.h"
 #include "server/server.h"
 #include "store/store.h"
+#include "trial/conduct/allocate.h"
 #include "trial/conduct/kinds.h"
 #include "trial/conduct/rights.h"
 #include "trial/conduct/users.h"
@@ -80,13 +81,38 @@ static inline int fixture_fill(lb_tx *tx, void *context, lb_error *err)
         snprintf(name, sizeof name, "%s.c01", role);
         code = fixture_user(tx, f, role, role, NULL, err);
         if (!code) code = fixture_user(tx, f, name, role, study->site[0].id, err);
+        snprintf(name, sizeof name, "%s.c02", role);
+        if (!code && study->site_count > 1) code = fixture_user(tx, f, name, role, study->site[1].id, err);
     }
     if (!code) code = fixture_user(tx, f, "second.manager", "data_manager", NULL, err);
     if (!code) code = fixture_user(tx, f, "third.manager", "data_manager", NULL, err);
-    if (!code) code = fixture_user(tx, f, "coordinator.c02", "coordinator", study->site[1].id, err);
     lb_study_close(study);
     return code;
 }
+
+/* Randomisation has tests of its own; here the allocator only answers that it gives nothing. */
+static inline int fixture_allocate(void *context, const lb_allocation_ask *ask, lb_allocation *out, lb_error *err)
+{
+    (void)context;
+    (void)ask;
+    (void)out;
+    return lb_fail(err, LB_CONFLICT, "the allocator of the fixture gives nothing");
+}
+static inline int fixture_past(void *context, lb_allocation_seen seen, void *seen_context, lb_error *err)
+{
+    (void)context;
+    (void)seen;
+    (void)seen_context;
+    (void)err;
+    return LB_OK;
+}
+static inline int fixture_hex(void *context, char hex[65], lb_error *err)
+{
+    (void)context;
+    (void)hex;
+    return lb_fail(err, LB_CONFLICT, "the allocator of the fixture reveals nothing");
+}
+static const lb_allocator_face fixture_allocator = {.allocate = fixture_allocate, .past = fixture_past, .commitment = fixture_hex, .reveal = fixture_hex};
 
 static inline void fixture_start(study_fixture *f, const char *protocol)
 {
@@ -107,6 +133,7 @@ static inline void fixture_start(study_fixture *f, const char *protocol)
     options.listen = "127.0.0.1:0";
     options.root = LUMBAR_TEST_SOURCE;
     options.store = f->store;
+    options.allocator = &fixture_allocator;
     options.study_workers = 8;
     code = lb_server_start(&options, f->registry, &f->server, &err);
     if (code) fail_msg("%s: %s", err.where, err.message);

@@ -7,15 +7,15 @@
 #include "muscle/files/files.h"
 #include "muscle/files/layers.h"
 #include "muscle/files/stream.h"
-#include "muscle/files/zip.h"
+#include "muscle/files/bundle.h"
 
 static int unpack_bundle(const lb_bytes *file, size_t files, lb_arena *arena, const lb_bytes **out, size_t *count, lb_error *err)
 {
     *out = file;
     *count = files;
-    if (files != 1 || !lb_zip_looks_like(&file[0])) return LB_OK;
+    if (files != 1 || !lb_bundle_looks_like(&file[0])) return LB_OK;
     lb_bytes *list;
-    int status = lb_zip_read(&file[0], lb_max_input(), arena, &list, count, err);
+    int status = lb_bundle_read(&file[0], lb_max_input(), arena, &list, count, err);
     if (status == LB_OK) *out = list;
     return status;
 }
@@ -30,8 +30,8 @@ static bool any_dicom(const lb_bytes *file, size_t files)
 void lb_images_prepare(const lb_image_request *request)
 {
     bool needed = any_dicom(request->file, request->files) || any_dicom(request->reference, request->references);
-    for (size_t i = 0; i < request->files; i++) needed |= lb_zip_looks_like(&request->file[i]);
-    for (size_t i = 0; i < request->references; i++) needed |= lb_zip_looks_like(&request->reference[i]);
+    for (size_t i = 0; i < request->files; i++) needed |= lb_bundle_looks_like(&request->file[i]);
+    for (size_t i = 0; i < request->references; i++) needed |= lb_bundle_looks_like(&request->reference[i]);
     if (needed) lb_dcm_prepare();
 }
 

@@ -31,15 +31,15 @@ int lb_form_place_find(const lb_study *study, const lb_registry *registry, const
 
 int lb_entry_version(lb_tx *tx, const char *subject, const char *visit, const char *form, const char **version, lb_error *err)
 {
-    const lb_record *person = NULL, *entry = NULL;
+    const lb_record *person = NULL, *entry = NULL, *site = NULL;
     *version = NULL;
     if (strchr(subject, '|') || strchr(visit, '|') || strchr(form, '|')) return lb_fail(err, LB_NOT_FOUND, "there is no such form");
     int code = lb_tx_get(tx, LB_KIND_SUBJECT, subject, &person, err);
     if (!code && !person) code = lb_fail(err, LB_NOT_FOUND, "there is no participant '%.40s'", subject);
     if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, lb_entry_key(subject, visit, form, lb_tx_arena(tx)), &entry, err);
+    if (!code && !entry && person->site) code = lb_tx_get(tx, LB_KIND_SITE, person->site, &site, err);
     if (code) return code;
-    *version = lb_get_text(person->body, "protocol_version", NULL);
-    if (entry) *version = lb_get_text(entry->body, "version", *version);
+    *version = entry ? lb_get_text(entry->body, "version", NULL) : site ? lb_get_text(site->body, "protocol_version", NULL) : NULL;
     return LB_OK;
 }
 

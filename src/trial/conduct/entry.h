@@ -24,7 +24,7 @@ typedef struct lb_form_place {
 /** LB_NOT_FOUND: no such visit, form, or (for a masked actor) it reveals the arm. */
 int lb_form_place_find(const lb_study *study, const lb_registry *registry, const lb_actor *actor, const char *subject, const char *visit,
                        const char *form, lb_arena *arena, lb_form_place *out, lb_error *err) LB_MUST_CHECK;
-/** Under which version is it kept: the entry's, else the person's, else NULL (the active one). */
+/** Under which version is it kept: the entry's; one not begun: that in force at the person's site, else NULL (the active one). */
 int lb_entry_version(lb_tx *tx, const char *subject, const char *visit, const char *form, const char **version, lb_error *err) LB_MUST_CHECK;
 
 typedef struct lb_entry {

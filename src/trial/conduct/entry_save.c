@@ -195,6 +195,26 @@ static void divide(lb_tx *tx, lb_entry_plan *plan)
     if (!lb_tx_actor(tx)->masked && something && arm_changed) plan->arm_body = arm_body(tx, entry, hidden, hidden_missing);
 }
 
+/* A file item names a file that was uploaded to this very form. */
+static int check_files(lb_tx *tx, const lb_entry_plan *plan, lb_error *err)
+{
+    const lb_entry *entry = &plan->before;
+    for (size_t i = 0; i < entry->form->item_count; i++) {
+        const lb_study_item *item = &entry->form->item[i];
+        const char *id = item->type == LB_ITEM_FILE ? lb_get_text(plan->computed.values, item->id, NULL) : NULL;
+        const lb_record *file = NULL;
+        if (!id || lb_text_equal(id, lb_get_text(entry->values, item->id, NULL))) continue;
+        int code = lb_tx_get(tx, LB_KIND_FILE, id, &file, err);
+        if (code) return code;
+        if (file && lb_text_equal(file->parent, entry->place->key) && lb_text_equal(lb_get_text(file->body, "item", NULL), item->id)) continue;
+        lb_fail(err, LB_BAD_DATA, "this is no file that was uploaded here");
+        lb_error_where(err, "%s", item->id);
+        lb_error_hint(err, "upload the file first; the answer holds its id");
+        return LB_BAD_DATA;
+    }
+    return LB_OK;
+}
+
 int lb_entry_prepare(lb_tx *tx, const lb_form_place *place, const lb_entry_ask *ask, lb_entry_plan *out, lb_error *err)
 {
     *out = (lb_entry_plan){.ask = ask};
@@ -207,6 +227,7 @@ int lb_entry_prepare(lb_tx *tx, const lb_form_place *place, const lb_entry_ask *
     code = refuse_hard(out, err);
     if (code || ask->second) return code;
     code = check_reason(out, err);
+    if (!code) code = check_files(tx, out, err);
     if (!code) divide(tx, out);
     return code;
 }

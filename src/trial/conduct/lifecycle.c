@@ -68,7 +68,7 @@ static const struct obstacle {
     const char *name, *kind, *state;
 } obstacles[] = {
     {"open_queries", LB_KIND_QUERY, "open"},       {"answered_queries", LB_KIND_QUERY, "answered"}, {"drafts", LB_KIND_DRAFT, NULL},
-    {"unsettled", LB_KIND_KEYED, "complete"},      {"started", LB_KIND_ENTRY, "started"},           {"asked", LB_KIND_ALLOCATION, "asked"},
+    {"unsettled", LB_KIND_KEYED, "differences"},      {"started", LB_KIND_ENTRY, "started"},           {"asked", LB_KIND_ALLOCATION, "asked"},
 };
 
 int lb_study_obstacles(lb_tx *tx, lb_value **out, int64_t *count, lb_error *err)

@@ -42,7 +42,7 @@ function Report({ id }: { id: string }) {
   return (
     <Loaded query={report}>
       {(data) => {
-        const inner = isRow(data.document) ? data.document : isRow(data.content) ? data.content : isRow(data.report) && !('kind' in data) ? data.report : data;
+        const inner = isRow(data.report) ? data.report : data;
         return (
           <Paper p="lg" className="surface" mb="md" data-report={id}>
             <Group justify="space-between"><Title order={2}>{t('board.report')} {id}</Title><Group gap="xs"><a href={`/api/board/reports/${part(id)}.pdf`}>{t('board.pdf')}</a><Button variant="default" onClick={() => window.print()}>{t('board.print')}</Button></Group></Group>
@@ -107,12 +107,12 @@ export function BoardPage() {
             <Paper p="md" className="surface" mb="md">
               <Title order={2} mb={4}>{t('board.recommendations')}</Title>
               {(data.recommendations ?? []).length === 0 && <p className="quiet">{t('board.noRecommendation')}</p>}
-              {(data.recommendations ?? []).map((r, i) => <div key={i} className="query"><Mark state="signed" word={`${String(r.signed_by ?? r.by ?? '')} · ${momentOf(String(r.at ?? ''))}`} /><p className="query-text">{String(r.text ?? '')}</p><Text size="sm" c="dimmed">{t('board.about')} {String(r.report ?? '')}</Text></div>)}
+              {(data.recommendations ?? []).map((r, i) => <div key={i} className="query"><Mark state="signed" word={`${String(r.signed_by ?? r.by ?? '')} · ${momentOf(String(r.at ?? ''))}`} /><p className="query-text"><strong>{t(`board.decide.${String(r.decision)}` as 'board.decide.stop', { defaultValue: String(r.decision ?? '') })}</strong> {String(r.text ?? '')}</p><Text size="sm" c="dimmed">{t('board.about')} {String(r.report ?? '')}</Text></div>)}
               {may('board.recommend') && data.reports.length > 0 && (
                 <Act label={t('board.recommend')} title={t('board.recommend')} action={t('board.sign')} done={done} send={(v) => post('/api/board/recommendations', v)}
                   fields={[
                     { name: 'report', label: t('board.report'), kind: 'choice', required: true, initial: String(data.reports.at(-1)?.id ?? ''), options: data.reports.map((r) => ({ value: String(r.id), label: `${String(r.id)} (${String(r.kind)})` })) },
-                    { name: 'text', label: t('board.text'), kind: 'area', required: true }, { name: 'password', label: t('form.passwordAgain'), kind: 'password', required: true },
+                    { name: 'decision', label: t('board.decision'), kind: 'choice', required: true, options: (['continue', 'modify', 'pause', 'stop'] as const).map((d) => ({ value: d, label: t(`board.decide.${d}`) })) }, { name: 'text', label: t('board.text'), kind: 'area' }, { name: 'password', label: t('form.passwordAgain'), kind: 'password', required: true },
                   ]} />
               )}
             </Paper>

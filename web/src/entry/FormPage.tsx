@@ -8,6 +8,7 @@ import { ApiError } from '../shared/api';
 import { Act } from '../shared/Dialog';
 import { said } from '../shared/format';
 import { IconClock, IconError, IconInfo, IconOk, IconPen, IconWarning } from '../shared/icons';
+import { useLicensed, worded } from '../shared/licensed';
 import { Mark } from '../shared/Mark';
 import { Page } from '../shared/Page';
 import { Failure, Loaded } from '../shared/states';
@@ -218,6 +219,7 @@ export function FormPage({ subject, visit, form }: { subject: string; visit: str
   const doc = useQuery({ queryKey: key, queryFn: () => get<FormDoc>(path), staleTime: Infinity, gcTime: 0 });
   const [round, setRound] = useState(0);
   const reload = () => { void client.fetchQuery({ queryKey: key, queryFn: () => get<FormDoc>(path), staleTime: 0 }).then(() => setRound((n) => n + 1)); void client.invalidateQueries({ queryKey: ['person', subject] }); };
+  const licensed = useLicensed(doc.data?.site, doc.data?.form.instrument, i18n.language);
   const label = doc.data ? said(doc.data.form.label, i18n.language) : form;
   const where = doc.data?.visit_label ? said(doc.data.visit_label, i18n.language) : visit;
   const gone = doc.error instanceof ApiError && doc.error.status === 404;
@@ -228,7 +230,8 @@ export function FormPage({ subject, visit, form }: { subject: string; visit: str
         {keying > 0 && <strong> · {t('form.keying', { n: keying })}</strong>}
       </>
     )}>
-      {gone ? <Failure error={new Error(t('form.gone'))} /> : <Loaded query={doc}>{(data) => <FormBody key={`${data.revision}.${round}`} doc={data} subject={subject} visit={visit} form={form} keying={keying || (data.keying ?? 0)} reload={reload} />}</Loaded>}
+      {licensed?.instruction && <p className="lede">{licensed.instruction}</p>}
+      {gone ? <Failure error={new Error(t('form.gone'))} /> : <Loaded query={doc}>{(data) => <FormBody key={`${data.revision}.${round}.${licensed ? licensed.language : ''}`} doc={{ ...data, form: { ...data.form, items: worded(data.form.items, licensed) } }} subject={subject} visit={visit} form={form} keying={keying || (data.keying ?? 0)} reload={reload} />}</Loaded>}
     </Page>
   );
 }

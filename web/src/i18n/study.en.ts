@@ -96,7 +96,7 @@ export const trial = {
   cause: { exercise: 'exercise', drug: 'the drug', treatment: 'the treatment', study_drug: 'the drug' },
   clock: { days_one: 'one day', days_other: '{{count}} days', hours: '{{hours}} h {{minutes}} min', left: '{{text}} left', over: 'overdue by {{text}}' },
   board: {
-    lede: 'Reports for the board alone, each from a frozen snapshot: the same snapshot gives the same report.', makeOpen: 'Make the open report', makeClosed: 'Make the closed report', reports: 'Reports', none: 'No report has been made yet.', report: 'Report', kind: 'Kind', made: 'Made', snapshot: 'Snapshot', open: 'open: pooled', closed: 'closed: by arm, X and Y',
+    decision: 'Decision', decide: { continue: 'Go on.', modify: 'Change the study.', pause: 'Pause.', stop: 'Stop.' }, lede: 'Reports for the board alone, each from a frozen snapshot: the same snapshot gives the same report.', makeOpen: 'Make the open report', makeClosed: 'Make the closed report', reports: 'Reports', none: 'No report has been made yet.', report: 'Report', kind: 'Kind', made: 'Made', snapshot: 'Snapshot', open: 'open: pooled', closed: 'closed: by arm, X and Y',
     pdf: 'PDF', print: 'Print', recommendations: 'Recommendations', noRecommendation: 'No recommendation has been recorded.', about: 'On report', recommend: 'Record a recommendation', sign: 'Sign', text: 'Recommendation',
   },
   quality: {
@@ -110,11 +110,11 @@ export const trial = {
     since: 'In force since', note: 'What changed and why', amend: 'Change the protocol', amendText: 'Take the file in force, change it, give it a new version, and look at what that touches. Records keep the version they were entered under.', file: 'Choose a file…', download: 'The file in force', text: 'Protocol file', preview: 'Show what changes', changes: 'What changes', noChange: 'Nothing changes.',
     where: 'Where', findings_one: 'One thing to look at first.', findings_other: '{{count}} things to look at first.', activate: 'Bring into force', activateText: 'From now on new records are kept under this version.',
   },
-  users: { text: 'People with an account. Roles come from the protocol.', add: 'New user', change: 'Change', nameText: 'Small letters and digits', masked: 'masked', sitesText: 'None chosen: all sites', password: 'First password', passwordText: 'Will be changed at the first sign-in.', otp: 'with second step' },
+  users: { reset: 'Give a new first password', resetOtp: 'Remove the second step', needsOtp: 'Second step needed', once: 'First password', onceText: 'Shown once. Hand it over in person; it must be changed at the first sign-in.', text: 'People with an account. Roles come from the protocol.', add: 'New user', change: 'Change', nameText: 'Small letters and digits', masked: 'masked', sitesText: 'None chosen: all sites', password: 'First password', passwordText: 'Will be changed at the first sign-in.', otp: 'with second step' },
   sites: { text: 'A site enrols only while it is open, with an ethics approval of the protocol version in force.', target: 'Target', version: 'Protocol version', ethics: 'Ethics approvals', noEthics: 'none on file', approved: 'version {{version}}, {{date}}', until: 'until {{date}}', change: 'Change', addEthics: 'Add approval', approvedOn: 'Approved on', expires: 'Expires on', reference: 'Reference' },
   delegation: {
     text: 'Who may do what at a site, from when to when, signed by the investigator.', tasks: 'Tasks', from: 'From', to: 'To', signed: 'Signed by', add: 'Delegate', sign: 'Sign',
-    task: { screen: 'screen', consent: 'take consent', randomise: 'randomise', enter: 'enter data', treat: 'treat', assess: 'assess outcomes', sign: 'sign forms', report: 'report events', second: 'second entry', verify: 'verify', settle: 'settle', call: 'hold calls' },
+    task: { screening: 'screen', entry: 'enter data', treatment: 'treat', assessment: 'assess outcomes', signature: 'sign forms', safety: 'report events', screen: 'screen', consent: 'take consent', randomise: 'randomise', enter: 'enter data', treat: 'treat', assess: 'assess outcomes', sign: 'sign forms', report: 'report events', second: 'second entry', verify: 'verify', settle: 'settle', call: 'hold calls' },
   },
   ranges: { text: 'A site\'s own reference ranges, from a date on; the protocol\'s general range holds where there is none.', from: 'From', low: 'Low', high: 'High', unit: 'Unit', sex: 'Sex', add: 'New range' },
   documents: {

@@ -69,7 +69,7 @@ export const trial: typeof en = {
   cause: { exercise: '运动', drug: '药物', treatment: '治疗', study_drug: '药物' },
   clock: { days_one: '1天', days_other: '{{count}}天', hours: '{{hours}}小时{{minutes}}分', left: '剩余{{text}}', over: '超时{{text}}' },
   board: {
-    lede: '仅供委员会的报告，均来自冻结的快照：同一快照得到同一报告。', makeOpen: '制作公开报告', makeClosed: '制作保密报告', reports: '报告', none: '尚无报告。', report: '报告', kind: '类型', made: '制作', snapshot: '快照', open: '公开：合并', closed: '保密：按X、Y组', pdf: 'PDF', print: '打印', recommendations: '建议', noRecommendation: '尚无建议记录。', about: '针对报告', recommend: '记录建议', sign: '签名', text: '建议',
+    decision: '决定', decide: { continue: '继续。', modify: '修改研究。', pause: '暂停。', stop: '终止。' }, lede: '仅供委员会的报告，均来自冻结的快照：同一快照得到同一报告。', makeOpen: '制作公开报告', makeClosed: '制作保密报告', reports: '报告', none: '尚无报告。', report: '报告', kind: '类型', made: '制作', snapshot: '快照', open: '公开：合并', closed: '保密：按X、Y组', pdf: 'PDF', print: '打印', recommendations: '建议', noRecommendation: '尚无建议记录。', about: '针对报告', recommend: '记录建议', sign: '签名', text: '建议',
   },
   quality: {
     lede: '数据的完整、整洁与未决事项。', room: { queries: '质疑', metrics: '指标', verify: '待核查', deviations: '方案偏离', adherence: '依从性' }, age: '时长', older: '超过{{count}}天', days_one: '1天', days_other: '{{count}}天', noQueries: '没有符合条件的质疑。', noMetrics: '尚无可统计内容。', verified: '均已核查。', verifyTitle: '待原始数据核查', ofItems: '{{n}} / {{all}}项', noDeviations: '没有方案偏离记录。',
@@ -80,11 +80,11 @@ export const trial: typeof en = {
   versions: {
     since: '生效时间', note: '变更内容与原因', amend: '修改方案', amendText: '取现行文件，修改并给出新版本号，查看其影响。记录保留其录入时的版本。', file: '选择文件…', download: '现行文件', text: '方案文件', preview: '显示变更', changes: '变更内容', noChange: '没有变更。', where: '位置', findings_one: '有1处需先查看。', findings_other: '有{{count}}处需先查看。', activate: '生效', activateText: '此后的新记录按此版本保存。',
   },
-  users: { text: '拥有账户的人员。角色来自方案。', add: '新用户', change: '修改', nameText: '小写字母与数字', masked: '设盲', sitesText: '不选即所有中心', password: '初始密码', passwordText: '首次登录时须修改。', otp: '已启用第二步验证' },
+  users: { reset: '发放新的初始密码', resetOtp: '移除第二步验证', needsOtp: '需要第二步验证', once: '初始密码', onceText: '仅显示一次。请当面交付；首次登录时须修改。', text: '拥有账户的人员。角色来自方案。', add: '新用户', change: '修改', nameText: '小写字母与数字', masked: '设盲', sitesText: '不选即所有中心', password: '初始密码', passwordText: '首次登录时须修改。', otp: '已启用第二步验证' },
   sites: { text: '中心仅在开放且持有现行方案版本的伦理批件时入组。', target: '目标', version: '方案版本', ethics: '伦理批件', noEthics: '无归档', approved: '版本{{version}}，{{date}}', until: '至{{date}}', change: '修改', addEthics: '添加批件', approvedOn: '批准日期', expires: '失效日期', reference: '批件号' },
   delegation: {
     text: '各中心人员的职责及起止时间，由研究者签名。', tasks: '职责', from: '自', to: '至', signed: '签名', add: '授权', sign: '签名',
-    task: { screen: '筛选', consent: '获取知情同意', randomise: '随机', enter: '录入数据', treat: '治疗', assess: '评估结局', sign: '表单签名', report: '报告事件', second: '第二次录入', verify: '核查', settle: '裁定', call: '督导通话' },
+    task: { screening: '筛选', entry: '录入数据', treatment: '治疗', assessment: '评估结局', signature: '表单签名', safety: '报告事件', screen: '筛选', consent: '获取知情同意', randomise: '随机', enter: '录入数据', treat: '治疗', assess: '评估结局', sign: '表单签名', report: '报告事件', second: '第二次录入', verify: '核查', settle: '裁定', call: '督导通话' },
   },
   ranges: { text: '中心自身的参考范围，自某日起生效；没有时采用方案的一般范围。', from: '自', low: '下限', high: '上限', unit: '单位', sex: '性别', add: '新范围' },
   documents: { text: '由现行方案生成。', language: '语言', manual: '运动手册', diary: '纸质日记', consent: '知情同意书', crf: '空白注释病例报告表', booklet: '健康教育手册', manualText: '供受试者', diaryText: '供受试者', consentText: '供签署', crfText: '含全部项目名', bookletText: '两组均发放' },

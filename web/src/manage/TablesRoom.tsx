@@ -1,6 +1,7 @@
 // Users, sites with their ethics approvals, the delegation log, laboratory ranges: lists one can add to and change.
-import { Group, Paper, Text, Title } from '@mantine/core';
+import { Group, Modal, Paper, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
+import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../session/session';
 import type { Row } from '../shared/api';
@@ -39,25 +40,32 @@ export function UsersRoom() {
   const site = useSites();
   const users = useQuery({ queryKey: ['users'], queryFn: () => get<unknown>('/api/users').then((a) => rowsIn(a, 'users')), staleTime: 0 });
   const roles = useQuery({ queryKey: ['roles'], queryFn: () => get<unknown>('/api/roles').then((a) => rowsIn(a, 'roles') as unknown as Role[]) });
+  const [once, setOnce] = useState('');
+  const told = (answer: unknown) => { setOnce(String((answer as Row).once ?? '')); done(); };
   const roleName = (id: string) => said(roles.data?.find((r) => r.id === id)?.label ?? id, i18n.language);
   const fields = (u?: Row): DialogField[] => [
     ...(u ? [] : [{ name: 'name', label: t('account.user'), required: true, help: t('users.nameText') } as DialogField]),
     { name: 'full_name', label: t('account.name'), required: true, initial: String(u?.full_name ?? '') },
     { name: 'role', label: t('account.role'), kind: 'choice', required: true, initial: String(u?.role ?? ''), options: (roles.data ?? []).filter((r) => r.id !== 'participant').map((r) => ({ value: r.id, label: `${said(r.label, i18n.language)}${r.masked ? ` (${t('users.masked')})` : ''}` })) },
     { name: 'sites', label: t('account.sites'), kind: 'many', help: t('users.sitesText'), initial: texts(u?.sites), options: site.all.map((s) => ({ value: s.id, label: site.short(s.id) })) },
-    ...(u ? [{ name: 'state', label: t('people.state'), kind: 'choice', required: true, initial: String(u.state ?? 'active'), options: ['active', 'locked', 'left'].map((s) => ({ value: s, label: t(`state.${s}` as 'state.active') })) } as DialogField]
-      : [{ name: 'password', label: t('users.password'), kind: 'password', required: true, help: t('users.passwordText'), autoComplete: 'new-password' } as DialogField]),
+    ...(u ? [
+      { name: 'state', label: t('people.state'), kind: 'choice', required: true, initial: String(u.state ?? 'active'), options: ['active', 'locked', 'left'].map((s) => ({ value: s, label: t(`state.${s}` as 'state.active') })) } as DialogField,
+      { name: 'reset_password', label: t('users.reset'), kind: 'tick' } as DialogField, { name: 'reset_second_factor', label: t('users.resetOtp'), kind: 'tick' } as DialogField, { name: 'reason', label: t('form.why'), required: true } as DialogField,
+    ] : [{ name: 'second_factor', label: t('users.needsOtp'), kind: 'tick' } as DialogField]),
   ];
   return (
     <Loaded query={users}>
       {(list) => (
+        <>
+        <Modal opened={once !== ''} onClose={() => setOnce('')} title={t('users.once')} closeButtonProps={{ 'aria-label': t('dialog.close') }} transitionProps={{ duration: 0 }}><Text mb="sm">{t('users.onceText')}</Text><code className="command" data-once>{once}</code></Modal>
         <List title={t('study.room.users')} text={t('users.text')} head={[t('account.user'), t('account.name'), t('account.role'), t('account.sites'), t('people.state'), '']}
-          add={<Act label={t('users.add')} variant="filled" title={t('users.add')} action={t('users.add')} fields={fields()} send={(v) => post('/api/users', { sites: [], ...v })} done={done} />}>
+          add={<Act label={t('users.add')} variant="filled" title={t('users.add')} action={t('users.add')} fields={fields()} send={(v) => post('/api/users', { sites: [], ...v })} done={told} />}>
           {list.map((u) => (
-            <tr key={String(u.name)}><th scope="row">{String(u.name)}</th><td>{String(u.full_name ?? '')}</td><td>{roleName(String(u.role))}</td><td>{texts(u.sites).join(', ') || t('account.allSites')}</td><td><Mark state={String(u.state ?? 'active')} size={16} />{u.otp === true && <div className="quiet">{t('users.otp')}</div>}</td>
-              <td><Act label={t('users.change')} title={`${t('users.change')}: ${String(u.name)}`} action={t('dialog.keep')} fields={fields(u)} done={done} send={(v) => put(`/api/users/${part(String(u.name))}`, v)} /></td></tr>
+            <tr key={String(u.name)}><th scope="row">{String(u.name)}</th><td>{String(u.full_name ?? '')}</td><td>{roleName(String(u.role))}</td><td>{texts(u.sites).join(', ') || t('account.allSites')}</td><td><Mark state={String(u.state ?? 'active')} size={16} />{u.second_factor_set === true && <div className="quiet">{t('users.otp')}</div>}</td>
+              <td><Act label={t('users.change')} title={`${t('users.change')}: ${String(u.name)}`} action={t('dialog.keep')} fields={fields(u)} done={told} send={(v) => put(`/api/users/${part(String(u.name))}`, { sites: [], ...v })} /></td></tr>
           ))}
         </List>
+        </>
       )}
     </Loaded>
   );
@@ -86,9 +94,9 @@ export function SitesRoom() {
                   <Act label={t('sites.change')} title={`${t('sites.change')}: ${String(s.id)}`} action={t('dialog.keep')} done={done} send={(v) => put(`/api/sites/${part(String(s.id))}`, v)}
                     fields={[
                       { name: 'state', label: t('people.state'), kind: 'choice', required: true, initial: String(s.state ?? 'closed'), options: ['open', 'paused', 'closed'].map((x) => ({ value: x, label: t(`siteState.${x}` as 'siteState.open') })) },
-                      { name: 'target', label: t('sites.target'), kind: 'number', initial: String(s.target ?? '') }, { name: 'protocol_version', label: t('sites.version'), initial: String(s.protocol_version ?? version) },
+                      { name: 'target', label: t('sites.target'), kind: 'number', initial: String(s.target ?? '') }, { name: 'protocol_version', label: t('sites.version'), initial: String(s.protocol_version ?? version) }, { name: 'reason', label: t('form.why'), required: true },
                     ]} />
-                  <Act label={t('sites.addEthics')} title={`${t('sites.addEthics')}: ${String(s.id)}`} action={t('dialog.keep')} done={done} send={(v) => put(`/api/sites/${part(String(s.id))}`, { ethics: [...approvals(s), v] })}
+                  <Act label={t('sites.addEthics')} title={`${t('sites.addEthics')}: ${String(s.id)}`} action={t('dialog.keep')} done={done} send={(v) => put(`/api/sites/${part(String(s.id))}`, { ethics: [...approvals(s), v], reason: t('sites.addEthics') })}
                     fields={[{ name: 'version', label: t('sites.version'), required: true, initial: version }, { name: 'approved', label: t('sites.approvedOn'), kind: 'date', required: true, initial: today() }, { name: 'expires', label: t('sites.expires'), kind: 'date' }, { name: 'reference', label: t('sites.reference'), required: true }]} />
                 </Group>
               )}</td>

@@ -13,6 +13,7 @@ import { Mark } from '../shared/Mark';
 import { Failure, Loaded } from '../shared/states';
 import { get, post } from '../shared/trial';
 import { useLabel } from '../shared/label';
+import { studyIn, useProtocol } from '../shared/useSites';
 import { momentOf } from '../shared/when';
 
 const brief = (value: Json | undefined, language: string) => (value === null || value === undefined ? '–' : isRow(value) && !('en' in value) ? JSON.stringify(value) : said(value, language));
@@ -32,7 +33,7 @@ function Changes({ preview }: { preview: Row }) {
           </table>
         </div>
       )}
-      {Object.entries(preview).filter(([k, v]) => !['changes', 'differences'].includes(k) && v !== null && (typeof v !== 'object' || isTable(v) || isRow(v))).map(([k, v]) => (
+      {Object.entries(preview).filter(([k, v]) => !['changes', 'differences', 'findings', 'problems', 'possible'].includes(k) && v !== null && (typeof v !== 'object' || isTable(v) || isRow(v))).map(([k, v]) => (
         <div key={k}>{isTable(v) ? <DataTable rows={v} caption={label(k)} /> : isRow(v) ? <dl className="facts small"><div><dt>{label(k)}</dt><dd>{Object.entries(v).map(([n, x]) => `${label(n)}: ${brief(x, i18n.language)}`).join('; ') || '–'}</dd></div></dl> : <dl className="facts small"><div><dt>{label(k)}</dt><dd>{String(v)}</dd></div></dl>}</div>
       ))}
     </>
@@ -40,6 +41,8 @@ function Changes({ preview }: { preview: Row }) {
 }
 
 function Amend({ done }: { done: () => void }) {
+  const protocol = useProtocol();
+  const current = protocol.data ? studyIn(protocol.data) : null;
   const { t } = useTranslation('trial');
   const [text, setText] = useState('');
   const [preview, setPreview] = useState<Row | null>(null);
@@ -51,14 +54,14 @@ function Amend({ done }: { done: () => void }) {
     setPreview(null);
     try { setPreview(await post('/api/protocol/preview', { text })); } catch (e) { setError(e); } finally { setBusy(false); }
   };
-  const faults = (Array.isArray(preview?.findings) ? preview.findings : Array.isArray(preview?.errors) ? preview.errors : []) as Json[];
+  const faults: Json[] = [...(Array.isArray(preview?.findings) ? preview.findings : []), ...(Array.isArray(preview?.problems) ? preview.problems : [])];
   return (
     <Paper p="md" className="surface" mb="md">
       <Title order={2} mb={4}>{t('versions.amend')}</Title>
       <Text mb="sm" c="dimmed">{t('versions.amendText')}</Text>
       <Group mb="sm">
         <FileButton accept=".yaml,.yml,text/yaml" onChange={(file) => { if (file) void file.text().then((x) => { setText(x); setPreview(null); }); }}>{(props) => <Button {...props} variant="default">{t('versions.file')}</Button>}</FileButton>
-        <a href="/api/protocol/file" download>{t('versions.download')}</a>
+        {current && <Button variant="subtle" component="a" href={`data:application/json;charset=utf-8,${encodeURIComponent(JSON.stringify(current, null, 1))}`} download="protocol.json">{t('versions.download')}</Button>}
       </Group>
       <Textarea label={t('versions.text')} minRows={4} maxRows={16} autosize styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: '.85rem' } }} value={text} spellCheck={false} onChange={(e) => { setText(e.currentTarget.value); setPreview(null); }} />
       <Group mt="sm"><Button onClick={() => void look()} loading={busy} disabled={text.trim() === ''}>{t('versions.preview')}</Button></Group>
@@ -67,8 +70,8 @@ function Amend({ done }: { done: () => void }) {
         <div data-preview>
           <Title order={3} mt="md">{t('versions.changes')}</Title>
           <Changes preview={preview} />
-          {faults.length > 0 && <p className="status wrap" data-kind="warn"><IconWarning />{t('versions.findings', { count: faults.length })}</p>}
-          <Act label={t('versions.activate')} variant="filled" title={t('versions.activate')} text={t('versions.activateText')} action={t('versions.activate')} done={() => { setPreview(null); setText(''); done(); }}
+          {faults.length > 0 && <><p className="status wrap" data-kind="warn"><IconWarning />{t('versions.findings', { count: faults.length })}</p><ul>{faults.map((f, i) => <li key={i}>{isRow(f) ? [f.where, f.message].filter(Boolean).map(String).join(': ') : String(f)}</li>)}</ul></>}
+          <Act label={t('versions.activate')} variant="filled" disabled={preview.possible === false} title={t('versions.activate')} text={t('versions.activateText')} action={t('versions.activate')} done={() => { setPreview(null); setText(''); done(); }}
             send={(v) => post('/api/protocol/activate', { text, ...v })}
             fields={[{ name: 'note', label: t('versions.note'), kind: 'area', required: true }, { name: 'password', label: t('form.passwordAgain'), kind: 'password', required: true }]} />
         </div>

@@ -61,8 +61,8 @@ function Frame({ children }: { children: ReactNode }) {
           </Group>
         </Group>
       </AppShell.Header>
-      <AppShell.Navbar p="sm" className="surface" aria-label={frame('frame.pages')} display={session.signed_in ? undefined : 'none'}>
-        {session.signed_in && railFor(session.may).map(({ to, key, icon: Icon }) => {
+      <AppShell.Navbar p="sm" className="surface" aria-label={frame('frame.pages')} display={session.signed_in && (session.must ?? []).length === 0 ? undefined : 'none'}>
+        {session.signed_in && (session.must ?? []).length === 0 && railFor(session.may).map(({ to, key, icon: Icon }) => {
           const here = to === '/' ? location === '/' : location === to || location.startsWith(`${to}/`);
           return <Link key={to} href={to} className="rail-link" aria-current={here ? 'page' : undefined}><Icon />{t(`rail.${key}`)}</Link>;
         })}

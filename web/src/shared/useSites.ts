@@ -9,7 +9,7 @@ import { get, type Words } from './trial';
 export const useProtocol = () => useQuery({ queryKey: ['protocol'], queryFn: () => get<Row>('/api/protocol') });
 
 /** The study inside the answer of /api/protocol. */
-export const studyIn = (answer: Row | undefined): Row => (answer && isRow(answer.study) ? answer.study : answer ?? {});
+export const studyIn = (answer: Row | undefined): Row => (answer && isRow(answer.protocol) ? answer.protocol : answer ?? {});
 
 export function useSites() {
   const { study } = useSession();

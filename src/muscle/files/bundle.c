@@ -1,7 +1,7 @@
 /* ZIP archives over zlib. Format: PKWARE APPNOTE 6.3, sections 4.3 and 4.4. The central directory says what there is; its
  * claims are checked against the bytes at hand before they are used. Overlapping entries (a way to build bombs,
  * Fifield 2019, "A better zip bomb") are refused. */
-#include "muscle/files/zip.h"
+#include "muscle/files/bundle.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -19,7 +19,7 @@ typedef struct entry {
 static uint32_t u16(const uint8_t *p) { return (uint32_t)p[0] | (uint32_t)p[1] << 8; }
 static uint32_t u32(const uint8_t *p) { return u16(p) | u16(p + 2) << 16; }
 
-bool lb_zip_looks_like(const lb_bytes *bytes)
+bool lb_bundle_looks_like(const lb_bytes *bytes)
 {
     return bytes->length >= TAIL && (memcmp(bytes->data, "PK\3\4", 4) == 0 || memcmp(bytes->data, "PK\5\6", 4) == 0);
 }
@@ -122,7 +122,7 @@ static int check(const lb_bytes *bytes, entry *list, size_t count, size_t most, 
 
 static int by_name(const void *a, const void *b) { return strcmp(((const lb_bytes *)a)->name, ((const lb_bytes *)b)->name); }
 
-int lb_zip_read(const lb_bytes *bytes, size_t most, lb_arena *arena, lb_bytes **out, size_t *count, lb_error *err)
+int lb_bundle_read(const lb_bytes *bytes, size_t most, lb_arena *arena, lb_bytes **out, size_t *count, lb_error *err)
 {
     size_t at, entries, files = 0;
     *count = 0;
