@@ -22,6 +22,8 @@ static const char usage_text[] =
     "  reopen --db DB --reason TEXT      as long as nobody was unblinded\n"
     "  unblind --db DB [-o LOG.csv]      after the lock: the seed is revealed, randomisation ends for good\n"
     "  backup --db DB -o FOLDER          a copy, while others write; without the keys\n"
+    "  archive --db DB -o FOLDER         casebooks, CSV, ODM, audit, manifest: opens with a browser and sha256sum alone\n"
+    "  verify FOLDER                     the same for an archive\n"
     "  move --db DB --to DB2             into PostgreSQL or back, with equal hashes; nobody may write meanwhile\n"
     "  restore FOLDER --db DB            the way back; never overwrites\n"
     "\n"
@@ -60,7 +62,7 @@ static int read_words(int argc, char **argv, study_words *w, lb_error *err)
         lb_error_hint(err, "see lumbar study --help");
         return LB_USAGE;
     }
-    if (w->db) return LB_OK;
+    if (w->db || (w->file && strcmp(w->verb, "verify") == 0)) return LB_OK;
     lb_fail(err, LB_USAGE, "study %s needs --db", w->verb);
     lb_error_hint(err, "name the database of the study: --db trial.db");
     return LB_USAGE;
@@ -326,13 +328,22 @@ static int verb_move(const study_words *w, lb_store *store, lb_result *result, l
 typedef int (*study_verb)(const study_words *w, lb_store *store, lb_result *result, lb_error *err);
 static const struct { const char *name; study_verb run; } verbs[] = {
     {"verify", verb_verify}, {"snapshot", study_snapshot}, {"export", study_export}, {"lock", verb_lock},
-    {"reopen", verb_lock},   {"unblind", verb_unblind},    {"backup", verb_backup}, {"move", verb_move},
+    {"reopen", verb_lock},   {"unblind", verb_unblind},    {"backup", verb_backup}, {"move", verb_move}, {"archive", study_archive},
 };
+
+/* An archive is verified by its folder alone. */
+static int verify_archive(const study_words *w, lb_result *result, lb_error *err)
+{
+    int code = lb_store_archive_check(w->file, result->arena, &result->results, err);
+    if (!code && !lb_get_bool(result->results, "valid", false)) lb_result_status(result, "not_valid");
+    return code;
+}
 
 static int run_verb(const study_words *w, lb_result *result, lb_error *err)
 {
     if (strcmp(w->verb, "new") == 0) return verb_new(w, result, err);
     if (strcmp(w->verb, "restore") == 0) return verb_restore(w, result, err);
+    if (!w->db) return verify_archive(w, result, err);
     lb_store_options options = LB_STORE_OPTIONS_INIT;
     options.where = w->db;
     options.beside = strcmp(w->verb, "move") == 0 ? NULL : w->beside;

@@ -29,4 +29,7 @@ int study_export(const study_words *words, lb_store *store, lb_result *result, l
 /** Two files in the folder words->output: the values as they are, and every change. Told in `files`. */
 int study_export_odm(const study_words *words, lb_store *store, const lb_study *study, lb_value *files, lb_error *err) LB_MUST_CHECK;
 
+int study_export_csv(const study_words *words, lb_store *store, const lb_study *study, lb_arena *arena, lb_value *files, lb_error *err) LB_MUST_CHECK;
+int study_archive(const study_words *words, lb_store *store, lb_result *result, lb_error *err) LB_MUST_CHECK;
+
 #endif
