@@ -216,14 +216,10 @@ static int one_past(const lb_value *one, lb_allocation_seen seen, void *context,
     const lb_value *levels = lb_get(one, "levels");
     lb_allocation_past past = {.subject = lb_get_text(one, "subject", ""), .stratum = lb_get_text(one, "stratum", ""),
                                .arm = lb_get_text(one, "arm", ""), .by = lb_get_text(one, "by", ""),
-                               .sequence = lb_get_int(one, "sequence", 0), .slot = lb_get_int(one, "slot", 0), .at_us = lb_get_int(one, "at_us", 0),
-                               .block = lb_get_int(one, "block_index", -1), .position = lb_get_int(one, "position", -1)};
+                               .sequence = lb_get_int(one, "sequence", 0), .slot = lb_get_int(one, "slot", 0), .at_us = lb_get_int(one, "at_us", 0)};
     for (size_t i = 0; levels && i < levels->count && i < ALLOCATOR_FACTORS; i++)
         level[past.level_count++] = levels->item[i]->type == LB_STRING ? levels->item[i]->text : "";
-    if (levels) {
-        past.level = level;
-        past.block = past.position = -1;
-    }
+    if (levels) past.level = level;
     return seen(context, &past, err);
 }
 
@@ -237,25 +233,14 @@ static int page(lb_allocator *a, const char *what, int64_t from, lb_arena *arena
     return code;
 }
 
-static int is_revealed(lb_allocator *a, bool *revealed, lb_error *err)
-{
-    lb_arena *arena = lb_arena_new();
-    lb_value *question = lb_value_object(arena), *answer;
-    lb_set_text(question, "do", "commitment");
-    int code = ask(a, question, arena, &answer, err);
-    *revealed = !code && lb_get_bool(answer, "revealed", false);
-    lb_arena_free(arena);
-    return code;
-}
-
 static int face_past(void *context, lb_allocation_seen seen, void *seen_context, lb_error *err)
 {
-    bool more = true, revealed;
-    int code = is_revealed(context, &revealed, err);
+    int code = LB_OK;
+    bool more = true;
     for (int64_t from = 0; more && !code;) {
         lb_arena *arena = lb_arena_new();
         const lb_value *list;
-        code = page(context, revealed ? "log" : "past", from, arena, &list, err);
+        code = page(context, "past", from, arena, &list, err);
         more = !code && list && list->count == ALLOCATOR_PAGE;
         for (size_t i = 0; !code && list && i < list->count; i++) code = one_past(list->item[i], seen, seen_context, err);
         if (!code && list) from += (int64_t)list->count;

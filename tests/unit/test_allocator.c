@@ -102,19 +102,6 @@ static void check_log(lb_allocator *a, const char *seed_hex, size_t rows)
     lb_arena_free(arena);
 }
 
-typedef struct places {
-    size_t count, with_block;
-} places;
-
-static int count_places(void *context, const lb_allocation_past *past, lb_error *err)
-{
-    places *p = context;
-    (void)err;
-    p->count++;
-    p->with_block += past->block >= 0 && past->position >= 1;
-    return LB_OK;
-}
-
 /* 64 at once, in order, no gap; the process is killed twice meanwhile; then revealed and verified. */
 static void test_many_at_once(void **state)
 {
@@ -157,13 +144,7 @@ static void test_many_at_once(void **state)
     const lb_allocator_face *face = lb_allocator_ask(a);
     assert_int_equal(face->commitment(face->context, again, &err), LB_OK);
     assert_string_equal(again, commitment);
-    places before = {0, 0}, after = {0, 0};
-    assert_int_equal(face->past(face->context, count_places, &before, &err), LB_OK);
-    assert_int_equal(before.count, ASKERS * EACH);
-    assert_int_equal(before.with_block, 0); /* where a block began would tell its last places */
     assert_int_equal(face->reveal(face->context, seed, &err), LB_OK);
-    assert_int_equal(face->past(face->context, count_places, &after, &err), LB_OK);
-    assert_int_equal(after.with_block, ASKERS * EACH);
     assert_int_equal(allocate(a, "late", "C01/F", &same, &err), LB_CONFLICT);
     lb_rtsm rtsm = {.trial = "T"};
     assert_true(lb_hex_bytes(seed, rtsm.seed, 32));
