@@ -131,6 +131,7 @@ static int bind_text(builder *b, const lb_param *param, const char *text, lb_err
         lb_set_text(named, "table", slash + 1);
         return bind_snapshot(b, param, named, err);
     }
+    if (param->type == LB_P_VOLUME && lb_text_starts(text, "series:")) return lb_call_choose(b->call, param->name, text + 7, err);
     return refuse_text(param->name, text, err);
 }
 
