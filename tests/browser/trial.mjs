@@ -88,7 +88,7 @@ export class Someone {
   /** The first sign-in: the password given is changed, the second factor set up where it is needed. */
   async begin(given, password) {
     let session = await this.signIn(given);
-    if (session.must?.includes('password')) { await this.post('/api/session/password', { old: given, new: password }); session = await this.signIn(password); }
+    if (session.must?.includes('password')) { await this.post('/api/session/password', { old: given, new: password }); this.password = password; session = (await this.raw('GET', '/api/session')).json; if (session.signed_in) this.token = session.token; else session = await this.signIn(password); }
     if (session.must?.includes('otp')) {
       const { secret } = await this.post('/api/session/otp');
       await this.post('/api/session/otp/confirm', { code: totp(secret, this.study.now()) });
