@@ -111,7 +111,7 @@ export class Someone {
 export async function pageFor(browser, study, someone, { width = 1280, height = 900, language = 'en', signIn = true } = {}) {
   const page = await open(browser, study.origin, { width, height, language });
   page.did = 0;
-  page.refused = () => { page.faults = page.faults.filter((f) => !/status of (401|403|404|409|422|429)/.test(f)); };
+  page.refused = () => { page.faults = page.faults.filter((f) => !/status of (401|403|404|409|422|429)|INTERNET_DISCONNECTED|ERR_FAILED/.test(f)); };
   if (!signIn) return page;
   await page.visit('/');
   await page.locator('[name=user]').fill(someone.name);
