@@ -47,4 +47,7 @@ int lb_store_archive_seal(const char *folder, char sha256[65], int64_t *files, l
 /** Files against the manifest, the audit's chain link by link: {valid, files, entries, end_of_chain, manifest_sha256, fault_count, faults[]}. */
 int lb_store_archive_check(const char *folder, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
 
+/** Remove everything of the study, keys first. Takes the store: it is closed, whatever happens. */
+int lb_store_purge(lb_store *store, lb_error *err) LB_MUST_CHECK;
+
 #endif

@@ -1,6 +1,7 @@
 /* An archive opens with sha256sum alone, verifies, holds no secret, and tells of every byte that was changed. */
 #include "lumbar_test.h"
 #include "fill_study.h"
+#include "trial/conduct/users.h"
 
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -69,8 +70,53 @@ static void test_archive(void **state)
     assert_int_equal(shell("rm -r '%s'", folder), 0);
 }
 
+/* ---- the end: closed, kept, purged by two ---- */
+
+static int add_second(lb_tx *tx, void *context, lb_error *err)
+{
+    const lb_user_new user = {.name = "second", .full_name = "second", .role = "administrator", .hash = context};
+    return lb_user_add(tx, &user, err);
+}
+
+static void test_purge(void **state)
+{
+    (void)state;
+    char where[240], hash[LB_PASSWORD_HASH];
+    lb_error err = LB_ERROR_INIT;
+    lb_arena *arena = lb_arena_new();
+    lb_store *store;
+    setenv("LUMBAR_CLOCK_FILE", "none", 1);
+    bool moves = lb_clock_moves(); /* only builds for tests can live through five years */
+    unsetenv("LUMBAR_CLOCK_FILE");
+    if (!moves) skip();
+    snprintf(folder, sizeof folder, "%s/lumbar-purge-XXXXXX", P_tmpdir);
+    assert_non_null(mkdtemp(folder));
+    snprintf(where, sizeof where, "%s/t.db", folder);
+    assert_int_equal(shell("'%s' study new studies/metnlbp.yaml --db '%s' --admin first --json | sed -n 's/.*\"password\": \"\\([a-z0-9-]*\\)\".*/\\1/p' > '%s/password'",
+                           LUMBAR_TEST_BINARY, where, folder), 0);
+    assert_int_equal(lb_password_hash("four words of second", hash, &err), LB_OK);
+    const lb_store_options options = {.where = where};
+    assert_int_equal(lb_store_open(&options, &store, &err), LB_OK);
+    assert_int_equal(lb_store_write(store, &fill_actor, arena, add_second, hash, &err), LB_OK);
+    lb_store_close(store);
+    assert_int_equal(shell("cd '%s' && '%s' study purge --db t.db --as first < password 2>&1 | grep -q 'cannot be purged before it is closed'", folder, LUMBAR_TEST_BINARY), 0);
+    assert_int_equal(shell("cd '%s' && '%s' study lock --db t.db --quiet && '%s' study close --db t.db --quiet", folder, LUMBAR_TEST_BINARY, LUMBAR_TEST_BINARY), 0);
+    assert_int_equal(shell("cd '%s' && '%s' study purge --db t.db --as first < password 2>&1 | grep -q 'must be kept until'", folder, LUMBAR_TEST_BINARY), 0);
+    assert_int_equal(shell("echo 160000000 > '%s/clock'", folder), 0); /* more than five years later */
+    char purge[700];
+    snprintf(purge, sizeof purge, "cd '%s' && LUMBAR_CLOCK_FILE='%s/clock' '%s' study purge --db t.db", folder, folder, LUMBAR_TEST_BINARY);
+    assert_int_equal(shell("%s --as second < password 2>/dev/null", purge), 1); /* the other one's password */
+    assert_int_equal(shell("%s --as first < password | grep -q 'another administrator'", purge), 0);
+    assert_int_equal(shell("%s --as first < password | grep -q 'another administrator'", purge), 0); /* twice the same is not two */
+    assert_int_equal(shell("cd '%s' && ls t.db t.db.keys/store.key > /dev/null", folder), 0);
+    assert_int_equal(shell("echo 'four words of second' | (%s --as second) | grep -q end_of_chain", purge), 0);
+    assert_int_equal(shell("test \"$(ls '%s' | tr '\\n' ' ')\" = 'clock password t.db.purged.json '", folder), 0);
+    lb_arena_free(arena);
+    assert_int_equal(shell("rm -r '%s'", folder), 0);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_archive)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_archive), cmocka_unit_test(test_purge)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
