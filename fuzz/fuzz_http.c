@@ -53,7 +53,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     (void)lb_accept_gzip(accept);
     if (lb_face_find(registry, raw, arena, &op, &err)) op = lb_registry_find(registry, "test", "echo");
     lb_face_body body = {type, copy, length, 64};
-    lb_face_datasets datasets = {find_dataset, NULL};
+    lb_face_datasets datasets = {.find = find_dataset};
     int code = lb_face_call(registry, op, &body, &datasets, arena, &call, &unsupported, &err);
     if (code && !err.message[0]) abort(); /* every refusal has words */
     if (!code && op->run == run_echo && lb_call_run(call, &result, &err) == LB_OK) lb_result_free(result);
