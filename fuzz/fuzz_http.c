@@ -44,6 +44,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!copy) abort();
     if (length) memcpy(copy, at, length);
     if (lb_path_decode(raw, arena, &path) && strlen(path) > strlen(raw)) abort();
+    const char *decoded = NULL;
+    const lb_request sent = {.arena = arena, .cookie = accept};
+    if (lb_query_decode(raw, arena, &decoded) && strlen(decoded) > strlen(raw)) abort();
+    (void)lb_request_cookie(&sent, "lumbar");
     (void)lb_host_is_loopback(accept);
     (void)lb_accept_format(accept);
     (void)lb_accept_gzip(accept);
