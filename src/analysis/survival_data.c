@@ -12,9 +12,10 @@ int lb_survival_event(const lb_table *table, const char *name, const size_t *row
     if (code != LB_OK) return code;
     bool two = false, zero = false;
     for (size_t i = 0; i < n; i++) {
-        double value = column->number[row[i]];
+        double value = column->number[row[i]]; /* read once: the rows are in order of time, not of memory */
         two |= value == 2;
         zero |= value == 0;
+        event[i] = value == 1;
         if (value == 0 || value == 1 || value == 2) continue;
         code = lb_fail(err, LB_BAD_DATA, "event column '%s' holds %g", name, value);
         lb_error_where(err, "%s, row %zu", table->name, row[i] + 2);
@@ -27,7 +28,7 @@ int lb_survival_event(const lb_table *table, const char *name, const size_t *row
         return code;
     }
     if (two) lb_result_note(result, "%s is coded 1/2: 2 counts as the event, 1 as censored.", name);
-    for (size_t i = 0; i < n; i++) event[i] = column->number[row[i]] == (two ? 2 : 1);
+    for (size_t i = 0; i < n && two; i++) event[i] = !event[i]; /* coded 1 and 2 */
     return LB_OK;
 }
 
@@ -36,6 +37,12 @@ static int combine(const lb_table *table, const char *const *names, size_t count
                    const char ***label, lb_error *err)
 {
     size_t total = 1;
+    if (count == 0) { /* everybody is in one */
+        *label = lb_arena_array(arena, 2, sizeof **label);
+        (*label)[0] = "";
+        *levels = table->rows > 0;
+        return LB_OK;
+    }
     lb_column *factor = lb_arena_array(arena, count + 1, sizeof *factor);
     for (size_t r = 0; r < table->rows; r++) code[r] = 0;
     for (size_t c = 0; c < count; c++) {
@@ -102,8 +109,8 @@ static int select_rows(const lb_table *table, const lb_column *time, const lb_co
     for (size_t i = 0; i < n; i++) {
         out->row[i] = kept[order[i]];
         out->time[i] = key[order[i]];
-        out->group[i] = group[out->row[i]];
-        out->stratum[i] = stratum[out->row[i]];
+        if (out->groups > 1) out->group[i] = group[out->row[i]];
+        if (out->strata > 1) out->stratum[i] = stratum[out->row[i]];
     }
     return LB_OK;
 }
