@@ -342,6 +342,8 @@ await test('emergency unblinding by the investigator, with reason and password',
 
 await test('double entry: the second keying is blind, the differences are settled by a third', async () => {
   const { subject } = people[0];
+  const { entries } = await who.data_manager.get(`/api/people/${subject}/history?visit=BL&form=odi`);
+  check(entries.every((e) => e.withheld || !e.changes.some((c) => /^odi\d/.test(c.item))), 'the history tells the second person what the first one keyed');
   const page = await pageFor(browser, study, who.data_manager);
   await go(page, `/people/${subject}/BL/odi?keying=2`);
   check(await page.locator('[data-question] input[type=radio]:checked').count() === 0, 'the second person sees the first entry');

@@ -204,7 +204,7 @@ function FormBody({ doc, subject, visit, form, keying, reload }: BodyProps) {
         {canSave && <Text size="sm" c="dimmed" mt="sm" className="no-print"><Kbd>Ctrl</Kbd> + <Kbd>S</Kbd> {t('form.keysSave')} · <Kbd>Ctrl</Kbd> + <Kbd>Enter</Kbd> {t('form.keysNext')} · {t('form.keysCode')}</Text>}
         <SaveBar entry={entry} canSave={canSave} onSave={(next) => void onSave(next)} hasNext={next !== null} />
       </div>
-      <div className="no-print"><SidePanel subject={subject} visit={visit} form={form} field={field} queries={live} canRaise={doc.may.includes('query') && doc.revision > 0} /></div>
+      <div className="no-print"><SidePanel subject={subject} visit={visit} form={form} field={field} queries={live} canRaise={doc.may.includes('query') && doc.revision > 0} blind={keying === 2 || doc.blind === true} /></div>
     </div>
   );
 }
