@@ -43,7 +43,7 @@ await test('Modic: screening before and after MRI, consent in two stages, minimi
   await click(page.getByRole('button', { name: /Record consent: Consent to the trial/ }));
   await page.getByRole('dialog').getByRole('button', { name: 'Record consent', exact: true }).click();
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
-  await who.coordinator.form(subject, 'BL', 'person', baseline(1).person);
+  for (const form of ['person', 'pain', 'eq5d', 'bother', 'rmdq']) await who.coordinator.form(subject, 'BL', form, baseline(1)[form]);
   await go(page, `/people/${subject}/randomise`);
   await look(page, 'modic-randomise-1');
   await click(page.getByRole('button', { name: 'Continue' }));
