@@ -505,6 +505,8 @@ await test('the safety board: open and closed report from snapshots, a signed re
   await maker.locator('[data-report]').waitFor();
   await maker.getByRole('button', { name: 'Make the closed report' }).click();
   await maker.locator('[data-report]').waitFor();
+  const closed = await maker.locator('[data-report]').innerText();
+  check(/Events X/.test(closed) && /Events Y/.test(closed), 'the closed report does not show both groups');
   await look(maker, 'board-reports');
   await go(maker, '/study/close');
   await look(maker, 'study-balance');
