@@ -465,7 +465,7 @@ await test('an amendment: what it changes and touches is shown before it comes i
   const page = await pageFor(browser, study, who.data_manager);
   await go(page, '/study/versions');
   const text = readFileSync(join(root, 'studies/metnlbp.yaml'), 'utf8').replace('version: "1.0"', 'version: "1.1"').replace('range: [25, 250]', 'range: [25, 260]');
-  await page.getByLabel('Protocol file').fill(text);
+  await page.locator('input[type=file]').setInputFiles({ name: 'metnlbp.yaml', mimeType: 'text/yaml', buffer: Buffer.from(text) });
   await page.getByRole('button', { name: 'Show what changes' }).click();
   await page.locator('[data-preview]').waitFor();
   await look(page, 'study-amendment');
