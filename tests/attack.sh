@@ -48,7 +48,7 @@ status=0
 deadline=$((SECONDS + seconds))
 inject() { # WHAT URL [BODY]: sqlmap on every parameter, path part (*) and field
     [ $SECONDS -lt $deadline ] || return 0
-    sqlmap --batch --flush-session --disable-coloring --output-dir="$work/sqlmap" --level 2 --risk 1 --technique BEUS --timeout 10 --retries 0 \
+    timeout -k 5 $((deadline - SECONDS)) sqlmap --batch --flush-session --disable-coloring --output-dir="$work/sqlmap" --level 2 --risk 1 --technique BEUS --timeout 10 --retries 0 \
         --threads 4 --dbms sqlite --cookie "$cookie" --headers "X-Lumbar-Token: $token" --ignore-code '*' -u "$base$2" \
         ${3:+--data "$3" --headers "X-Lumbar-Token: $token\nContent-Type: application/json"} > "$work/sqlmap.log" 2>&1
     if grep -qiE 'is vulnerable|appears to be .* injectable|sqlmap identified the following injection' "$work/sqlmap.log"; then
