@@ -75,7 +75,7 @@ for path in '/api/people?site=C01&state=screening' '/api/people/C01-001' '/api/p
     '/api/safety?site=C01' '/api/delegation?site=C01' '/api/quality?site=C01' '/api/p/token' '/api/calendar/token.ics'; do
     starts+=(-s "$base$path")
 done
-wapiti -u "$base/" "${starts[@]}" --scope domain -m exec,file,sql,timesql,xss,permanentxss,ssrf,xxe,crlf,redirect,csp,cookieflags,http_headers \
+wapiti -u "$base/" "${starts[@]}" --scope domain -m exec,file,sql,timesql,xss,permanentxss,ssrf,xxe,crlf,redirect,csp,cookieflags \
     -H "Cookie: lumbar=$(awk '$6 == "lumbar" { print $7 }' "$jar")" -H "X-Lumbar-Token: $token" --max-scan-time "$left" --max-attack-time 60 --flush-session \
     --no-bugreport -f json -o "$work/wapiti.json" > "$work/wapiti.log" 2>&1
 found=$(jq '[.vulnerabilities | to_entries[] | select(.value | length > 0)] | length' "$work/wapiti.json" 2>/dev/null || echo none)
