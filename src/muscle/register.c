@@ -21,4 +21,6 @@ void lb_muscle_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_radiomics_batch);
     lb_registry_add(registry, &lb_op_radiomics_merge);
     lb_registry_add(registry, &lb_op_radiomics_compliance);
+    lb_registry_add(registry, &lb_op_radiomics_icc);
+    lb_registry_add(registry, &lb_op_radiomics_combat);
 }

@@ -12,7 +12,7 @@ const program = process.env.LUMBAR_BIN ?? join(root, 'build', 'dev', 'lumbar');
 /** A new study of a protocol file, served; `days(n)` moves its clock on by n days. */
 export async function startStudy(protocol) {
   const folder = mkdtempSync(join(tmpdir(), 'lumbar-run-'));
-  cpSync(join(root, 'web', 'dist'), join(folder, 'web'), { recursive: true }); // a build beside the run changes nothing
+  cpSync(process.env.LUMBAR_WEB ?? join(root, 'web', 'dist'), join(folder, 'web'), { recursive: true }); // a build beside the run changes nothing
   const db = join(folder, 'study.db'), clock = join(folder, 'clock');
   writeFileSync(clock, '0');
   const env = { ...process.env, LUMBAR_CLOCK_FILE: clock };
