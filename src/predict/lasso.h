@@ -10,6 +10,7 @@ typedef struct lb_lasso_problem {
     size_t n, p;
     const double *x; /**< n × p, column-major, raw */
     const double *y; /**< 0 and 1 when binomial */
+    const double *weight; /**< n, mean 1; or NULL: all 1 */
     bool binomial;
     double alpha;
     bool exact;      /**< go on to the exact minimum; otherwise stop where coordinate descent is good to 1e-7 */
