@@ -253,6 +253,7 @@ int lb_lasso_fit(const lb_lasso_problem *problem, const double *lambda, size_t c
         keep(&w, out, k);
         out->count = k + 1;
         if (lambda || k + 1 < EARLIEST_STOP) continue;
+        if (problem->most && out->nonzero[k] > problem->most) break;
         double now = out->deviance_ratio[k], gain = now - out->deviance_ratio[k - 1];
         if (now > 0.999 || gain < 1e-5 * now) break;
     }

@@ -69,7 +69,7 @@ static int fit_lasso(const lb_sample *s, const lb_value *parameters, lb_arena *a
     size_t *fold = lb_arena_array(scratch, s->n, sizeof *fold);
     lb_random_init(&random, s->seed, s->stream);
     size_t folds = lb_deal_folds(s->y, s->group, s->n, (size_t)lb_get_int(parameters, "folds", 5), &random, fold, scratch);
-    int code = lb_lasso_fit(&problem, NULL, 100, s->n < s->p ? 1e-2 : 1e-4, scratch, &path, err);
+    int code = lb_lasso_fit(&problem, NULL, 60, 1e-2, scratch, &path, err);
     if (!code) code = lb_lasso_cross_validate(&problem, &path, fold, folds, LB_LOSS_DEVIANCE, 1, scratch, &cv, err);
     if (!code) {
         size_t at = lb_text_equal(lb_get_text(parameters, "rule", "min"), "1se") ? cv.at_1se : cv.at_min;

@@ -9,6 +9,9 @@
 #include <math.h>
 #include <string.h>
 
+enum { SELECT_POINTS = 50 };
+#define SELECT_RATIO 0.03 /* smallest penalty as a share of the largest */
+
 typedef struct work {
     const lb_pipeline *pipeline;
     const lb_view *view;
@@ -225,8 +228,10 @@ static int select_columns(work *w, lb_error *err)
     for (size_t j = 0; j < p; j++) memcpy(x + j * n, w->value[j], n * sizeof *x);
     lb_random_init(&random, w->seed, w->stream);
     folds = lb_deal_folds(w->view->event, w->view->group, n, w->pipeline->select_folds, &random, fold, w->scratch);
-    lb_lasso_problem problem = {.n = n, .p = p, .x = x, .y = w->view->event, .weight = w->view->weight, .binomial = true, .alpha = w->pipeline->select_alpha};
-    int code = lb_lasso_fit(&problem, NULL, 100, n < p ? 1e-2 : 1e-4, w->scratch, &path, err);
+    lb_lasso_problem problem = {.n = n, .p = p, .x = x, .y = w->view->event, .weight = w->view->weight, .binomial = true, .alpha = w->pipeline->select_alpha,
+                                .most = w->pipeline->select_most ? 2 * w->pipeline->select_most + 4 : 0};
+    /* a selection of few columns lies far from the end of the path, where most of the time would go */
+    int code = lb_lasso_fit(&problem, NULL, SELECT_POINTS, SELECT_RATIO, w->scratch, &path, err);
     if (!code) code = lb_lasso_cross_validate(&problem, &path, fold, folds, LB_LOSS_DEVIANCE, 1, w->scratch, &cv, err);
     if (code) return code;
     size_t at = w->pipeline->select_1se ? cv.at_1se : cv.at_min;
