@@ -41,4 +41,7 @@ done
 if [ -z "$only" ] || [ "$only" = load ]; then
     tests/load.sh build/asan/lumbar $((seconds < 60 ? seconds : 60)) || status=1
 fi
+if [ -z "$only" ] || [ "$only" = crash ]; then # kill -9, 500 times, in the middle of saves and allocations
+    LUMBAR_CRASHES=${LUMBAR_CRASHES:-500} CMOCKA_MESSAGE_OUTPUT=STDOUT build/dev/tests/test_crash || status=1
+fi
 exit $status

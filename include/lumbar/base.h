@@ -32,7 +32,8 @@ enum {
     LB_NOT_FOUND = -6,     /**< exit 3, HTTP 404 */
     LB_TOO_LARGE = -7,     /**< exit 3, HTTP 413 */
     LB_CANCELLED = -8,     /**< exit 1, HTTP 409 */
-    LB_NO_MEMORY = -9      /**< exit 1, HTTP 503 */
+    LB_NO_MEMORY = -9,     /**< exit 1, HTTP 503 */
+    LB_CONFLICT = -10      /**< exit 1, HTTP 409: somebody else was first; read again and decide */
 };
 
 /** An error a person can act on. `where` is a place in the *input*: file:line:column, option, column name. */
@@ -131,6 +132,10 @@ LB_API size_t lb_max_input(void);
 /* ---- clock, randomness, threads ---------------------------------------- */
 
 LB_API double lb_seconds(void);     /**< monotonic, for progress */
+/** Microseconds since 1970 UTC: the time of everything a trial records. */
+LB_API int64_t lb_now_us(void);
+/** Is this a test build whose clock a file moves (LUMBAR_CLOCK_FILE)? */
+LB_API bool lb_clock_moves(void);
 LB_API double lb_cpu_seconds(void); /**< CPU time of the process */
 
 /** Counter-based stream (Philox4x32-10): the same (seed, stream) gives the same numbers anywhere, so results

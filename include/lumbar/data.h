@@ -116,6 +116,8 @@ LB_API int lb_csv_read(const lb_bytes *bytes, const lb_csv_options *options, lb_
 /** RFC 4180, UTF-8, "\n"; text that a spreadsheet would run as a formula is quoted with a leading apostrophe
  *  when `safe`. Numbers read back exactly. */
 LB_API void lb_csv_write(const lb_table *table, bool safe, lb_buf *out);
+/** One cell of it, for tables that are written as they are made. */
+LB_API void lb_csv_cell(const char *text, bool safe, lb_buf *out);
 
 LB_API lb_table *lb_table_new(lb_arena *arena, const char *name, size_t rows);
 LB_API lb_column *lb_table_add_number(lb_table *table, const char *name); /**< filled with NaN */

@@ -37,6 +37,9 @@ LB_API size_t lb_ticks_log(double low, double high, size_t max, double *tick);
 LB_API int lb_figure_png(const char *svg, double dpi, lb_buf *out, lb_error *err) LB_MUST_CHECK;
 LB_API int lb_figure_pdf(const char *svg, lb_buf *out, lb_error *err) LB_MUST_CHECK;
 
+/** A QR code of a text (medium error correction, quiet zone included) as an SVG of one path. */
+LB_API int lb_qr_svg(const char *text, lb_buf *out, lb_error *err) LB_MUST_CHECK;
+
 #ifdef __cplusplus
 }
 #endif

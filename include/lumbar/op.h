@@ -92,6 +92,8 @@ LB_API int lb_call_volume(lb_call *call, const char *name, lb_volume **out, lb_e
 LB_API int lb_call_document(lb_call *call, const char *name, lb_bytes *out, lb_error *err) LB_MUST_CHECK;
 LB_API const lb_source *lb_call_source(lb_call *call);
 LB_API const lb_journal *lb_call_journal(lb_call *call); /**< NULL when nothing is kept */
+/** The time of the call as its face tells it (ISO 8601, UTC), or NULL: only for records of who did what when. */
+LB_API const char *lb_call_now(const lb_call *call);
 LB_API lb_arena *lb_call_arena(lb_call *call); /**< lives as long as the result */
 LB_API const lb_progress *lb_call_progress(lb_call *call);
 LB_API unsigned lb_call_threads(lb_call *call);
@@ -124,6 +126,7 @@ LB_API void lb_call_bind_source(lb_call *call, const lb_source *source);
 LB_API void lb_call_bind_journal(lb_call *call, const lb_journal *journal);
 LB_API void lb_call_set_progress(lb_call *call, const lb_progress *progress);
 LB_API void lb_call_set_threads(lb_call *call, unsigned threads);
+LB_API void lb_call_set_now(lb_call *call, const char *iso);
 /** CSV reading options for this call: decimal, separator, missing, codebook. */
 LB_API lb_csv_options *lb_call_csv(lb_call *call);
 /** Check what is required, run, and fill the result's frame. On success *out is owned by the caller. */

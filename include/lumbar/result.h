@@ -21,6 +21,7 @@ typedef struct lb_artifact {
     const char *mime;
     const void *data;
     size_t length;
+    bool main; /**< what -o FILE means even for .csv and .json, which are else the result's own table and document */
 } lb_artifact;
 
 typedef struct lb_result {
@@ -44,6 +45,8 @@ LB_API void lb_result_note(lb_result *result, const char *fmt, ...) LB_PRINTF(2,
 /** Takes a copy of the SVG. */
 LB_API void lb_result_picture(lb_result *result, const char *name, const char *title, const char *svg);
 LB_API void lb_result_artifact(lb_result *result, const char *name, const char *mime, const void *data, size_t length);
+/** The same, and it is what -o FILE with this extension writes. */
+LB_API void lb_result_main_artifact(lb_result *result, const char *name, const char *mime, const void *data, size_t length);
 /** 0, or 4 when the status says not converged, singular, separated, boundary, …: anything but "ok". */
 LB_API int lb_result_exit_status(const lb_result *result);
 

@@ -13,6 +13,8 @@ extern "C" {
 
 /** Days since 1970-01-01 of "YYYY-MM-DD"; false when it is no date of the Gregorian calendar. */
 LB_API bool lb_date_days(const char *text, size_t length, int64_t *days);
+/** How much of "2026", "2026-03", "2026-03-05" (or a date with a time) is known: 1 year, 2 month, 3 day; 0 = no date. */
+LB_API int lb_date_precision(const char *text);
 LB_API void lb_date_text(int64_t days, char text[16]);
 /** Seconds since 1970-01-01T00:00:00Z of "YYYY-MM-DDThh:mm[:ss]Z"; false when it is none. */
 LB_API bool lb_time_seconds(const char *text, int64_t *seconds);
@@ -44,6 +46,10 @@ LB_API void lb_rtsm_commitment(const lb_rtsm *rtsm, char hex[65]);
 /** Block `index` (from 0) of a stratum: HMAC-SHA-256 stream, rejection sampling, Fisher–Yates. */
 LB_API void lb_rtsm_draw(const lb_rtsm *rtsm, const char *stratum, uint32_t index, lb_rtsm_block *block);
 
+/** A number in [0, 1) for allocation `index` (from 1) of a minimised trial: its arm is the first whose cumulated
+ *  probability, in the order of the arms, is above it. */
+LB_API double lb_rtsm_uniform(const lb_rtsm *rtsm, uint32_t index);
+
 /* ---- minimisation ----------------------------------------------------------- */
 
 typedef struct lb_minimise {
@@ -67,12 +73,12 @@ typedef struct lb_rules_limits {
 /** What a rule sees under a name: a number, a text, a truth, or missing (LB_NULL). Returns false for an unknown name. */
 typedef bool (*lb_rule_lookup)(void *context, const char *name, lb_value *out);
 /** A rule's answer. `known` is false when an item it reads is missing (named in `missing`). */
-typedef struct lb_answer {
+typedef struct lb_rule_answer {
     bool known;
     lb_value value;        /**< LB_BOOL, LB_DOUBLE or LB_STRING; text is in `text` */
     char text[256];
     char missing[64];
-} lb_answer;
+} lb_rule_answer;
 
 LB_API lb_rules *lb_rules_new(const lb_rules_limits *limits); /**< NULL limits: the defaults */
 LB_API void lb_rules_free(lb_rules *rules);
@@ -80,7 +86,7 @@ LB_API void lb_rules_free(lb_rules *rules);
  *  The error's `where` is "column N" inside the rule. *id numbers the compiled rule. */
 LB_API int lb_rules_compile(lb_rules *rules, const char *text, const char *const *known, size_t known_count, int *id,
                             lb_error *err) LB_MUST_CHECK;
-LB_API int lb_rules_run(lb_rules *rules, int id, lb_rule_lookup lookup, void *context, lb_answer *out,
+LB_API int lb_rules_run(lb_rules *rules, int id, lb_rule_lookup lookup, void *context, lb_rule_answer *out,
                         lb_error *err) LB_MUST_CHECK;
 /** Names of items a rule reads, in order of appearance, owned by the arena. */
 LB_API const char **lb_rule_names(const char *text, lb_arena *arena, size_t *count);
@@ -106,7 +112,7 @@ typedef struct lb_study_arm {
 
 typedef enum lb_item_type {
     LB_ITEM_TEXT, LB_ITEM_INTEGER, LB_ITEM_NUMBER, LB_ITEM_DATE, LB_ITEM_DATETIME, LB_ITEM_CHOICE, LB_ITEM_CHOICES,
-    LB_ITEM_YESNO, LB_ITEM_SLIDER, LB_ITEM_DERIVED
+    LB_ITEM_YESNO, LB_ITEM_SLIDER, LB_ITEM_DERIVED, LB_ITEM_FILE
 } lb_item_type;
 
 typedef struct lb_study_code {
@@ -123,9 +129,19 @@ typedef struct lb_study_item {
     size_t code_count;
     const lb_study_code *code;
     bool required, identifier, reveals_arm;
+    bool partial;                   /**< a date of which only the year, or year and month, is known may be given */
     const char *shown_if, *derived_by; /**< rules, or NULL */
     int shown_rule, derived_rule;      /**< compiled, or -1 */
 } lb_study_item;
+
+/** A condition that must hold on a form, or across forms. */
+typedef struct lb_study_check {
+    const char *id, *rule;
+    bool hard;                 /**< refuses the save; soft: asks, and opens a query when it is not confirmed */
+    lb_label message;
+    const char *item;          /**< the item it is shown at, or NULL */
+    int compiled;
+} lb_study_check;
 
 typedef struct lb_study_form {
     const char *id, *instrument; /**< instrument id or NULL */
@@ -134,6 +150,8 @@ typedef struct lb_study_form {
     bool reveals_arm, double_entry;
     size_t item_count;
     const lb_study_item *item;
+    size_t check_count;
+    const lb_study_check *check;
 } lb_study_form;
 
 typedef struct lb_study_instrument {
@@ -189,6 +207,7 @@ typedef struct lb_study {
     double p_best;
     bool variance;
     lb_rules *rules;
+    const struct lb_conduct_settings *conduct; /**< src/trial/conduct/settings.h */
 } lb_study;
 
 /** Read a protocol. Every flaw is pushed to `findings` (an array; may be NULL) as {where, severity, message, hint};

@@ -2,6 +2,7 @@
 #ifndef LUMBAR_ANALYSIS_PLAN_H
 #define LUMBAR_ANALYSIS_PLAN_H
 
+#include <lumbar/document.h>
 #include <lumbar/op.h>
 
 typedef struct lb_plan_set {
@@ -48,6 +49,10 @@ typedef struct lb_plan {
     lb_result **kept;           /**< results whose tables and pictures the report shows */
     size_t kept_count;
     lb_result *flow, *baseline, *primary;
+    bool rehearsal;             /**< arms are shuffled */
+    uint64_t shuffle_seed;
+    const char *state;          /**< one sentence on lock, amendments or rehearsal; NULL when no ledger was given */
+    lb_bytes bytes;             /**< the plan's text */
 } lb_plan;
 
 /** Error at a node of the plan: where becomes file:line:column. */
@@ -56,6 +61,8 @@ int lb_plan_fail(const lb_plan *plan, const lb_value *node, lb_error *err, const
 int lb_plan_read(lb_plan *plan, const lb_bytes *bytes, lb_error *err) LB_MUST_CHECK;
 /** Tables by name, derived columns, analysis sets. */
 int lb_plan_prepare(lb_plan *plan, lb_table *const *table, size_t count, lb_error *err) LB_MUST_CHECK;
+/** Deals the arms anew within the strata of the plan's `rehearsal`; nothing else changes. */
+int lb_plan_shuffle(lb_plan *plan, uint64_t seed, lb_error *err) LB_MUST_CHECK;
 lb_table *lb_plan_table(const lb_plan *plan, const char *name);
 /** Does the row of a long table meet "where: {visit: M12}" or "where: {visit: [M06, M12]}"? */
 bool lb_plan_row_matches(const lb_table *table, size_t row, const lb_value *where);
@@ -64,8 +71,8 @@ const lb_plan_set *lb_plan_find_set(const lb_plan *plan, const char *id);
 int lb_plan_run(lb_plan *plan, lb_error *err) LB_MUST_CHECK;
 /** Adjusted means and differences as one picture. */
 const char *lb_plan_figure(const lb_plan *plan);
-/** The report as one self-contained page. */
-void lb_plan_report(const lb_plan *plan, lb_buf *out);
+/** The report as blocks, for HTML and PDF. */
+void lb_plan_report(const lb_plan *plan, lb_report *out);
 
 /** Deep copy into another arena. */
 lb_value *lb_value_copy(lb_arena *arena, const lb_value *value);

@@ -366,6 +366,7 @@ static int check_arms(const lb_plan *plan, lb_error *err)
 int lb_plan_prepare(lb_plan *plan, lb_table *const *table, size_t count, lb_error *err)
 {
     int code = name_tables(plan, table, count, err);
+    if (!code && plan->rehearsal) code = lb_plan_shuffle(plan, plan->shuffle_seed, err);
     if (!code) code = check_arms(plan, err);
     if (!code) code = derive(plan, err);
     if (!code) code = label_columns(plan, err);

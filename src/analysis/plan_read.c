@@ -69,7 +69,7 @@ static int check_sections(const lb_plan *plan, const lb_value *root, lb_error *e
     int code = check_keys(plan, root, "the plan",
                           KEYS("plan", "version", "title", "study", "registration", "seed", "participants", "id", "treatment", "labels", "levels", "derive",
                                "estimands", "sets", "flow", "baseline", "primary", "margin_test", "sensitivity", "secondary",
-                               "sample_size", "methods", "notes"), err);
+                               "sample_size", "methods", "notes", "rehearsal", "multiplicity", "safety", "adherence"), err);
     if (!code) code = check_keys(plan, lb_get(root, "treatment"), "treatment", KEYS("column", "reference", "comparison", "labels"), err);
     if (!code) code = check_list(plan, root, "derive", KEYS("name", "label", "unit", "expression", "from", "where", "value"), err);
     if (!code)
@@ -103,6 +103,7 @@ int lb_plan_read(lb_plan *plan, const lb_bytes *bytes, lb_error *err)
 {
     lb_value *root;
     plan->name = bytes->name ? bytes->name : "plan";
+    plan->bytes = *bytes;
     lb_sha256_hex(bytes->data, bytes->length, plan->sha256);
     int code = lb_yaml_read(bytes, plan->arena, &root, err);
     if (code) return code;

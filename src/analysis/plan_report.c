@@ -3,50 +3,13 @@
 #include "analysis/plan.h"
 #include "analysis/room.h"
 
+#include <lumbar/document.h>
 #include <lumbar/figure.h>
 
 #include <math.h>
 #include <string.h>
 
-static void heading(lb_buf *out, const char *text)
-{
-    lb_buf_puts(out, "<h2>");
-    lb_buf_xml(out, text);
-    lb_buf_puts(out, "</h2>\n");
-}
-
-static void paragraph(lb_buf *out, const char *class_name, const char *fmt, ...) LB_PRINTF(3, 4);
-static void paragraph(lb_buf *out, const char *class_name, const char *fmt, ...)
-{
-    lb_buf text = {.max = 1 << 20};
-    va_list args;
-    va_start(args, fmt);
-    lb_buf_vprintf(&text, fmt, args);
-    va_end(args);
-    lb_buf_printf(out, class_name ? "<p class=\"%s\">" : "<p>", class_name);
-    lb_buf_xml(out, text.data ? text.data : "");
-    lb_buf_puts(out, "</p>\n");
-    lb_buf_free(&text);
-}
-
-/* Columns of numbers to the right, so that decimals line up; `text_columns` first columns stay left. */
-static void figures_table(lb_buf *out, const lb_value *rows, const char *caption, int text_columns)
-{
-    lb_buf_printf(out, "<div class=\"figures%d\">\n", text_columns);
-    lb_html_table(rows, caption, out);
-    lb_buf_puts(out, "</div>\n");
-}
-
-static const char alignment[] = "<style>.figures1 tr>*:nth-child(n+2),.figures2 tr>*:nth-child(n+3){text-align:right}.figures1 td,.figures2 td{white-space:nowrap}</style>\n";
-
-static void picture(lb_buf *out, const char *svg, const char *caption)
-{
-    const char *start = svg ? strstr(svg, "<svg") : NULL;
-    if (!start) return;
-    lb_buf_printf(out, "<figure>%s<figcaption class=\"note\">", start);
-    lb_buf_xml(out, caption);
-    lb_buf_puts(out, "</figcaption></figure>\n");
-}
+static void heading(lb_report *out, const char *text) { lb_report_heading(out, 2, text); }
 
 /* Numbers as a paper prints them: fixed decimals, a true minus; p to three decimals, "<0.001" below. */
 static const char *number(lb_arena *arena, double value, int digits)
@@ -72,13 +35,13 @@ static const char *arm_name(const lb_plan *plan, const char *arm)
     return lb_get_text(lb_get(lb_get(plan->root, "treatment"), "labels"), arm, arm);
 }
 
-static void answer(const lb_plan *plan, lb_buf *out)
+static void answer(const lb_plan *plan, lb_report *out)
 {
     const lb_value *primary = lb_get(plan->result->results, "primary"), *margin = lb_get(plan->result->results, "margin_test");
     const lb_plan_row *row = &plan->row[0];
     lb_arena *arena = plan->arena;
     bool superior = lb_get_bool(primary, "superior", false);
-    paragraph(out, NULL, "%s: the adjusted difference %s \xE2\x88\x92 %s was %s (%g %% CI %s; one-sided p %s%s, two-sided p %s%s; N = %lld). "
+    lb_report_text(out, LB_DOC_BODY, "%s: the adjusted difference %s \xE2\x88\x92 %s was %s (%g %% CI %s; one-sided p %s%s, two-sided p %s%s; N = %lld). "
               "%s at the one-sided level %g.", row->title, plan->comparison, plan->reference, number(arena, row->estimate, 2),
               100 * plan->level, interval(arena, row->lower, row->upper), lb_get_number(primary, "p_one_sided", 1) < 0.001 ? "" : "= ",
               p_text(arena, lb_get_number(primary, "p_one_sided", NAN)), row->p < 0.001 ? "" : "= ", p_text(arena, row->p),
@@ -88,13 +51,13 @@ static void answer(const lb_plan *plan, lb_buf *out)
         const char *meaning = strcmp(reading, "clinically important") == 0 ? "the whole interval lies at or beyond it"
                               : strcmp(reading, "excluded") == 0           ? "the whole interval lies short of it"
                                                                            : "the interval holds benefits on both sides of it";
-        paragraph(out, NULL, "Read against the minimal clinically important difference of %g points, a difference of that size is %s: %s.",
+        lb_report_text(out, LB_DOC_BODY, "Read against the minimal clinically important difference of %g points, a difference of that size is %s: %s.",
                   plan->mcid, strcmp(reading, "clinically important") == 0 ? "shown (clinically important)" : reading, meaning);
     }
     if (margin) {
         bool reached = lb_get_bool(margin, "reached", false), shown = lb_get_bool(margin, "superior_by_margin", false);
         double p = lb_get_number(margin, "p_one_sided", NAN);
-        paragraph(out, NULL, "Supportive test in fixed sequence, H0: benefit of %g points or less: t(%s) = %s, one-sided p %s%s; %s.",
+        lb_report_text(out, LB_DOC_BODY, "Supportive test in fixed sequence, H0: benefit of %g points or less: t(%s) = %s, one-sided p %s%s; %s.",
                   lb_get_number(margin, "margin", NAN), number(arena, lb_get_number(margin, "df", NAN), 0),
                   number(arena, lb_get_number(margin, "statistic", NAN), 2), p < 0.001 ? "" : "= ", p_text(arena, p),
                   !reached ? "not to be read as a test, since the primary test before it failed"
@@ -103,7 +66,7 @@ static void answer(const lb_plan *plan, lb_buf *out)
     }
 }
 
-static void means_table(const lb_plan *plan, lb_buf *out)
+static void means_table(const lb_plan *plan, lb_report *out)
 {
     const lb_value *means = lb_get(plan->primary->results, "means");
     lb_value *rows = lb_value_array(plan->arena);
@@ -117,7 +80,7 @@ static void means_table(const lb_plan *plan, lb_buf *out)
         lb_set_text(row, "SE", number(plan->arena, lb_get_number(from, "se", NAN), 2));
         lb_set_text(row, "CI", interval(plan->arena, lb_get_number(from, "lower", NAN), lb_get_number(from, "upper", NAN)));
     }
-    if (rows->count) figures_table(out, rows, lb_arena_printf(plan->arena, "Adjusted means (%g %% CI)", 100 * plan->level), 1);
+    if (rows->count) lb_report_table(out, rows, lb_arena_printf(plan->arena, "Adjusted means (%g %% CI)", 100 * plan->level), 1);
 }
 
 static const char *set_label(const lb_plan *plan, const char *id)
@@ -127,7 +90,7 @@ static const char *set_label(const lb_plan *plan, const char *id)
     return id;
 }
 
-static void comparison_table(const lb_plan *plan, const char *role, const char *caption, lb_buf *out)
+static void comparison_table(const lb_plan *plan, const char *role, const char *caption, lb_report *out)
 {
     lb_value *rows = lb_value_array(plan->arena);
     bool ratios = false;
@@ -147,9 +110,9 @@ static void comparison_table(const lb_plan *plan, const char *role, const char *
         lb_set_text(row, "df", isfinite(from->df) ? number(plan->arena, from->df, from->df == floor(from->df) ? 0 : 1) : "z");
         lb_set_text(row, "p, two-sided", p_text(plan->arena, from->p));
     }
-    if (rows->count) figures_table(out, rows, caption, 2);
+    if (rows->count) lb_report_table(out, rows, caption, 2);
     if (rows->count && strcmp(role, "secondary") == 0)
-        paragraph(out, "note", "Secondary and sensitivity analyses carry no claim of their own: intervals and p values are not adjusted for their number.");
+        lb_report_text(out, LB_DOC_NOTE, "Secondary and sensitivity analyses carry no claim of their own: intervals and p values are not adjusted for their number.");
 }
 
 /* A time at which the curve crosses, with its limits: "not reached" is an answer. */
@@ -166,7 +129,7 @@ static const char *crossing(lb_arena *arena, const lb_value *curve, const char *
     return none ? text[0] : lb_arena_printf(arena, "%s (%s to %s)", text[0], text[1], text[2]);
 }
 
-static void survival_table(const lb_plan *plan, const lb_value *curves, lb_buf *out)
+static void survival_table(const lb_plan *plan, const lb_value *curves, lb_report *out)
 {
     lb_value *rows = lb_value_array(plan->arena);
     for (size_t i = 0; i < curves->count; i++) {
@@ -178,11 +141,11 @@ static void survival_table(const lb_plan *plan, const lb_value *curves, lb_buf *
         lb_set_text(row, "First quartile, days (CI)", crossing(plan->arena, curve, "quartile1"));
         lb_set_text(row, "Median, days (CI)", crossing(plan->arena, curve, "median"));
     }
-    figures_table(out, rows, "Time to the event", 1);
+    lb_report_table(out, rows, "Time to the event", 1);
 }
 
 /* The difference for each delta that is added to imputed outcomes, and from where on its interval includes 0. */
-static void tipping_table(const lb_plan *plan, const lb_value *results, lb_buf *out)
+static void tipping_table(const lb_plan *plan, const lb_value *results, lb_report *out)
 {
     const lb_value *list = lb_get(results, "rows"), *points = lb_get(results, "tipping_points");
     lb_value *rows = lb_value_array(plan->arena);
@@ -195,52 +158,50 @@ static void tipping_table(const lb_plan *plan, const lb_value *results, lb_buf *
                      number(plan->arena, lb_get_number(from, "upper", NAN), 2));
         lb_set_text(row, "p, two-sided", p_text(plan->arena, lb_get_number(from, "p", NAN)));
     }
-    figures_table(out, rows, "Drop-outs of the treated arm made worse by delta", 1);
+    lb_report_table(out, rows, "Drop-outs of the treated arm made worse by delta", 1);
     for (size_t i = 0; points && i < points->count; i++) {
         double delta = lb_get_number(points->item[i], "delta", NAN);
         if (isfinite(delta))
-            paragraph(out, NULL, "The interval of %s includes 0 from delta = %s on.", lb_get_text(points->item[i], "contrast", "the difference"),
+            lb_report_text(out, LB_DOC_BODY, "The interval of %s includes 0 from delta = %s on.", lb_get_text(points->item[i], "contrast", "the difference"),
                       number(plan->arena, delta, 1));
     }
 }
 
 /* Tests and curves that make no single estimate. */
-static void other_results(const lb_plan *plan, const char *role, lb_buf *out)
+static void other_results(const lb_plan *plan, const char *role, lb_report *out)
 {
     for (size_t i = 0; i < plan->others; i++) {
         const lb_plan_other *other = &plan->other[i];
         const lb_value *results = other->result->results, *curves = lb_get(results, "curves");
         if (strcmp(other->role, role) != 0) continue;
-        lb_buf_puts(out, "<h3>");
-        lb_buf_xml(out, other->title);
-        lb_buf_puts(out, "</h3>\n");
+        lb_report_heading(out, 3, other->title);
         double p = lb_get_number(results, "p", NAN);
         if (lb_is_number(lb_get(results, "chisq")))
-            paragraph(out, NULL, "\xCF\x87\xC2\xB2 = %s on %s degrees of freedom, p %s%s.",
+            lb_report_text(out, LB_DOC_BODY, "\xCF\x87\xC2\xB2 = %s on %s degrees of freedom, p %s%s.",
                       number(plan->arena, lb_get_number(results, "chisq", NAN), 2),
                       number(plan->arena, lb_get_number(results, "df", NAN), 0), p < 0.001 ? "" : "= ", p_text(plan->arena, p));
         for (size_t k = 0; k < other->result->picture_count; k++)
-            picture(out, other->result->picture[k].svg, other->result->picture[k].title);
+            lb_report_picture(out, other->result->picture[k].svg, other->result->picture[k].title);
         if (curves && curves->type == LB_ARRAY) survival_table(plan, curves, out);
         if (lb_get(results, "tipping_points")) tipping_table(plan, results, out);
-        for (size_t k = 0; k < other->result->notes->count; k++) paragraph(out, "note", "%s", other->result->notes->item[k]->text);
+        for (size_t k = 0; k < other->result->notes->count; k++) lb_report_text(out, LB_DOC_NOTE, "%s", other->result->notes->item[k]->text);
     }
 }
 
-static void flow_and_baseline(const lb_plan *plan, lb_buf *out)
+static void flow_and_baseline(const lb_plan *plan, lb_report *out)
 {
     if (plan->flow) {
         heading(out, "Flow of people");
         for (size_t i = 0; i < plan->flow->picture_count; i++)
-            picture(out, plan->flow->picture[i].svg, "CONSORT flow diagram. Everybody is counted in the arm allocated.");
+            lb_report_picture(out, plan->flow->picture[i].svg, "CONSORT flow diagram. Everybody is counted in the arm allocated.");
     }
     if (!plan->baseline) return;
     heading(out, "People at baseline");
-    lb_html_table(lb_get(plan->baseline->results, "table"), "Baseline characteristics by arm", out);
-    for (size_t i = 0; i < plan->baseline->notes->count; i++) paragraph(out, "note", "%s", plan->baseline->notes->item[i]->text);
+    lb_report_table(out, lb_get(plan->baseline->results, "table"), "Baseline characteristics by arm", 0);
+    for (size_t i = 0; i < plan->baseline->notes->count; i++) lb_report_text(out, LB_DOC_NOTE, "%s", plan->baseline->notes->item[i]->text);
 }
 
-static void sample_size(const lb_plan *plan, lb_buf *out)
+static void sample_size(const lb_plan *plan, lb_report *out)
 {
     const lb_value *rows = lb_get(plan->result->results, "sample_size"), *plans = lb_get(plan->root, "sample_size");
     if (!rows || rows->count == 0) return;
@@ -255,14 +216,14 @@ static void sample_size(const lb_plan *plan, lb_buf *out)
         lb_set_text(row, "detectable", number(plan->arena, lb_get_number(from, "detectable", NAN), 2));
         lb_set_text(row, "power", number(plan->arena, lb_get_number(from, "power", NAN), 3));
     }
-    figures_table(out, shown, "What the stated assumptions need, and what the number randomised can show", 1);
+    lb_report_table(out, shown, "What the stated assumptions need, and what the number randomised can show", 1);
     for (size_t i = 0; i < plans->count; i++) {
         const char *note = lb_get_text(plans->item[i], "note", NULL);
-        if (note) paragraph(out, NULL, "%s", note);
+        if (note) lb_report_text(out, LB_DOC_BODY, "%s", note);
     }
 }
 
-static void estimands(const lb_plan *plan, lb_buf *out)
+static void estimands(const lb_plan *plan, lb_report *out)
 {
     static const char *const keys[][2] = {{"objective", "Objective"}, {"population", "Population"}, {"treatment", "Treatment"},
                                           {"variable", "Variable"}, {"summary", "Summary"}, {"note", "Note"}};
@@ -284,11 +245,11 @@ static void estimands(const lb_plan *plan, lb_buf *out)
             lb_set_text(row, "Attribute", lb_arena_printf(plan->arena, "Intercurrent event: %s", lb_get_text(events->item[k], "event", "")));
             lb_set_text(row, "Definition", lb_get_text(events->item[k], "strategy", ""));
         }
-        lb_html_table(rows, lb_get_text(entry, "id", "estimand"), out);
+        lb_report_table(out, rows, lb_get_text(entry, "id", "estimand"), 0);
     }
 }
 
-static void sets(const lb_plan *plan, lb_buf *out)
+static void sets(const lb_plan *plan, lb_report *out)
 {
     lb_value *rows = lb_value_array(plan->arena);
     for (size_t i = 0; i < plan->sets; i++) {
@@ -298,44 +259,41 @@ static void sets(const lb_plan *plan, lb_buf *out)
         lb_set_textf(row, "N", "%zu", plan->set[i].table->rows);
     }
     heading(out, "Analysis sets");
-    lb_html_table(rows, "Analysis sets", out);
+    lb_report_table(out, rows, "Analysis sets", 0);
 }
 
-static void methods(const lb_plan *plan, lb_buf *out)
+static void methods(const lb_plan *plan, lb_report *out)
 {
     heading(out, "Methods");
     const char *text = lb_get_text(plan->root, "methods", NULL);
-    if (text) paragraph(out, NULL, "%s", text);
-    paragraph(out, NULL, "%s", lb_get_text(plan->result->results, "methods", ""));
-    for (size_t i = 0; i < plan->result->notes->count; i++) paragraph(out, "note", "%s", plan->result->notes->item[i]->text);
+    if (text) lb_report_text(out, LB_DOC_BODY, "%s", text);
+    lb_report_text(out, LB_DOC_BODY, "%s", lb_get_text(plan->result->results, "methods", ""));
+    for (size_t i = 0; i < plan->result->notes->count; i++) lb_report_text(out, LB_DOC_NOTE, "%s", plan->result->notes->item[i]->text);
     const lb_value *notes = lb_get(plan->root, "notes");
     for (size_t i = 0; notes && i < notes->count; i++)
-        if (notes->item[i]->type == LB_STRING) paragraph(out, "note", "%s", notes->item[i]->text);
+        if (notes->item[i]->type == LB_STRING) lb_report_text(out, LB_DOC_NOTE, "%s", notes->item[i]->text);
     const lb_value *absent = lb_get(plan->result->results, "not_run");
-    if (absent && absent->count) lb_html_table(absent, "Planned analyses that were not run", out);
+    if (absent && absent->count) lb_report_table(out, absent, "Planned analyses that were not run", 0);
     if (plan->result->warnings->count) heading(out, "Warnings");
-    for (size_t i = 0; i < plan->result->warnings->count; i++) paragraph(out, "warn", "%s", plan->result->warnings->item[i]->text);
+    for (size_t i = 0; i < plan->result->warnings->count; i++) lb_report_text(out, LB_DOC_WARN, "%s", plan->result->warnings->item[i]->text);
 }
 
-static void provenance(const lb_plan *plan, lb_buf *out)
+static void provenance(const lb_plan *plan, lb_report *out)
 {
     heading(out, "Provenance");
-    lb_html_table(plan->result->inputs, "Inputs and their SHA-256", out);
-    paragraph(out, "note", "The same plan, data and version of Lumbar give this page again, byte for byte.");
+    lb_report_table(out, plan->result->inputs, "Inputs and their SHA-256", 0);
+    lb_report_text(out, LB_DOC_NOTE, "The same plan, data and version of Lumbar give this page again, byte for byte.");
 }
 
-void lb_plan_report(const lb_plan *plan, lb_buf *out)
+void lb_plan_report(const lb_plan *plan, lb_report *out)
 {
     const lb_value *root = plan->root;
     const char *title = lb_get_text(root, "title", "Analysis");
-    lb_html_page_open(out, title, "en");
-    lb_buf_puts(out, alignment);
-    lb_buf_puts(out, "<h1>");
-    lb_buf_xml(out, title);
-    lb_buf_puts(out, "</h1>\n");
-    paragraph(out, "note", "Study %s%s%s \xC2\xB7 plan %s, version %s \xC2\xB7 SHA-256 of the plan %s", lb_get_text(root, "study", "\xE2\x80\x94"),
+    lb_report_heading(out, 1, title);
+    lb_report_text(out, LB_DOC_NOTE, "Study %s%s%s \xC2\xB7 plan %s, version %s \xC2\xB7 SHA-256 of the plan %s", lb_get_text(root, "study", "\xE2\x80\x94"),
               lb_get(root, "registration") ? ", " : "", lb_get_text(root, "registration", ""), lb_get_text(root, "plan", ""),
               lb_get_text(root, "version", "\xE2\x80\x94"), plan->sha256);
+    if (plan->state) lb_report_text(out, LB_DOC_NOTE, "%s", plan->state);
     heading(out, "Answer");
     answer(plan, out);
     flow_and_baseline(plan, out);
@@ -344,7 +302,7 @@ void lb_plan_report(const lb_plan *plan, lb_buf *out)
     comparison_table(plan, "primary", "Difference between the arms", out);
     for (size_t i = 0; i < plan->result->picture_count; i++)
         if (strcmp(plan->result->picture[i].name, "primary") == 0)
-            picture(out, plan->result->picture[i].svg, "Adjusted means and differences with confidence intervals; dashed line: minimal "
+            lb_report_picture(out, plan->result->picture[i].svg, "Adjusted means and differences with confidence intervals; dashed line: minimal "
                     "clinically important difference.");
     if (lb_get(root, "sensitivity")) heading(out, "Sensitivity analyses");
     comparison_table(plan, "sensitivity", "Sensitivity analyses of the primary comparison", out);
@@ -357,5 +315,4 @@ void lb_plan_report(const lb_plan *plan, lb_buf *out)
     sets(plan, out);
     methods(plan, out);
     provenance(plan, out);
-    lb_html_page_close(out);
 }

@@ -1,5 +1,6 @@
 /* The operations of this room. */
 #include "analysis/cox.h"
+#include "analysis/impute.h"
 #include "analysis/power.h"
 #include "analysis/reference.h"
 #include "analysis/room.h"
@@ -22,6 +23,9 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_describe);
     lb_registry_add(registry, &lb_op_analyse_flow);
     lb_registry_add(registry, &lb_op_analyse_plan);
+    lb_registry_add(registry, &lb_op_analyse_rehearse);
+    lb_registry_add(registry, &lb_op_analyse_lock);
+    lb_registry_add(registry, &lb_op_analyse_amend);
     lb_registry_add(registry, &lb_op_analyse_km);
     lb_registry_add(registry, &lb_op_analyse_logrank);
     lb_registry_add(registry, &lb_op_analyse_rmst);
@@ -29,6 +33,7 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_ph);
     lb_registry_add(registry, &lb_op_analyse_rerandomise);
     lb_registry_add(registry, &lb_op_analyse_subgroup);
+    lb_registry_add(registry, &lb_op_analyse_impute);
     lb_registry_add(registry, &lb_op_analyse_pool);
     lb_registry_add(registry, &lb_op_analyse_reference);
     lb_registry_add(registry, &lb_op_analyse_tipping);

@@ -7,6 +7,7 @@
 extern const lb_op lb_op_power_means, lb_op_power_ancova;
 extern const lb_op lb_op_analyse_ancova, lb_op_analyse_distribution, lb_op_analyse_mmrm, lb_op_analyse_mixed;
 extern const lb_op lb_op_analyse_describe, lb_op_analyse_flow, lb_op_analyse_plan;
+extern const lb_op lb_op_analyse_rehearse, lb_op_analyse_lock, lb_op_analyse_amend;
 extern const lb_op lb_op_analyse_rerandomise;
 
 /** Number with `digits` decimals; ties go away from zero (SAS) or to the even digit. Borrowed from the arena. */

@@ -52,6 +52,7 @@ int lb_error_http_status(int code)
     case LB_USAGE: return 400;
     case LB_FORBIDDEN: return 403;
     case LB_NOT_FOUND: return 404;
+    case LB_CONFLICT:
     case LB_CANCELLED: return 409;
     case LB_TOO_LARGE: return 413;
     case LB_BAD_DATA: return 422;

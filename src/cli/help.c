@@ -5,7 +5,7 @@
 #include "cli/cli.h"
 
 static const char *const areas[][2] = {
-    {"study", "protocols: check, describe, simulate"},
+    {"study", "protocols: check, describe, simulate; studies: lumbar study --help"},
     {"randomise", "allocation sequences, their audit and balance"},
     {"instrument", "questionnaire scores"},
     {"safety", "reports for the safety board"},

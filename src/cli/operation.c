@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <lumbar/trial.h>
+
 #include "cli/cli.h"
 #include "op/call.h"
 
@@ -244,6 +246,9 @@ int lb_cli_operation(const lb_registry *registry, const lb_op *op, int argc, cha
     if (!in.quiet && isatty(STDERR_FILENO)) lb_call_set_progress(in.call, &progress);
     if (code == LB_OK && in.output && lb_op_param(op, "resume"))
         code = lb_cli_journal_open(&in.journal, in.call, in.output, in.arena, &err);
+    char now[24];
+    lb_time_text(lb_now_us() / 1000000, now);
+    lb_call_set_now(in.call, now);
     if (code == LB_OK) code = lb_call_run(in.call, &result, &err);
     if (code == LB_OK) code = deliver(&in, result, &err);
     lb_cli_journal_close(&in.journal, code == LB_OK);

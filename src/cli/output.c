@@ -79,8 +79,9 @@ int lb_cli_write_result(const lb_result *result, const char *path, lb_error *err
     for (size_t i = 0; i < result->artifact_count; i++) {
         const lb_artifact *artifact = &result->artifact[i];
         const char *theirs = extension(artifact->name);
-        /* .csv of a result is its main table and .json its document; .seg.nrrd is a .nrrd, too */
-        if (strcmp(ext, ".csv") != 0 && strcmp(ext, ".json") != 0 && *ext && (strcmp(theirs, ext) == 0 || lb_text_ends(theirs, ext)))
+        /* .csv of a result is its main table and .json its document, unless the operation is there to make such a file; .seg.nrrd is a .nrrd, too */
+        bool own = strcmp(ext, ".csv") == 0 || strcmp(ext, ".json") == 0;
+        if ((artifact->main || !own) && *ext && (strcmp(theirs, ext) == 0 || lb_text_ends(theirs, ext)))
             return lb_file_write(path, artifact->data, artifact->length, err);
     }
     lb_buf out = {0};

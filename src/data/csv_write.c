@@ -3,7 +3,7 @@
 
 #include <string.h>
 
-static void write_cell(const char *text, bool safe, lb_buf *out)
+void lb_csv_cell(const char *text, bool safe, lb_buf *out)
 {
     /* A spreadsheet runs what begins with = + - @ as a formula (OWASP, CSV injection). */
     bool formula = safe && *text && strchr("=+-@\t\r", *text);
@@ -26,7 +26,7 @@ void lb_csv_write(const lb_table *table, bool safe, lb_buf *out)
 {
     for (size_t c = 0; c < table->columns; c++) {
         if (c) lb_buf_putc(out, ',');
-        write_cell(table->column[c].name, safe, out);
+        lb_csv_cell(table->column[c].name, safe, out);
     }
     lb_buf_putc(out, '\n');
     char number[32];
@@ -36,7 +36,7 @@ void lb_csv_write(const lb_table *table, bool safe, lb_buf *out)
             const char *text = lb_column_text(&table->column[c], r, number);
             /* A lone empty cell would be an empty line, which readers skip. */
             if (table->columns == 1 && *text == '\0') lb_buf_puts(out, "NA");
-            else write_cell(text, safe && table->column[c].type == LB_TEXT, out);
+            else lb_csv_cell(text, safe && table->column[c].type == LB_TEXT, out);
         }
         lb_buf_putc(out, '\n');
     }

@@ -1,6 +1,7 @@
 /* What an operation asks its call: values by name, data read on first use and recorded among the inputs. */
 #include <assert.h>
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "op/call.h"
@@ -145,3 +146,7 @@ lb_arena *lb_call_arena(lb_call *call) { return call->result->arena; }
 const lb_progress *lb_call_progress(lb_call *call) { return call->progress; }
 unsigned lb_call_threads(lb_call *call) { return call->threads; }
 const lb_registry *lb_call_registry(lb_call *call) { return call->registry; }
+
+const char *lb_call_now(const lb_call *call) { return call->now[0] ? call->now : NULL; }
+
+void lb_call_set_now(lb_call *call, const char *iso) { snprintf(call->now, sizeof call->now, "%s", iso ? iso : ""); }

@@ -30,6 +30,7 @@ struct lb_call {
     const lb_journal *journal;
     const lb_progress *progress;
     unsigned threads;
+    char now[40];         /* ISO 8601, UTC; "" when no face told it */
 };
 
 bool lb_param_is_data(lb_param_type type);

@@ -69,8 +69,14 @@ void lb_result_artifact(lb_result *result, const char *name, const char *mime, c
     lb_artifact *artifact = lb_arena_array(result->arena, result->artifact_count + 1, sizeof *artifact);
     if (result->artifact_count) memcpy(artifact, result->artifact, result->artifact_count * sizeof *artifact);
     artifact[result->artifact_count++] = (lb_artifact){lb_arena_text(result->arena, name), lb_arena_text(result->arena, mime),
-                                                       lb_arena_textn(result->arena, data, length), length};
+                                                       lb_arena_textn(result->arena, data, length), length, false};
     result->artifact = artifact;
+}
+
+void lb_result_main_artifact(lb_result *result, const char *name, const char *mime, const void *data, size_t length)
+{
+    lb_result_artifact(result, name, mime, data, length);
+    result->artifact[result->artifact_count - 1].main = true;
 }
 
 int lb_result_exit_status(const lb_result *result)

@@ -28,22 +28,37 @@ static const char *error_word(unsigned status, int code)
     case LB_TOO_LARGE: return "too_large";
     case LB_CANCELLED: return "cancelled";
     case LB_NO_MEMORY: return "no_memory";
+    case LB_CONFLICT: return "conflict";
     default: return status == 503 ? "busy" : status == 405 ? "method" : status < 500 ? "usage" : "failed";
     }
 }
 
-void lb_answer_error(lb_answer *answer, unsigned status, const lb_error *err)
+static void answer_error(lb_answer *answer, const char *code, const lb_error *err)
 {
     lb_arena *arena = lb_arena_new();
-    answer->status = status ? status : (unsigned)lb_error_http_status(err->code);
     lb_value *root = lb_value_object(arena), *error = lb_set_object(root, "error");
-    lb_set_text(error, "code", error_word(answer->status, err->code));
+    lb_set_text(error, "code", code);
     lb_set_text(error, "where", err->where);
     lb_set_text(error, "message", err->message);
     lb_set_text(error, "detail", err->detail);
     lb_set_text(error, "hint", err->hint);
     lb_answer_json(answer, root);
     lb_arena_free(arena);
+}
+
+void lb_answer_error(lb_answer *answer, unsigned status, const lb_error *err)
+{
+    answer->status = status ? status : (unsigned)lb_error_http_status(err->code);
+    answer_error(answer, error_word(answer->status, err->code), err);
+}
+
+void lb_answer_refuse_code(lb_answer *answer, unsigned status, const char *code, const char *message, const char *hint)
+{
+    lb_error err = LB_ERROR_INIT;
+    lb_fail(&err, LB_FORBIDDEN, "%s", message);
+    lb_error_hint(&err, "%s", hint);
+    answer->status = status;
+    answer_error(answer, code, &err);
 }
 
 void lb_answer_refuse(lb_answer *answer, unsigned status, const char *message, const char *hint)

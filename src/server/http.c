@@ -33,6 +33,48 @@ bool lb_path_decode(const char *raw, lb_arena *arena, const char **out)
     return path[0] == '/' && lb_utf8_bad(path, length) == length;
 }
 
+bool lb_query_decode(const char *raw, lb_arena *arena, const char **out)
+{
+    char *text = lb_arena_alloc(arena, strlen(raw) + 1);
+    size_t length = 0;
+    for (const char *c = raw; *c; c++) {
+        unsigned char byte = *c == '+' ? ' ' : (unsigned char)*c;
+        if (byte == '%') {
+            int high = hex_digit(c[1]), low = high < 0 ? -1 : hex_digit(c[2]);
+            if (low < 0) return false;
+            byte = (unsigned char)(high * 16 + low);
+            c += 2;
+        }
+        if (byte < ' ' || byte == 0x7f) return false;
+        text[length++] = (char)byte;
+    }
+    text[length] = '\0';
+    *out = text;
+    return lb_utf8_bad(text, length) == length;
+}
+
+const char *lb_request_query(const lb_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->queries; i++) {
+        if (strcmp(request->query[i].name, name) == 0) return request->query[i].value;
+    }
+    return NULL;
+}
+
+const char *lb_request_cookie(const lb_request *request, const char *name)
+{
+    size_t length = strlen(name);
+    for (const char *at = request->cookie; at && *at;) {
+        while (*at == ' ' || *at == ';') at++;
+        size_t part = strcspn(at, ";");
+        if (part > length && at[length] == '=' && strncmp(at, name, length) == 0) {
+            return lb_arena_textn(request->arena, at + length + 1, part - length - 1);
+        }
+        at += part;
+    }
+    return NULL;
+}
+
 /* Host without its port into `name`. */
 static bool host_name(const char *host, char *name, size_t size)
 {

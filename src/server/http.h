@@ -10,6 +10,10 @@ typedef struct lb_request {
     const char *method;
     const char *path; /**< percent-decoded, without the query */
     const char *host, *origin, *fetch_site, *accept, *accept_encoding, *content_type, *if_none_match;
+    const char *cookie, *token; /**< Cookie and X-Lumbar-Token */
+    const char *address;        /**< of the client, as text; behind a proxy on this machine the one it names */
+    size_t queries;             /**< parameters after '?', percent-decoded */
+    struct lb_query { const char *name, *value; } *query;
     lb_buf body;
     bool (*gone)(void *context); /**< has the client left? May be NULL. */
     void *gone_context;
@@ -39,6 +43,8 @@ void lb_answer_header(lb_answer *answer, const char *name, const char *value);
 void lb_answer_error(lb_answer *answer, unsigned status, const lb_error *err);
 /** The same from a message and a hint. */
 void lb_answer_refuse(lb_answer *answer, unsigned status, const char *message, const char *hint);
+/** The same with a code of its own, for what a program decides on: "sign_in", "otp_needed". */
+void lb_answer_refuse_code(lb_answer *answer, unsigned status, const char *code, const char *message, const char *hint);
 void lb_answer_json(lb_answer *answer, const lb_value *value);
 void lb_answer_borrow(lb_answer *answer, const char *type, const void *data, size_t length);
 /** Set ETag; true (and 304) when the request already has it. */
@@ -46,6 +52,12 @@ bool lb_answer_etag(lb_answer *answer, const lb_request *request, const char *et
 
 /** Percent-decode a path into the arena. False: bad escape, NUL, control character, backslash or bad UTF-8. */
 bool lb_path_decode(const char *raw, lb_arena *arena, const char **out);
+/** A parameter of the query, or NULL. */
+const char *lb_request_query(const lb_request *request, const char *name);
+/** A cookie's value in the arena, or NULL. */
+const char *lb_request_cookie(const lb_request *request, const char *name);
+/** Percent-decode a parameter ('+' is a space). False: malformed, NUL or control character, bad UTF-8. */
+bool lb_query_decode(const char *raw, lb_arena *arena, const char **out);
 /** Is this Host header a name of this machine alone: localhost, 127.x.x.x, [::1]? Any port. */
 bool lb_host_is_loopback(const char *host);
 /** Is it this public name? Any port. */

@@ -146,7 +146,7 @@ static void add_schemas(lb_value *schemas)
     add_properties(lb_set_object(lb_set_object(wrapper, "properties"), "error"), error, LB_COUNT(error));
 }
 
-lb_value *lb_openapi(const lb_registry *registry, lb_arena *arena)
+lb_value *lb_openapi(const lb_registry *registry, bool study, lb_arena *arena)
 {
     lb_value *root = lb_value_object(arena);
     lb_set_text(root, "openapi", "3.1.0");
@@ -165,5 +165,6 @@ lb_value *lb_openapi(const lb_registry *registry, lb_arena *arena)
     add_get(paths, "/api/artifact/{token}", "a file that a result made", "application/octet-stream");
     for (size_t i = 0; i < lb_registry_count(registry); i++) add_operation(paths, lb_registry_at(registry, i));
     add_schemas(lb_set_object(lb_set_object(root, "components"), "schemas"));
+    if (study) study_openapi(root);
     return root;
 }

@@ -41,7 +41,14 @@ void lb_routes_prepare(lb_server *server)
         ops = wrapped;
     }
     make_cached(&server->ops, ops);
-    make_cached(&server->openapi, lb_openapi(server->registry, arena));
+    make_cached(&server->openapi, lb_openapi(server->registry, server->home != NULL, arena));
+    lb_arena_free(arena);
+}
+
+void lb_server_openapi(const lb_registry *registry, lb_buf *out)
+{
+    lb_arena *arena = lb_arena_new();
+    lb_json_write(lb_openapi(registry, true, arena), 1, out);
     lb_arena_free(arena);
 }
 
@@ -184,11 +191,19 @@ static bool is_api(const char *path)
     return lb_text_starts(path, "/api/") || strcmp(path, "/api") == 0;
 }
 
-bool lb_route_is_long(const lb_request *request)
+/* A route of the study this server conducts: *allow is what it takes. */
+static bool is_study(const lb_server *server, const lb_request *request, const char **allow)
 {
-    const char *rest = NULL;
-    const route *found = request->path ? find_route(request->path, &rest) : NULL;
-    return found && found->post;
+    return server->home && is_api(request->path) && study_known(request->path, allow, request->arena);
+}
+
+lb_jobs *lb_route_workers(const lb_server *server, const lb_request *request)
+{
+    const char *rest = NULL, *allow = NULL;
+    if (!request->path) return NULL;
+    if (is_study(server, request, &allow)) return server->study_jobs;
+    const route *found = find_route(request->path, &rest);
+    return found && found->post ? server->jobs : NULL;
 }
 
 /* A page on the web can point a name of its own at 127.0.0.1 (DNS rebinding); its requests then carry that name. A server
@@ -201,10 +216,30 @@ static bool host_allowed(const lb_server *server, const lb_request *request)
     return lb_host_is_loopback(request->host);
 }
 
+/* The methods an address takes; NULL: there is no such address in the API. */
+static const char *allowed_methods(const lb_server *server, const lb_request *request)
+{
+    const char *rest = NULL, *allow = NULL;
+    if (is_study(server, request, &allow)) return allow;
+    const route *found = find_route(request->path, &rest);
+    if (found) return found->post ? "POST" : "GET, HEAD";
+    return is_api(request->path) ? NULL : "GET, HEAD";
+}
+
+/* Is `method` a word of "GET, HEAD"? */
+static bool takes(const char *allow, const char *method)
+{
+    size_t length = strlen(method);
+    for (const char *at = allow; (at = strstr(at, method)); at += length) {
+        bool begins = at == allow || at[-1] == ' ', ends = at[length] == '\0' || at[length] == ',';
+        if (begins && ends) return true;
+    }
+    return false;
+}
+
 bool lb_route_refuses(const lb_server *server, const lb_request *request, lb_answer *answer)
 {
-    const char *rest = NULL, *method = request->method;
-    bool post = strcmp(method, "POST") == 0, get = strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0;
+    const char *method = request->method;
     if (!request->path) {
         lb_answer_refuse(answer, 400, "the address is malformed", "percent-encode it as UTF-8");
         return true;
@@ -214,19 +249,19 @@ bool lb_route_refuses(const lb_server *server, const lb_request *request, lb_ans
                          "open the address that it printed, e.g. http://127.0.0.1:8080/; behind a proxy, start it with --host NAME");
         return true;
     }
-    const route *found = find_route(request->path, &rest);
-    if (found ? (found->post ? !post : !get) : !get && !(post && is_api(request->path))) {
-        lb_answer_header(answer, "Allow", found && found->post ? "POST" : "GET, HEAD");
+    const char *allow = allowed_methods(server, request);
+    if (!allow && (takes("GET, HEAD", method) || takes("POST, PUT, DELETE", method))) {
+        lb_answer_refuse(answer, 404, "there is no such address in the API", "see GET /api/openapi.json");
+        return true;
+    }
+    if (!allow || !takes(allow, method)) {
+        lb_answer_header(answer, "Allow", allow ? allow : "GET, HEAD");
         lb_answer_refuse(answer, 405, "this address does not take that method", "see GET /api/openapi.json");
         return true;
     }
-    if (post && !lb_origin_allowed(request)) {
+    if (!takes("GET, HEAD", method) && !lb_origin_allowed(request)) {
         lb_answer_refuse(answer, 403, "a page of another site may not send this request",
                          "behind a proxy, pass the Host header on unchanged");
-        return true;
-    }
-    if (!found && is_api(request->path)) {
-        lb_answer_refuse(answer, 404, "there is no such address in the API", "see GET /api/openapi.json");
         return true;
     }
     return false;
@@ -234,7 +269,11 @@ bool lb_route_refuses(const lb_server *server, const lb_request *request, lb_ans
 
 void lb_route(lb_server *server, const lb_request *request, lb_answer *answer)
 {
-    const char *rest = NULL;
+    const char *rest = NULL, *allow = NULL;
+    if (is_study(server, request, &allow)) {
+        study_route_request(server->home, request, answer);
+        return;
+    }
     const route *found = find_route(request->path, &rest);
     if (found) found->answer(server, request, rest, answer);
     else lb_static_answer(server->web, request, answer);

@@ -3,12 +3,14 @@
 #include "server/place.h"
 #include "server/state.h"
 
+#include <arpa/inet.h>
 #include <microhttpd.h>
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-enum { HEAD_MEMORY = 32 * 1024 };
+enum { HEAD_MEMORY = 32 * 1024, STUDY_WORKERS = 32, STUDY_QUEUE = 512 };
 
 /* One request and its answer. */
 typedef struct exchange {
@@ -111,6 +113,54 @@ static void check_length(exchange *x)
     }
 }
 
+/* The client's address. A proxy on this machine (--host) names it last in X-Forwarded-For; from elsewhere that header is
+ * the client's own invention. */
+static const char *client_address(exchange *x)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(x->connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+    const struct sockaddr *from = info ? info->client_addr : NULL;
+    char text[64] = "unknown";
+    if (from && from->sa_family == AF_INET) inet_ntop(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, text, sizeof text);
+    if (from && from->sa_family == AF_INET6) inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)from)->sin6_addr, text, sizeof text);
+    bool near = strcmp(text, "::1") == 0 || lb_text_starts(text, "127.");
+    const char *named = near && x->server->options.host ? header(x, "X-Forwarded-For") : NULL;
+    if (!named) return lb_arena_text(x->request.arena, text);
+    const char *last = strrchr(named, ',');
+    last = last ? last + 1 : named;
+    return last + strspn(last, " ");
+}
+
+enum { QUERIES_MOST = 32 };
+
+typedef struct query_reader {
+    lb_request *request;
+    bool bad;
+} query_reader;
+
+static enum MHD_Result add_query(void *context, enum MHD_ValueKind kind, const char *name, const char *value)
+{
+    (void)kind;
+    query_reader *reader = context;
+    lb_request *request = reader->request;
+    struct lb_query *next = &request->query[request->queries];
+    if (request->queries == QUERIES_MOST || !lb_query_decode(name, request->arena, &next->name) ||
+        !lb_query_decode(value ? value : "", request->arena, &next->value)) {
+        reader->bad = true;
+        return MHD_NO;
+    }
+    request->queries++;
+    return MHD_YES;
+}
+
+static bool read_query(exchange *x)
+{
+    query_reader reader = {&x->request, false};
+    if (MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, NULL, NULL) <= 0) return true;
+    x->request.query = lb_arena_array(x->request.arena, QUERIES_MOST, sizeof *x->request.query);
+    MHD_get_connection_values(x->connection, MHD_GET_ARGUMENT_KIND, add_query, &reader);
+    return !reader.bad;
+}
+
 static exchange *begin(lb_server *server, struct MHD_Connection *connection, const char *url, const char *method)
 {
     exchange *x = lb_alloc(1, sizeof *x);
@@ -130,6 +180,10 @@ static exchange *begin(lb_server *server, struct MHD_Connection *connection, con
     request->accept_encoding = header(x, "Accept-Encoding");
     request->content_type = header(x, "Content-Type");
     request->if_none_match = header(x, "If-None-Match");
+    request->cookie = header(x, "Cookie");
+    request->token = header(x, "X-Lumbar-Token");
+    request->address = client_address(x);
+    if (!read_query(x)) request->path = NULL;
     request->gone = client_gone;
     request->gone_context = x;
     request->body.max = server->options.body_max + 1;
@@ -171,7 +225,7 @@ static void run_job(void *context)
 {
     exchange *x = context;
     struct MHD_Connection *connection = x->connection;
-    if (lb_jobs_stopping(x->server->jobs)) refuse_busy(x);
+    if (lb_jobs_stopping(lb_route_workers(x->server, &x->request))) refuse_busy(x);
     else lb_route(x->server, &x->request, &x->answer);
     x->refused = true; /* answered, in effect: the next callback sends it */
     MHD_resume_connection(connection);
@@ -179,11 +233,12 @@ static void run_job(void *context)
 
 static enum MHD_Result finish(exchange *x)
 {
-    if (!x->refused && lb_route_is_long(&x->request)) {
-        if (lb_jobs_reserve(x->server->jobs)) {
+    lb_jobs *workers = x->refused ? NULL : lb_route_workers(x->server, &x->request);
+    if (workers) {
+        if (lb_jobs_reserve(workers)) {
             lb_watch_phase(x->server->watch, x->watched, LB_PHASE_WORK);
             MHD_suspend_connection(x->connection);
-            lb_jobs_push(x->server->jobs, run_job, x);
+            lb_jobs_push(workers, run_job, x);
             return MHD_YES;
         }
         refuse_busy(x);
@@ -281,12 +336,26 @@ static void settle_options(lb_server *server)
     if (o->threads == 0) o->threads = server->cores < 2 ? 2 : server->cores > 8 ? 8 : server->cores;
     if (o->workers == 0) o->workers = server->cores;
     if (o->queue == 0) o->queue = 64;
+    if (o->study_workers == 0) o->study_workers = STUDY_WORKERS;
     if (o->connections < o->threads) o->connections = o->threads;
     if (o->body_max > lb_max_input()) o->body_max = lb_max_input();
     if (o->body_total < o->body_max) o->body_total = o->body_max;
     if (!o->root) o->root = lb_place_root(server->arena);
     if (!o->shared) o->shared = lb_place_shared(o->root, server->arena);
     server->web = o->web ? o->web : lb_place_web(o->root, server->arena);
+}
+
+/* Study requests wait for the disk: many of them share one commit, so they have many workers of their own. */
+static int start_study(lb_server *server, lb_error *err)
+{
+    const lb_server_options *o = &server->options;
+    const study_options options = {.store = o->store, .allocator = o->allocator, .registry = server->registry, .root = o->root, .secure = o->host != NULL,
+                                   .public_url = o->host ? lb_arena_printf(server->arena, "https://%s", o->host) : NULL,
+                                   .idle_seconds = o->idle_seconds};
+    int code = study_home_new(&options, &server->home, err);
+    if (code) return code;
+    server->study_jobs = lb_jobs_new(o->study_workers, STUDY_QUEUE);
+    return server->study_jobs ? LB_OK : lb_fail(err, LB_FAILED, "no thread can be started");
 }
 
 int lb_server_start(const lb_server_options *options, const lb_registry *registry, lb_server **out, lb_error *err)
@@ -310,6 +379,7 @@ int lb_server_start(const lb_server_options *options, const lb_registry *registr
         server->watch = lb_watch_new(o->head_seconds, o->body_rate, o->send_seconds);
         code = lb_demo_new(o->root, o->shared, o->study, o->demo, registry, &server->demo, err);
     }
+    if (!code && o->store) code = start_study(server, err);
     if (!code) {
         lb_routes_prepare(server);
         server->jobs = lb_jobs_new(o->workers, o->queue);
@@ -336,9 +406,12 @@ void lb_server_stop(lb_server *server)
     if (!server) return;
     /* Parked connections must be resumed before the daemon stops: the jobs do that as they end. */
     if (server->jobs) lb_jobs_stop(server->jobs);
+    if (server->study_jobs) lb_jobs_stop(server->study_jobs);
     if (server->daemon) MHD_stop_daemon(server->daemon); /* closes the listening socket */
     else if (server->listener.fd >= 0) close(server->listener.fd);
     lb_jobs_free(server->jobs);
+    lb_jobs_free(server->study_jobs);
+    study_home_free(server->home);
     lb_watch_free(server->watch);
     lb_artifacts_free(server->artifacts);
     lb_routes_release(server);

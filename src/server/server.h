@@ -6,6 +6,7 @@
 #include <lumbar/op.h>
 
 typedef struct lb_server lb_server;
+struct lb_store;
 
 typedef struct lb_server_options {
     const char *listen;    /**< "127.0.0.1:8080"; port 0 = any free one; IPv6 in brackets */
@@ -26,15 +27,21 @@ typedef struct lb_server_options {
     double head_seconds;   /**< a request's head must have arrived by then; also the longest idle keep-alive */
     double body_rate;      /**< bytes per second a body must come at, on average, after head_seconds */
     double send_seconds;   /**< an answer must have been taken by then */
+    struct lb_store *store; /**< study mode: whose study is conducted; borrowed, outlives the server. NULL: none */
+    const struct lb_allocator_face *allocator; /**< whom randomisation asks; borrowed. NULL: nobody can be randomised here */
+    unsigned study_workers; /**< study requests at once; they wait for the disk together. 0 = 32 */
+    double idle_seconds;   /**< a session ends after this long without a request */
     double op_seconds;     /**< an operation that takes longer is cancelled */
 } lb_server_options;
 #define LB_SERVER_OPTIONS_INIT                                                                                     \
     {"127.0.0.1:8080", NULL, false, NULL, NULL, NULL, NULL, 0, 0, 0, 512, 64, (size_t)256 << 20, (size_t)1 << 30,       \
-     (size_t)64 << 20, 20, 16384, 900, 1800}
+     (size_t)64 << 20, 20, 16384, 900, NULL, NULL, 0, 1800, 1800}
 
 /** Bind, prepare the demo, and answer requests on threads of its own. The registry is borrowed. */
 int lb_server_start(const lb_server_options *options, const lb_registry *registry, lb_server **out,
                     lb_error *err) LB_MUST_CHECK;
+/** The API as an OpenAPI 3.1 document, the routes of a study included: what `lumbar serve --openapi` prints. */
+void lb_server_openapi(const lb_registry *registry, lb_buf *out);
 /** "http://127.0.0.1:8080/", valid while the server lives. */
 const char *lb_server_url(const lb_server *server);
 /** Can other machines reach it? */

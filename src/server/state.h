@@ -9,6 +9,7 @@
 #include "server/jobs.h"
 #include "server/listen.h"
 #include "server/server.h"
+#include "server/study.h"
 #include "server/watch.h"
 
 #include <stdatomic.h>
@@ -33,6 +34,8 @@ struct lb_server {
     lb_demo *demo;
     lb_artifacts *artifacts;
     lb_jobs *jobs;
+    study_home *home;      /* NULL outside of study mode */
+    lb_jobs *study_jobs;
     lb_watch *watch;
     struct MHD_Daemon *daemon;
     atomic_size_t body_bytes; /* of all requests now held */
@@ -41,8 +44,8 @@ struct lb_server {
 /** Fill health, ops and openapi. */
 void lb_routes_prepare(lb_server *server);
 void lb_routes_release(lb_server *server);
-/** Does this request run an operation, and so belongs on a worker? */
-bool lb_route_is_long(const lb_request *request);
+/** Where a request is answered: NULL = at once, on the network thread; else on these workers. */
+lb_jobs *lb_route_workers(const lb_server *server, const lb_request *request);
 /** Refusals that need the head only: method, path, Host, Origin. True when it refused. */
 bool lb_route_refuses(const lb_server *server, const lb_request *request, lb_answer *answer);
 /** Answer a complete request. */
@@ -51,6 +54,6 @@ void lb_route(lb_server *server, const lb_request *request, lb_answer *answer);
 /** POST /api/op/AREA.VERB (op_route.c). */
 void lb_route_op(lb_server *server, const lb_request *request, const char *name, lb_answer *answer);
 /** The API as an OpenAPI 3.1 document (openapi.c). */
-lb_value *lb_openapi(const lb_registry *registry, lb_arena *arena);
+lb_value *lb_openapi(const lb_registry *registry, bool study, lb_arena *arena);
 
 #endif

@@ -3,6 +3,7 @@
 #include <lumbar/trial.h>
 
 #include <stdio.h>
+#include <string.h>
 
 static int64_t days_of(int64_t year, int month, int day)
 {
@@ -48,6 +49,21 @@ bool lb_date_days(const char *text, size_t length, int64_t *days)
     if (back_month != month || back_day != day) return false; /* 30 February */
     *days = count;
     return true;
+}
+
+int lb_date_precision(const char *text)
+{
+    char whole[32];
+    int64_t days;
+    size_t length = text ? strlen(text) : 0;
+    if (length >= 16 && (text[10] == 'T' || text[10] == ' ')) { /* a time of day behind it */
+        snprintf(whole, sizeof whole, "%.10s", text);
+        return lb_date_days(whole, 10, &days) ? 3 : 0;
+    }
+    if (length != 4 && length != 7 && length != 10) return 0;
+    snprintf(whole, sizeof whole, "%s%s", text, length == 4 ? "-01-01" : length == 7 ? "-01" : "");
+    if (!lb_date_days(whole, strlen(whole), &days)) return 0;
+    return length == 4 ? 1 : length == 7 ? 2 : 3;
 }
 
 void lb_date_text(int64_t days, char text[16])

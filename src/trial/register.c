@@ -15,4 +15,5 @@ void lb_trial_register(lb_registry *registry)
     lb_registry_add(registry, &trial_op_simulate);
     lb_registry_add(registry, &trial_op_compare);
     lb_registry_add(registry, &trial_op_import);
+    lb_registry_add(registry, &trial_op_safety);
 }

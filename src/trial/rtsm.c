@@ -64,6 +64,24 @@ void lb_rtsm_draw(const lb_rtsm *rtsm, const char *stratum, uint32_t index, lb_r
     sodium_memzero(&s, sizeof s);
 }
 
+/* HMAC-SHA-256(seed, "lumbar-rtsm-v1|draw|" u32be(index)): the first 53 bits as a fraction. */
+double lb_rtsm_uniform(const lb_rtsm *rtsm, uint32_t index)
+{
+    static const char prefix[] = "lumbar-rtsm-v1|draw|";
+    uint8_t number[4], bytes[32];
+    crypto_auth_hmacsha256_state state;
+    big_endian(index, number);
+    crypto_auth_hmacsha256_init(&state, rtsm->seed, sizeof rtsm->seed);
+    crypto_auth_hmacsha256_update(&state, (const uint8_t *)prefix, sizeof prefix - 1);
+    crypto_auth_hmacsha256_update(&state, number, 4);
+    crypto_auth_hmacsha256_final(&state, bytes);
+    uint64_t bits = 0;
+    for (int i = 0; i < 8; i++) bits = bits << 8 | bytes[i];
+    sodium_memzero(&state, sizeof state);
+    sodium_memzero(bytes, sizeof bytes);
+    return (double)(bits >> 11) * 0x1p-53;
+}
+
 void lb_rtsm_commitment(const lb_rtsm *rtsm, char hex[65])
 {
     static const char prefix[] = "lumbar-rtsm-v1|commit|";

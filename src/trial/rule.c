@@ -119,14 +119,23 @@ static int f_days(lua_State *lua)
     return 1;
 }
 
-/* year(date) */
+/* year(date); the date may be partial. */
 static int f_year(lua_State *lua)
 {
-    size_t length;
-    const char *date = luaL_checklstring(lua, 1, &length);
-    int64_t unused;
-    if (!lb_date_days(date, length, &unused)) return luaL_error(lua, "'%s' is no date", date);
+    const char *date = luaL_checkstring(lua, 1);
+    if (lb_date_precision(date) == 0) return luaL_error(lua, "'%s' is no date", date);
     lua_pushinteger(lua, strtol(date, NULL, 10));
+    return 1;
+}
+
+/* not_before(later, earlier): by the parts that both dates have; 2026-03 is not before 2026-03-05. */
+static int f_not_before(lua_State *lua)
+{
+    const char *later = luaL_checkstring(lua, 1), *earlier = luaL_checkstring(lua, 2);
+    if (lb_date_precision(later) == 0) return luaL_error(lua, "'%s' is no date", later);
+    if (lb_date_precision(earlier) == 0) return luaL_error(lua, "'%s' is no date", earlier);
+    size_t n1 = strlen(later), n2 = strlen(earlier);
+    lua_pushboolean(lua, strncmp(later, earlier, n1 < n2 ? n1 : n2) >= 0);
     return 1;
 }
 
@@ -137,6 +146,7 @@ static const struct function {
     {"abs", f_abs},       {"floor", f_floor}, {"ceil", f_ceil},         {"sqrt", f_sqrt},     {"exp", f_exp},
     {"log", f_log},       {"round", f_round}, {"min", f_min},           {"max", f_max},       {"sum", f_sum},
     {"one_of", f_one_of}, {"length", f_length}, {"contains", f_contains}, {"days", f_days}, {"year", f_year},
+    {"not_before", f_not_before},
     {"missing", NULL}, /* answered by the environment: it must not count as reading the item */
 };
 
@@ -403,7 +413,7 @@ int lb_rules_compile(lb_rules *rules, const char *text, const char *const *known
     return LB_OK;
 }
 
-static void take_answer(lua_State *lua, lb_answer *out)
+static void take_answer(lua_State *lua, lb_rule_answer *out)
 {
     switch (lua_type(lua, -1)) {
     case LUA_TBOOLEAN:
@@ -423,10 +433,10 @@ static void take_answer(lua_State *lua, lb_answer *out)
     }
 }
 
-int lb_rules_run(lb_rules *rules, int id, lb_rule_lookup lookup, void *context, lb_answer *out, lb_error *err)
+int lb_rules_run(lb_rules *rules, int id, lb_rule_lookup lookup, void *context, lb_rule_answer *out, lb_error *err)
 {
     lua_State *lua = rules->lua;
-    *out = (lb_answer){.known = true, .value = {.type = LB_NULL}};
+    *out = (lb_rule_answer){.known = true, .value = {.type = LB_NULL}};
     rules->lookup = lookup;
     rules->context = context;
     rules->missing[0] = 0;

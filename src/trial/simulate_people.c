@@ -96,7 +96,7 @@ lb_value trial_person_value(const model *m, const person *p, const char *item)
     lb_value out = {.type = LB_NULL};
     if (look_up(&r, item, &out)) return out;
     const lb_study_item *derived = lb_study_item_named(m->study, item, NULL);
-    lb_answer answer;
+    lb_rule_answer answer;
     lb_error unused;
     if (!derived || derived->derived_rule < 0) return out;
     if (lb_rules_run(m->study->rules, derived->derived_rule, look_up, &r, &answer, &unused) != LB_OK || !answer.known) return out;

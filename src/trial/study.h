@@ -24,10 +24,17 @@ words trial_ids(const lb_value *list, const char *key, lb_arena *arena);
 bool trial_known(const words *w, const char *word);
 lb_label trial_label(const lb_value *value);
 
-/* The steps, in order: structs, references between parts, the schedule, the rules. */
+/* A flaw, with the nearest word, when a text (each text of a list, each key of a map) is none of `w` or `more`. */
+void trial_must_be(study_reader *r, const lb_value *value, const words *w, const words *more, const char *what);
+void trial_all_must_be(study_reader *r, const lb_value *object, const char *key, const words *w, const words *more, const char *what);
+void trial_keys_must_be(study_reader *r, const lb_value *object, const char *key, const words *w, const words *more, const char *what);
+
+/* The steps, in order: structs, references between parts, the schedule, the rules, what the conduct needs. */
 void trial_build(study_reader *r);
 void trial_check_references(study_reader *r);
 void trial_check_schedule(study_reader *r);
 void trial_check_rules(study_reader *r);
+int trial_compile_rule(study_reader *r, const lb_value *value); /* -1: none, or a flaw */
+void trial_build_conduct(study_reader *r);
 
 #endif

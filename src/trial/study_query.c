@@ -33,7 +33,7 @@ int lb_study_eligible(const lb_study *study, lb_rule_lookup lookup, void *contex
     *first = -1;
     for (size_t i = 0; i < study->criterion_count; i++) {
         const lb_study_criterion *c = &study->criterion[i];
-        lb_answer got;
+        lb_rule_answer got;
         int code = lb_rules_run(study->rules, c->compiled, lookup, context, &got, err);
         if (code != LB_OK) {
             lb_error_where(err, "criterion %s", c->id);

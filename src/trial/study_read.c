@@ -74,7 +74,7 @@ static void build_places(study_reader *r)
 
 static lb_item_type type_of(const char *word)
 {
-    static const char *const word_of[] = {"text", "integer", "number", "date", "datetime", "choice", "choices", "yesno", "slider", "derived"};
+    static const char *const word_of[] = {"text", "integer", "number", "date", "datetime", "choice", "choices", "yesno", "slider", "derived", "file"};
     for (size_t i = 0; i < LB_COUNT(word_of); i++)
         if (strcmp(word_of[i], word) == 0) return (lb_item_type)i;
     return LB_ITEM_TEXT;
@@ -107,6 +107,7 @@ static void build_item(study_reader *r, const lb_value *v, lb_study_item *item)
     item->required = lb_get_bool(v, "required", false);
     item->identifier = lb_get_bool(v, "identifier", false);
     item->reveals_arm = lb_get_bool(v, "reveals_arm", false);
+    item->partial = lb_get_bool(v, "partial", false);
     item->shown_if = lb_get_text(v, "shown_if", NULL);
     item->derived_by = lb_get_text(v, "derived_by", NULL);
     item->shown_rule = item->derived_rule = -1;
@@ -124,6 +125,20 @@ static void build_item(study_reader *r, const lb_value *v, lb_study_item *item)
         trial_flaw(&r->f, v, "error", "add derived_by: …", "the item '%s' is derived, but no rule says how", item->id);
 }
 
+static void build_checks(study_reader *r, const lb_value *v, lb_study_form *form)
+{
+    const lb_value *checks = trial_list(v, "checks", r->f.arena);
+    lb_study_check *check = lb_arena_array(r->f.arena, checks->count + 1, sizeof *check);
+    for (size_t i = 0; i < checks->count; i++) {
+        const lb_value *c = checks->item[i], *items = lb_get(c, "items");
+        const lb_value *first = items && items->type == LB_ARRAY && items->count ? items->item[0] : NULL;
+        check[form->check_count++] = (lb_study_check){lb_get_text(c, "id", ""), lb_get_text(c, "rule", "true"),
+                                                      lb_text_equal(lb_get_text(c, "severity", NULL), "hard"), trial_label(lb_get(c, "message")),
+                                                      first && first->type == LB_STRING ? first->text : NULL, -1};
+    }
+    form->check = check;
+}
+
 static void build_forms(study_reader *r)
 {
     const lb_value *forms = trial_list(r->root, "forms", r->f.arena);
@@ -135,7 +150,7 @@ static void build_forms(study_reader *r)
         lb_study_form *form = &s->form[s->form_count++];
         *form = (lb_study_form){lb_get_text(v, "id", ""), lb_get_text(v, "instrument", NULL), lb_get_text(v, "filled_by", NULL),
                                 trial_label(lb_get(v, "label")), lb_get_bool(v, "reveals_arm", false),
-                                lb_text_equal(lb_get_text(v, "entry", ""), "double"), 0, NULL};
+                                lb_text_equal(lb_get_text(v, "entry", ""), "double"), 0, NULL, 0, NULL};
         if ((total += items->count) > STUDY_ITEMS_MOST) {
             trial_flaw(&r->f, v, "error", NULL, "more than %d items", STUDY_ITEMS_MOST);
             return;
@@ -143,6 +158,7 @@ static void build_forms(study_reader *r)
         lb_study_item *item = lb_arena_array(r->f.arena, items->count + 1, sizeof *item);
         for (size_t k = 0; k < items->count; k++) build_item(r, items->item[k], &item[form->item_count++]);
         form->item = item;
+        build_checks(r, v, form);
     }
 }
 
@@ -303,6 +319,7 @@ static void read_parts(study_reader *r)
     trial_check_references(r);
     trial_check_schedule(r);
     trial_check_rules(r);
+    trial_build_conduct(r);
 }
 
 /* Findings in the order of the file, however the checks came upon them. */

@@ -48,7 +48,7 @@ static void check_duplicates(study_reader *r)
 }
 
 /* One text that must be one of `words` (or of `more`). */
-static void must_be(study_reader *r, const lb_value *value, const words *w, const words *more, const char *what)
+void trial_must_be(study_reader *r, const lb_value *value, const words *w, const words *more, const char *what)
 {
     if (!value || value->type != LB_STRING) return;
     if (trial_known(w, value->text) || (more && trial_known(more, value->text))) return;
@@ -57,18 +57,18 @@ static void must_be(study_reader *r, const lb_value *value, const words *w, cons
     trial_flaw(&r->f, value, "error", trial_nearest(&r->f, value->text, from->word, from->count), "there is no %s '%s'", what, value->text);
 }
 
-static void all_must_be(study_reader *r, const lb_value *object, const char *key, const words *w, const words *more, const char *what)
+void trial_all_must_be(study_reader *r, const lb_value *object, const char *key, const words *w, const words *more, const char *what)
 {
     const lb_value *list = lb_get(object, key);
     if (!list) return;
     if (list->type != LB_ARRAY) {
-        must_be(r, list, w, more, what);
+        trial_must_be(r, list, w, more, what);
         return;
     }
-    for (size_t i = 0; i < list->count; i++) must_be(r, list->item[i], w, more, what);
+    for (size_t i = 0; i < list->count; i++) trial_must_be(r, list->item[i], w, more, what);
 }
 
-static void keys_must_be(study_reader *r, const lb_value *object, const char *key, const words *w, const words *more, const char *what)
+void trial_keys_must_be(study_reader *r, const lb_value *object, const char *key, const words *w, const words *more, const char *what)
 {
     const lb_value *map = lb_get(object, key);
     for (size_t i = 0; map && map->type == LB_OBJECT && i < map->count; i++) {
@@ -92,9 +92,9 @@ static void check_outcomes(study_reader *r)
     const lb_value *secondary = trial_list(outcomes, "secondary", r->f.arena);
     for (size_t i = 0; i <= secondary->count; i++) {
         const lb_value *one = i < secondary->count ? secondary->item[i] : primary;
-        must_be(r, lb_get(one, "measure"), &r->scores, &r->items, "score or item");
-        all_must_be(r, one, "visits", &r->visits, NULL, "visit");
-        all_must_be(r, one, "sensitivity", &r->visits, NULL, "visit");
+        trial_must_be(r, lb_get(one, "measure"), &r->scores, &r->items, "score or item");
+        trial_all_must_be(r, one, "visits", &r->visits, NULL, "visit");
+        trial_all_must_be(r, one, "sensitivity", &r->visits, NULL, "visit");
     }
 }
 
@@ -104,49 +104,49 @@ static void check_simulation(study_reader *r)
     if (!s || s->type != LB_OBJECT) return;
     static const char *const draws[] = {"candidate", "baseline"};
     words items = plus(r, &r->items, "centre");
-    must_be(r, lb_get(s, "treated"), &r->arms, NULL, "arm");
-    keys_must_be(r, s, "sites", &r->sites, NULL, "site");
+    trial_must_be(r, lb_get(s, "treated"), &r->arms, NULL, "arm");
+    trial_keys_must_be(r, s, "sites", &r->sites, NULL, "site");
     for (size_t d = 0; d < LB_COUNT(draws); d++) {
         const lb_value *list = trial_list(s, draws[d], r->f.arena);
         for (size_t i = 0; i < list->count; i++) {
-            must_be(r, lb_get(list->item[i], "item"), &r->items, &r->scores, "item");
-            keys_must_be(r, list->item[i], "per", &r->items, &r->scores, "item");
+            trial_must_be(r, lb_get(list->item[i], "item"), &r->items, &r->scores, "item");
+            trial_keys_must_be(r, list->item[i], "per", &r->items, &r->scores, "item");
         }
     }
-    all_must_be(r, s, "participants", &items, &r->scores, "item");
+    trial_all_must_be(r, s, "participants", &items, &r->scores, "item");
     const lb_value *scores = trial_list(s, "scores", r->f.arena);
     for (size_t i = 0; i < scores->count; i++) {
         const lb_value *one = scores->item[i];
-        must_be(r, lb_get(one, "score"), &r->scores, &r->items, "score or item");
-        must_be(r, lb_get(one, "follows"), &r->scores, &r->items, "score or item");
-        must_be(r, lb_get(one, "baseline"), &r->items, &r->scores, "item");
-        keys_must_be(r, one, "course", &r->visits, NULL, "visit");
-        keys_must_be(r, one, "fraction", &r->visits, NULL, "visit");
-        keys_must_be(r, one, "columns", &r->visits, NULL, "visit");
-        all_must_be(r, one, "not_at", &r->visits, NULL, "visit");
+        trial_must_be(r, lb_get(one, "score"), &r->scores, &r->items, "score or item");
+        trial_must_be(r, lb_get(one, "follows"), &r->scores, &r->items, "score or item");
+        trial_must_be(r, lb_get(one, "baseline"), &r->items, &r->scores, "item");
+        trial_keys_must_be(r, one, "course", &r->visits, NULL, "visit");
+        trial_keys_must_be(r, one, "fraction", &r->visits, NULL, "visit");
+        trial_keys_must_be(r, one, "columns", &r->visits, NULL, "visit");
+        trial_all_must_be(r, one, "not_at", &r->visits, NULL, "visit");
         const lb_value *modifiers = trial_list(one, "modifiers", r->f.arena);
-        for (size_t k = 0; k < modifiers->count; k++) must_be(r, lb_get(modifiers->item[k], "item"), &r->items, NULL, "item");
+        for (size_t k = 0; k < modifiers->count; k++) trial_must_be(r, lb_get(modifiers->item[k], "item"), &r->items, NULL, "item");
     }
-    must_be(r, lb_get(lb_get(s, "adherence"), "arm"), &r->arms, NULL, "arm");
-    must_be(r, lb_get(lb_get(s, "dropout"), "score"), &r->scores, &r->items, "score or item");
+    trial_must_be(r, lb_get(lb_get(s, "adherence"), "arm"), &r->arms, NULL, "arm");
+    trial_must_be(r, lb_get(lb_get(s, "dropout"), "score"), &r->scores, &r->items, "score or item");
     const lb_value *events = trial_list(s, "events", r->f.arena);
-    for (size_t i = 0; i < events->count; i++) must_be(r, lb_get(events->item[i], "arm"), &r->arms, NULL, "arm");
+    for (size_t i = 0; i < events->count; i++) trial_must_be(r, lb_get(events->item[i], "arm"), &r->arms, NULL, "arm");
 }
 
 static void check_parts(study_reader *r)
 {
     lb_arena *arena = r->f.arena;
     const lb_value *list = trial_list(r->root, "interventions", arena);
-    for (size_t i = 0; i < list->count; i++) all_must_be(r, list->item[i], "arms", &r->arms, NULL, "arm");
+    for (size_t i = 0; i < list->count; i++) trial_all_must_be(r, list->item[i], "arms", &r->arms, NULL, "arm");
     words interventions = trial_ids(list, "id", arena);
     list = trial_list(r->root, "arms", arena);
-    for (size_t i = 0; i < list->count; i++) all_must_be(r, list->item[i], "interventions", &interventions, NULL, "intervention");
+    for (size_t i = 0; i < list->count; i++) trial_all_must_be(r, list->item[i], "interventions", &interventions, NULL, "intervention");
     list = trial_list(r->root, "forms", arena);
-    for (size_t i = 0; i < list->count; i++) must_be(r, lb_get(list->item[i], "instrument"), &r->instruments, NULL, "instrument");
+    for (size_t i = 0; i < list->count; i++) trial_must_be(r, lb_get(list->item[i], "instrument"), &r->instruments, NULL, "instrument");
     list = trial_list(r->root, "visits", arena);
-    for (size_t i = 0; i < list->count; i++) all_must_be(r, list->item[i], "forms", &r->forms, NULL, "form");
+    for (size_t i = 0; i < list->count; i++) trial_all_must_be(r, list->item[i], "forms", &r->forms, NULL, "form");
     list = trial_list(r->root, "instruments", arena);
-    for (size_t i = 0; i < list->count; i++) all_must_be(r, list->item[i], "items", &r->items, NULL, "item");
+    for (size_t i = 0; i < list->count; i++) trial_all_must_be(r, list->item[i], "items", &r->items, NULL, "item");
 }
 
 void trial_check_references(study_reader *r)
@@ -155,17 +155,17 @@ void trial_check_references(study_reader *r)
     check_parts(r);
     words strata = plus(r, &r->items, "centre");
     const lb_value *randomisation = lb_get(r->root, "randomisation"), *adherence = lb_get(r->root, "adherence");
-    all_must_be(r, lb_get(r->root, "drugs"), "arms", &r->arms, NULL, "arm");
-    all_must_be(r, randomisation, "strata", &strata, NULL, "item");
-    all_must_be(r, randomisation, "concealed_from", &r->roles, NULL, "role");
+    trial_all_must_be(r, lb_get(r->root, "drugs"), "arms", &r->arms, NULL, "arm");
+    trial_all_must_be(r, randomisation, "strata", &strata, NULL, "item");
+    trial_all_must_be(r, randomisation, "concealed_from", &r->roles, NULL, "role");
     const lb_value *factors = trial_list(randomisation, "factors", r->f.arena);
-    for (size_t i = 0; i < factors->count; i++) must_be(r, lb_get(factors->item[i], "item"), &strata, NULL, "item");
-    all_must_be(r, lb_get(r->root, "masking"), "masked", &r->roles, NULL, "role");
-    must_be(r, lb_get(lb_get(r->root, "consent"), "item"), &r->items, NULL, "item");
-    must_be(r, lb_get(lb_get(r->root, "eligibility"), "form"), &r->forms, NULL, "form");
-    must_be(r, lb_get(lb_get(r->root, "safety"), "form"), &r->forms, NULL, "form");
-    must_be(r, lb_get(adherence, "form"), &r->forms, NULL, "form");
-    all_must_be(r, adherence, "arms", &r->arms, NULL, "arm");
+    for (size_t i = 0; i < factors->count; i++) trial_must_be(r, lb_get(factors->item[i], "item"), &strata, NULL, "item");
+    trial_all_must_be(r, lb_get(r->root, "masking"), "masked", &r->roles, NULL, "role");
+    trial_must_be(r, lb_get(lb_get(r->root, "consent"), "item"), &r->items, NULL, "item");
+    trial_must_be(r, lb_get(lb_get(r->root, "eligibility"), "form"), &r->forms, NULL, "form");
+    trial_must_be(r, lb_get(lb_get(r->root, "safety"), "form"), &r->forms, NULL, "form");
+    trial_must_be(r, lb_get(adherence, "form"), &r->forms, NULL, "form");
+    trial_all_must_be(r, adherence, "arms", &r->arms, NULL, "arm");
     check_outcomes(r);
     check_simulation(r);
     const lb_value *roles = trial_list(r->root, "roles", r->f.arena), *masked = lb_get(lb_get(r->root, "masking"), "masked");

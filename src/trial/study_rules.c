@@ -18,7 +18,7 @@ static void gather_names(study_reader *r)
 }
 
 /* "column 7" of the rule becomes a column of the file: the rule begins where its value does (after the quote). */
-static int compile(study_reader *r, const lb_value *value)
+int trial_compile_rule(study_reader *r, const lb_value *value)
 {
     lb_error err = LB_ERROR_INIT;
     int id = -1;
@@ -38,8 +38,21 @@ static void compile_items(study_reader *r)
         const lb_value *items = trial_list(forms->item[i], "items", r->f.arena);
         lb_study_item *item = (lb_study_item *)r->study->form[i].item;
         for (size_t k = 0; k < r->study->form[i].item_count; k++) {
-            item[k].shown_rule = compile(r, lb_get(items->item[k], "shown_if"));
-            item[k].derived_rule = compile(r, lb_get(items->item[k], "derived_by"));
+            item[k].shown_rule = trial_compile_rule(r, lb_get(items->item[k], "shown_if"));
+            item[k].derived_rule = trial_compile_rule(r, lb_get(items->item[k], "derived_by"));
+        }
+    }
+}
+
+static void compile_checks(study_reader *r)
+{
+    const lb_value *forms = trial_list(r->root, "forms", r->f.arena);
+    for (size_t i = 0; i < r->study->form_count; i++) {
+        const lb_value *checks = trial_list(forms->item[i], "checks", r->f.arena);
+        lb_study_check *check = (lb_study_check *)r->study->form[i].check;
+        for (size_t k = 0; k < r->study->form[i].check_count; k++) {
+            check[k].compiled = trial_compile_rule(r, lb_get(checks->item[k], "rule"));
+            trial_all_must_be(r, checks->item[k], "items", &r->items, NULL, "item");
         }
     }
 }
@@ -52,7 +65,7 @@ static void compile_criteria(study_reader *r)
         const lb_value *criteria = trial_list(stages->item[i], "criteria", r->f.arena);
         for (size_t k = 0; k < criteria->count; k++) {
             const lb_value *rule = lb_get(criteria->item[k], "rule");
-            r->study->criterion[at++].compiled = compile(r, rule);
+            r->study->criterion[at++].compiled = trial_compile_rule(r, rule);
             if (rule && rule->type == LB_STRING) {
                 size_t names;
                 lb_rule_names(rule->text, r->f.arena, &names);
@@ -113,8 +126,7 @@ void trial_check_rules(study_reader *r)
 {
     gather_names(r);
     compile_items(r);
+    compile_checks(r);
     compile_criteria(r);
-    const lb_value *watch = trial_list(lb_get(r->root, "safety"), "watch", r->f.arena);
-    for (size_t i = 0; i < watch->count; i++) (void)compile(r, lb_get(watch->item[i], "rule"));
     check_circles(r);
 }

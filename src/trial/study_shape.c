@@ -22,7 +22,7 @@ SHAPE(registration, "registry record", R("register", TEXT), K("number", TEXT), K
 SHAPE(contact, "contact", R("role", TEXT), R("name", TEXT), K("affiliation", TEXT));
 SHAPE(design, "design", R("type", TEXT), K("model", TEXT), K("allocation", TEXT), K("masking", TEXT), K("purpose", TEXT), K("hypothesis", TEXT),
       K("centres", INT), K("setting", TEXT), K("conduct", TEXTS), K("ethics", TEXT), R("enrolment", INT), K("objectives", LABEL_MAP));
-SHAPE(site, "site", R("id", ID), R("label", LABEL), K("city", TEXT), K("country", TEXT), K("lead", BOOL), K("kind", TEXT), K("target", INT));
+SHAPE(site, "site", R("id", ID), R("label", LABEL), K("city", TEXT), K("country", TEXT), K("lead", BOOL), K("kind", TEXT), K("target", INT), K("utc_offset", TEXT));
 SHAPE(arm, "arm", R("id", ID), R("code", ID), RC("kind", "experimental,active,control"), R("label", LABEL), K("description", LABEL), K("interventions", TEXTS));
 SHAPE(component, "component", R("id", ID), R("label", LABEL), K("what", LABEL));
 SHAPE(intervention, "intervention", R("id", ID), R("label", LABEL), R("arms", TEXTS), RC("kind", "exercise,rest,drug,education,advice,device"),
@@ -37,7 +37,9 @@ SHAPE(randomisation, "randomisation", RC("method", "permuted_blocks,minimisation
       K("strata", TEXTS), L("factors", minimised_by), K("p_best", NUMBER), C("imbalance", "range,variance"), K("concealed_from", TEXTS), K("trial", TEXT),
       K("after", TEXTS), K("mistakes", LABEL_MAP));
 SHAPE(masking, "masking", R("masked", TEXTS), K("emergency", LABEL), K("until", LABEL));
-SHAPE(consent, "consent", R("form_version", TEXT), R("item", ID), K("languages", TEXTS), K("before_consent", TEXTS), K("gates", LABEL_MAP), K("rule", LABEL));
+SHAPE(consent_stage, "consent stage", R("id", ID), R("label", LABEL), K("form_version", TEXT), K("after", ID), K("opens", TEXTS));
+SHAPE(consent, "consent", R("form_version", TEXT), R("item", ID), K("languages", TEXTS), K("before_consent", TEXTS), L("stages", consent_stage),
+      K("gates", LABEL_MAP), K("rule", LABEL));
 SHAPE(criterion, "criterion", R("id", ID), RC("kind", "inclusion,exclusion"), R("rule", RULE), R("text", LABEL));
 SHAPE(stage, "eligibility stage", R("id", ID), R("label", LABEL), RL("criteria", criterion));
 SHAPE(eligibility, "eligibility", R("form", ID), RL("stages", stage));
@@ -45,33 +47,43 @@ SHAPE(eligibility, "eligibility", R("form", ID), RL("stages", stage));
 /* -- schedule and forms -- */
 SHAPE(repeat, "repeat", R("from", INT), R("to", INT), R("every", INT));
 SHAPE(visit, "visit", R("id", ID), R("label", LABEL), R("anchor", ID), K("day", INT), K("window", RANGE), R("forms", TEXTS), K("unscheduled", BOOL),
-      K("optional", BOOL), K("reveals_arm", BOOL), O("repeat", repeat), K("mode", TEXT));
+      K("optional", BOOL), K("reveals_arm", BOOL), K("arms", TEXTS), O("repeat", repeat), K("mode", TEXT));
 SHAPE(item, "item", R("id", ID), R("label", LABEL),
-      RC("type", "text,integer,number,date,datetime,choice,choices,yesno,slider,derived"), K("unit", TEXT), K("range", RANGE), K("expected", RANGE),
-      K("codes", CODES), K("required", BOOL), K("identifier", BOOL), K("shown_if", RULE), K("derived_by", RULE), K("reveals_arm", BOOL), K("group", TEXT));
+      RC("type", "text,integer,number,date,datetime,choice,choices,yesno,slider,derived,file"), K("unit", TEXT), K("range", RANGE), K("expected", RANGE),
+      K("units", NUMBER_MAP), K("codes", CODES), K("required", BOOL), K("identifier", BOOL), K("shown_if", RULE), K("derived_by", RULE), K("reveals_arm", BOOL), K("group", TEXT),
+      K("partial", BOOL), K("accept", TEXTS), K("max_mb", NUMBER));
+SHAPE(form_check, "check", R("id", ID), R("rule", RULE), RC("severity", "hard,soft"), R("message", LABEL), K("items", TEXTS));
 SHAPE(form, "form", R("id", ID), R("label", LABEL), K("instrument", ID), K("reveals_arm", BOOL), C("entry", "single,double"),
-      C("filled_by", "participant,assessor,site,therapist,laboratory,imaging"), RL("items", item));
+      C("filled_by", "participant,assessor,site,therapist,laboratory,imaging"), RL("items", item), L("checks", form_check));
 SHAPE(used_instrument, "instrument", R("id", ID), R("file", TEXT), R("label", LABEL), K("score", ID), K("settings", ANY), K("optional", BOOL), K("items", TEXTS));
 
 /* -- outcomes, adherence, safety -- */
 SHAPE(outcome, "outcome", R("id", ID), R("label", LABEL), R("measure", ID), R("visits", TEXTS), K("change", BOOL), C("better", "lower,higher"), K("mcid", NUMBER),
       K("definition", LABEL), K("analysis", TEXT), K("sensitivity", TEXTS), K("day", INT));
 SHAPE(outcomes, "outcomes", RO("primary", outcome), L("secondary", outcome), K("definitions", LABEL_MAP));
+SHAPE(supervised_by, "supervision", R("form", ID), R("item", ID), K("held", ID));
 SHAPE(adherence, "adherence", R("version", TEXT), R("arms", TEXTS), R("form", ID), R("weeks", INT), R("sessions_per_week", INT), K("minutes", RANGE), K("components", TEXTS),
-      R("weights", NUMBER_MAP), R("threshold", NUMBER), K("rules", LABEL_MAP), K("per_protocol", LABEL));
+      K("items", LABEL_MAP), O("supervision", supervised_by), R("weights", NUMBER_MAP), R("threshold", NUMBER), K("rules", LABEL_MAP), K("per_protocol", LABEL));
 SHAPE(watch, "watched value", R("id", ID), R("rule", RULE), R("label", LABEL));
 SHAPE(board, "board", K("independent", BOOL), K("reports", LABEL_MAP), K("charter", LABEL));
+SHAPE(escalation, "escalation", R("after_hours", NUMBER), R("to", TEXTS));
 SHAPE(safety, "safety", R("form", ID), R("sae_hours", NUMBER), K("clock_from", TEXT), K("causality", TEXTS), K("coding", LABEL), L("watch", watch), O("board", board),
-      K("stopping", LABEL));
+      K("items", LABEL_MAP), K("causality_items", LABEL_MAP), K("serious_if", RULE), K("related_codes", SCALARS), K("followup_days", NUMBER),
+      L("escalate", escalation), K("stopping", LABEL));
 SHAPE(role, "role", R("id", ID), R("label", LABEL), R("masked", BOOL), K("sees_clinical", BOOL), K("may", TEXTS));
 SHAPE(deviation, "deviations", K("kinds", LABEL_MAP), K("severity", LABEL_MAP));
 SHAPE(keeping, "data handling", K("entry", TEXT), K("double_entry", LABEL), K("queries", LABEL), K("verification", LABEL), K("signature", LABEL), K("audit", LABEL),
       K("withdrawals", LABEL_MAP), O("deviations", deviation), K("exchange", TEXTS), K("reason_after_save", BOOL));
+SHAPE(reminder, "reminder", R("id", ID), R("to", ID), R("visit", ID), K("days", NUMBERS), K("at", TEXT), R("text", LABEL));
+SHAPE(phone, "participant's pages", R("forms", TEXTS), K("day_item", ID), K("back_days", INT), K("late_days", INT), K("ahead_minutes", INT), K("welcome", LABEL), K("thanks", LABEL),
+      K("contact", LABEL));
+SHAPE(paragraph, "paragraph", R("title", LABEL), R("text", LABEL));
+SHAPE(printed, "documents", L("consent", paragraph), L("manual", paragraph), L("diary", paragraph), L("booklet", paragraph));
 SHAPE(retention, "retention", R("years", NUMBER), R("from", TEXT), K("purge_people", INT));
 SHAPE(sharing, "sharing statement", R("share", BOOL), K("statement", LABEL));
 
 /* -- measuring, predicting, plan -- */
-SHAPE(imaging, "imaging", K("modality", TEXT), K("field_tesla", NUMBER), K("plane", TEXT), K("levels", TEXTS), K("muscles", LABEL_MAP), K("segmentation", LABEL),
+SHAPE(imaging, "imaging", K("modality", TEXT), K("field_tesla", NUMBER), K("plane", TEXT), K("levels", TEXTS), K("readers", INT), K("muscles", LABEL_MAP), K("segmentation", LABEL),
       K("measures", TEXTS), K("radiomics", TEXTS), K("finding", LABEL), K("emg", LABEL), K("endurance", LABEL));
 SHAPE(prediction, "prediction", K("outcomes", LABEL_MAP), K("split", TEXT), K("resampling", TEXTS), K("selection", TEXT), K("models", TEXTS), K("performance", TEXTS),
       K("explanation", TEXTS), K("product", LABEL));
@@ -105,7 +117,7 @@ static const shape_key keys_study[] = {
     K("background", LABEL), K("condition", TEXTS), K("participant_languages", TEXTS), L("registry", registration), L("contacts", contact), K("sponsor", TEXT), RO("design", design),
     RL("sites", site), RL("arms", arm), L("interventions", intervention), O("drugs", regimen), RO("randomisation", randomisation), RO("masking", masking),
     RO("consent", consent), RO("eligibility", eligibility), RL("visits", visit), K("code_lists", LISTS), RL("forms", form), L("instruments", used_instrument),
-    RO("outcomes", outcomes), O("adherence", adherence), RO("safety", safety), RL("roles", role), O("data", keeping), RO("retention", retention),
+    RO("outcomes", outcomes), O("adherence", adherence), RO("safety", safety), RL("roles", role), O("participant", phone), L("reminders", reminder), O("documents", printed), O("data", keeping), RO("retention", retention),
     RO("sharing", sharing), O("imaging", imaging), O("prediction", prediction), O("sample_size", power), RO("plan", plan), L("contradictions", contradiction),
     L("gaps", omission), O("simulation", simulation),
 };

@@ -2,6 +2,8 @@
  * emmeans); tables against table1_prt.json; and plans that are wrong. */
 #include "run_op.h"
 
+#include "analysis/plan.h"
+
 static const char plan_text[] =
     "plan: sim-a\nversion: \"1\"\ntitle: Simulated METNLBP\nseed: 3\nparticipants: people\n"
     "treatment: {column: arm, comparison: EXERCISE, reference: CONTROL}\n"
@@ -129,9 +131,11 @@ static void the_flow_and_the_report(void **state)
                              lb_get_int(lb_get(theirs, "last_visit"), lb_get_text(visits->item[i], "visit", ""), -2));
     }
     assert_int_equal(run_plan(&t, plan_text, &again, &err), 0);
-    assert_int_equal(result->artifact_count, 1);
-    assert_int_equal(result->artifact[0].length, again->artifact[0].length); /* the same page, byte for byte */
-    assert_memory_equal(result->artifact[0].data, again->artifact[0].data, result->artifact[0].length);
+    assert_int_equal(result->artifact_count, 2); /* the same page and the same PDF, byte for byte */
+    for (size_t k = 0; k < 2; k++) {
+        assert_int_equal(result->artifact[k].length, again->artifact[k].length);
+        assert_memory_equal(result->artifact[k].data, again->artifact[k].data, result->artifact[k].length);
+    }
     const char *page = result->artifact[0].data;
     assert_non_null(strstr(page, "\xE2\x88\x92" "7.29"));
     assert_non_null(strstr(page, lb_get_text(lb_get(result->results, "plan"), "sha256", "?")));
@@ -226,11 +230,75 @@ static void baseline_table_of_a_real_trial(void **state)
     lb_arena_free(arena);
 }
 
+/* The rehearsal equals the plan run on a table whose arms alone were dealt anew: every number of its document is the same. */
+static void a_rehearsal_changes_the_arms_alone(void **state)
+{
+    (void)state;
+    trial t = load();
+    if (!t.there) {
+        unload(&t);
+        skip();
+    }
+    lb_error err = LB_ERROR_INIT;
+    lb_result *rehearsed, *scratch = lb_result_new("test"), *run;
+    lb_csv_options options = LB_CSV_OPTIONS_INIT;
+    lb_table *people, *before;
+    const char *text = lb_arena_printf(t.arena, "%srehearsal: {strata: [centre, sex]}\n", plan_text);
+    lb_call *call = lb_call_new(t.registry, lb_registry_find(t.registry, "analyse", "rehearse"));
+    lb_bytes plan = {(const uint8_t *)text, strlen(text), "test.plan.yaml"};
+    lb_call_set_now(call, "2026-03-01T00:00:00Z");
+    assert_int_equal(lb_call_bind(call, "plan", &plan, &err), 0);
+    assert_int_equal(lb_call_bind(call, "data", &t.people, &err), 0);
+    assert_int_equal(lb_call_bind(call, "data", &t.visits, &err), 0);
+    assert_int_equal(lb_call_set(call, "seed", "7", &err), 0);
+    if (lb_call_run(call, &rehearsed, &err)) fail_msg("%s: %s", err.where, err.message);
+    lb_call_free(call);
+
+    assert_int_equal(lb_csv_read(&t.people, &options, t.arena, &people, &err), 0);
+    assert_int_equal(lb_csv_read(&t.people, &options, t.arena, &before, &err), 0);
+    lb_value *root;
+    assert_int_equal(lb_yaml_read(&plan, t.arena, &root, &err), 0);
+    lb_plan own = {.arena = t.arena, .result = scratch, .root = root, .participants = people, .table = &people, .tables = 1, .id = "id",
+                   .arm = "arm", .reference = "CONTROL", .comparison = "EXERCISE"};
+    assert_int_equal(lb_plan_shuffle(&own, 7, &err), 0);
+    size_t moved = 0;
+    for (size_t c = 0; c < people->columns; c++) {
+        const lb_column *a = &people->column[c], *b = &before->column[c];
+        char x[64], y[64];
+        size_t count[2][2] = {{0}};
+        for (size_t r = 0; r < people->rows; r++) {
+            bool same = strcmp(lb_column_text(a, r, x), lb_column_text(b, r, y)) == 0;
+            if (strcmp(a->name, "arm") != 0) assert_true(same);
+            else moved += !same, count[0][a->code[r]]++, count[1][b->code[r]]++;
+        }
+        assert_memory_equal(count[0], count[1], sizeof count[0]); /* as many in each arm as before */
+    }
+    assert_true(moved > 50);
+    lb_buf csv = {0};
+    lb_csv_write(people, false, &csv);
+    t.people = (lb_bytes){(const uint8_t *)csv.data, csv.length, "people"};
+    if (run_plan(&t, text, &run, &err)) fail_msg("%s: %s", err.where, err.message);
+    static const char *const sections[] = {"primary", "margin_test", "sensitivity", "sets", "flow", "baseline"};
+    for (size_t i = 0; i < LB_COUNT(sections); i++) {
+        lb_buf x = {0}, y = {0};
+        lb_json_write(lb_get(rehearsed->results, sections[i]), 0, &x);
+        lb_json_write(lb_get(run->results, sections[i]), 0, &y);
+        assert_string_equal(x.data, y.data);
+        lb_buf_free(&x);
+        lb_buf_free(&y);
+    }
+    lb_buf_free(&csv);
+    lb_result_free(run);
+    lb_result_free(rehearsed);
+    lb_result_free(scratch);
+    unload(&t);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_primary_analysis), cmocka_unit_test(the_flow_and_the_report),
-        cmocka_unit_test(wrong_plans_are_refused_with_their_line), cmocka_unit_test(baseline_table_of_a_real_trial),
+        cmocka_unit_test(a_rehearsal_changes_the_arms_alone), cmocka_unit_test(wrong_plans_are_refused_with_their_line), cmocka_unit_test(baseline_table_of_a_real_trial),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static void answers(void **state)
     for (size_t i = 0; i < LB_COUNT(cases); i++) {
         int id;
         lb_error err = LB_ERROR_INIT;
-        lb_answer got;
+        lb_rule_answer got;
         if (lb_rules_compile(rules, cases[i].rule, known, LB_COUNT(known), &id, &err) != LB_OK) fail_msg("%s: %s", cases[i].rule, err.message);
         if (lb_rules_run(rules, id, look, NULL, &got, &err) != LB_OK) fail_msg("%s: %s", cases[i].rule, err.message);
         if (got.known != (cases[i].missing[0] == 0)) fail_msg("%s: known is %d", cases[i].rule, got.known);
@@ -67,7 +67,7 @@ static void escapes(void **state)
     for (size_t i = 0; i < LB_COUNT(bad); i++) {
         int id;
         lb_error err = LB_ERROR_INIT;
-        lb_answer got;
+        lb_rule_answer got;
         assert_int_not_equal(lb_rules_compile(rules, bad[i], known, LB_COUNT(known), &id, &err), LB_OK);
         assert_true(err.message[0] != 0);
         /* Even without the list of names nothing is there to be called: names are simply missing. */
@@ -105,7 +105,7 @@ static void steps_are_limited(void **state)
     for (int i = 0; i < 150; i++) lb_buf_puts(&rule, " + age - odi + odi");
     int id;
     lb_error err = LB_ERROR_INIT;
-    lb_answer got;
+    lb_rule_answer got;
     assert_int_equal(lb_rules_compile(small, rule.data, known, LB_COUNT(known), &id, &err), LB_OK);
     assert_int_equal(lb_rules_run(small, id, look, NULL, &got, &err), LB_BAD_DATA);
     assert_non_null(strstr(err.message, "too many steps"));
@@ -131,7 +131,7 @@ static void memory_is_limited(void **state)
     text[length] = 0;
     int id, again;
     lb_error err = LB_ERROR_INIT;
-    lb_answer got;
+    lb_rule_answer got;
     assert_int_equal(lb_rules_compile(rules, "length(long .. long .. long .. long .. long .. long)", known, LB_COUNT(known), &id, &err), LB_OK);
     assert_int_equal(lb_rules_compile(rules, "length(long) == 1048576", known, LB_COUNT(known), &again, &err), LB_OK);
     for (int i = 0; i < 20; i++) {

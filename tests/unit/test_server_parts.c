@@ -170,7 +170,7 @@ static void kept_files_are_bounded(void **state)
     char data[101] = "abc";
     const char *name = NULL, *mime = NULL;
     lb_buf out = {0};
-    lb_artifact file = {"a.csv", "text/csv", data, 40};
+    lb_artifact file = {.name = "a.csv", .mime = "text/csv", .data = data, .length = 40};
     assert_true(lb_artifacts_put(store, &file, first));
     assert_true(lb_artifacts_put(store, &file, second));
     assert_true(lb_artifacts_get(store, first, arena, &out, &name, &mime)); /* now the second is the oldest */

@@ -4,16 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trial/instrument/adherence.h"
 #include "trial/instrument/instrument.h"
 
-enum { MAX_WEEKS = 52, DAYS = 7, PARTS = 4, TARGET = 5 };
-
-typedef struct week {
-    double minutes[DAYS][PARTS];
-    bool held[DAYS], supervised;
-} week;
-
+/* The proposal's own numbers, for `instrument score adherence`; in a trial they come from the protocol. */
+static const lb_adherence_rules proposal = {.weeks = 6, .sessions = 5, .part_count = 4, .enough_minutes = 30, .most_minutes = 40, .frequency = 0.25,
+                                            .duration = 0.25, .components = 0.40, .supervision = 0.10, .threshold = 75};
+enum { DAYS = LB_ADHERENCE_DAYS, PARTS = 4 };
 static const char *const part_name[PARTS] = {"aerobic", "strength", "balance", "stretching"};
+
+typedef struct diary_week {
+    lb_adherence_week week;
+    bool held[DAYS];
+} diary_week;
 
 static int descending(const void *a, const void *b)
 {
@@ -21,28 +24,48 @@ static int descending(const void *a, const void *b)
     return (x < y) - (x > y);
 }
 
-/* NaN when every day is held. */
-static double week_score(const week *w, int *sessions, int *over)
+void lb_adherence_week_score(const lb_adherence_rules *rules, const lb_adherence_week *w, lb_adherence_score *out)
 {
     double total[DAYS] = {0};
-    int held = 0, count = 0, days[PARTS] = {0};
+    *out = (lb_adherence_score){.supervision = w->supervised};
     for (int d = 0; d < DAYS; d++) {
-        held += w->held[d];
-        for (int p = 0; p < PARTS; p++) {
+        for (int p = 0; p < rules->part_count; p++) {
             total[d] += w->minutes[d][p];
-            days[p] += w->minutes[d][p] > 0;
+            out->part_days[p] += w->minutes[d][p] > 0;
         }
-        count += total[d] > 0;
-        *over += total[d] > 40;
+        out->minutes += total[d];
+        out->sessions += total[d] > 0;
+        out->over += total[d] > rules->most_minutes;
     }
-    *sessions += count;
-    int target = TARGET - held; /* documented safety holds leave the week */
-    if (target <= 0) return NAN;
+    out->target = rules->sessions - w->held; /* documented safety holds leave the week */
+    if (out->target <= 0) return;
+    if (out->target > DAYS) out->target = DAYS;
     qsort(total, DAYS, sizeof *total, descending);
-    double duration = 0, components = 0;
-    for (int i = 0; i < target; i++) duration += fmin(1, total[i] / 30);
-    for (int p = 0; p < PARTS; p++) components += fmin(1, (double)days[p] / target);
-    return 100 * (0.25 * fmin(1, (double)count / target) + 0.25 * duration / target + 0.40 * components / PARTS + 0.10 * w->supervised);
+    for (int i = 0; i < out->target; i++) out->duration += fmin(1, total[i] / rules->enough_minutes);
+    for (int p = 0; p < rules->part_count; p++) out->components += fmin(1, (double)out->part_days[p] / out->target);
+    out->evaluable = true;
+    out->frequency = fmin(1, (double)out->sessions / out->target);
+    out->duration /= out->target;
+    out->components /= rules->part_count;
+    out->score = 100 * (rules->frequency * out->frequency + rules->duration * out->duration + rules->components * out->components +
+                        rules->supervision * out->supervision);
+}
+
+double lb_adherence_overall(const lb_adherence_score *week, int weeks)
+{
+    double sum = 0;
+    int evaluable = 0;
+    for (int w = 0; w < weeks; w++) {
+        if (!week[w].evaluable) continue;
+        sum += week[w].score;
+        evaluable++;
+    }
+    return evaluable ? sum / evaluable : NAN;
+}
+
+bool lb_adherent(const lb_adherence_rules *rules, double overall)
+{
+    return overall >= rules->threshold - 1e-9; /* the unrounded score; 1e-9 forgives the sum's last bits */
 }
 
 static bool truthy(const lb_table *table, const char *name, size_t row)
@@ -55,7 +78,7 @@ static bool truthy(const lb_table *table, const char *name, size_t row)
 }
 
 /* One diary row into its week. A day without minutes only tells whether the week was supervised or the day held. */
-static int take_row(const lb_table *table, size_t row, int weeks, week *diary, lb_error *err)
+static int take_row(const lb_table *table, size_t row, int weeks, diary_week *diary, lb_error *err)
 {
     double number[2];
     static const char *const place[] = {"week", "day"};
@@ -70,8 +93,8 @@ static int take_row(const lb_table *table, size_t row, int weeks, week *diary, l
         lb_error_where(err, "%s, row %zu", table->name, row + 2);
         return code;
     }
-    week *w = &diary[(int)number[0] - 1];
-    if (truthy(table, "supervised", row)) w->supervised = true;
+    diary_week *w = &diary[(int)number[0] - 1];
+    if (truthy(table, "supervised", row)) w->week.supervised = true;
     if (isnan(number[1])) return LB_OK;
     int day = (int)number[1] - 1;
     if (truthy(table, "held", row)) w->held[day] = true;
@@ -86,38 +109,44 @@ static int take_row(const lb_table *table, size_t row, int weeks, week *diary, l
             lb_error_where(err, "%s, row %zu", table->name, row + 2);
             return code;
         }
-        w->minutes[day][p] += minutes;
+        w->week.minutes[day][p] += minutes;
     }
     return LB_OK;
 }
 
-static void report(const char *id, const week *diary, int weeks, lb_value *results)
+static double hundredths(double score)
+{
+    return floor(100 * score + 0.5 + 1e-9) / 100;
+}
+
+static void report(const char *id, const diary_week *diary, int weeks, lb_value *results)
 {
     lb_value *rows = lb_get(results, "rows"), *out = lb_push_object(rows);
     lb_value *each = lb_value_array(results->arena);
-    int sessions = 0, over = 0, evaluable = 0;
-    double sum = 0;
+    lb_adherence_score *score = lb_arena_array(results->arena, (size_t)weeks, sizeof *score);
+    int sessions = 0, over = 0;
     for (int w = 0; w < weeks; w++) {
-        double score = week_score(&diary[w], &sessions, &over);
-        lb_push_number(each, isnan(score) ? NAN : floor(100 * score + 0.5 + 1e-9) / 100);
-        if (isnan(score)) continue;
-        sum += score;
-        evaluable++;
+        lb_adherence_week week = diary[w].week;
+        for (int d = 0; d < DAYS; d++) week.held += diary[w].held[d];
+        lb_adherence_week_score(&proposal, &week, &score[w]);
+        sessions += score[w].sessions;
+        over += score[w].over;
+        lb_push_number(each, score[w].evaluable ? hundredths(score[w].score) : NAN);
     }
+    double overall = lb_adherence_overall(score, weeks);
     if (id) lb_set_text(out, "id", id);
-    if (evaluable == 0) {
+    if (isnan(overall)) {
         lb_set_null(out, "score");
         lb_set_text(out, "reason", "every week was held: not evaluable");
         lb_set_null(out, "overall");
         lb_set_null(out, "adherent");
     } else {
-        double overall = sum / evaluable;
-        lb_set_number(out, "score", floor(100 * overall + 0.5 + 1e-9) / 100);
-        lb_set_number(out, "overall", floor(100 * overall + 0.5 + 1e-9) / 100);
-        lb_set_bool(out, "adherent", overall >= 75.0 - 1e-9); /* the unrounded score; 1e-9 forgives the sum's last bits */
+        lb_set_number(out, "score", hundredths(overall));
+        lb_set_number(out, "overall", hundredths(overall));
+        lb_set_bool(out, "adherent", lb_adherent(&proposal, overall));
     }
     lb_set(out, "weeks", each);
-    lb_set_number(out, "sessions_pct_simple", lb_round_half_up(100 * sessions, weeks * TARGET, 2));
+    lb_set_number(out, "sessions_pct_simple", lb_round_half_up(100 * sessions, weeks * proposal.sessions, 2));
     lb_set_int(out, "over_40_min_days", over);
 }
 
@@ -129,7 +158,7 @@ int lb_score_adherence(lb_call *call, const lb_table *table, lb_value *results, 
     int code = many ? lb_table_factor(table, "id", results->arena, &person, err) : LB_OK;
     if (code != LB_OK) return code;
     size_t people = many ? person.level_count : 1;
-    week *diary = lb_arena_try(results->arena, people * (size_t)weeks, sizeof *diary);
+    diary_week *diary = lb_arena_try(results->arena, people * (size_t)weeks, sizeof *diary);
     if (diary == NULL) return lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu diaries", people);
     for (size_t r = 0; r < table->rows && code == LB_OK; r++) {
         if (many && person.code[r] < 0) {

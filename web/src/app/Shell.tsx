@@ -20,7 +20,7 @@ const RAIL = [
   { to: '/operations', key: 'operations', icon: IconOperations },
 ] as const;
 
-function Ground() {
+export function Ground() {
   const { t } = useTranslation();
   const { setColorScheme } = useMantineColorScheme();
   const scheme = useComputedColorScheme('light');
@@ -33,7 +33,7 @@ function Ground() {
   );
 }
 
-function Language() {
+export function Language() {
   const { t, i18n } = useTranslation();
   return (
     <SegmentedControl size="sm" aria-label={t('frame.language')} value={i18n.language} onChange={(code) => void i18n.changeLanguage(code)}

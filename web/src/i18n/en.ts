@@ -1,5 +1,8 @@
 // Everything the frame says, in English. The Chinese list has the same shape, which the compiler checks.
+import { reading } from './reading.en';
+
 export const en = {
+  reading,
   frame: {
     skip: 'Skip to the content', menu: 'Menu', pages: 'Pages', demo: 'Demo', language: 'Language',
     toDark: 'Switch to a dark ground', toLight: 'Switch to a light ground',

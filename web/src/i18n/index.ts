@@ -3,6 +3,8 @@
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { en } from './en';
+import { trial as trialEn } from './study.en';
+import { trial as trialZh } from './study.zh';
 import { zh } from './zh';
 
 export const LANGUAGES = [
@@ -28,7 +30,7 @@ export function startTexts() {
   return i18next.use(initReactI18next).init({
     lng: language,
     fallbackLng: 'en',
-    resources: { en: { translation: en }, 'zh-CN': { translation: zh } },
+    resources: { en: { translation: en, trial: trialEn }, 'zh-CN': { translation: zh, trial: trialZh } },
     interpolation: { escapeValue: false }, // React escapes
   });
 }

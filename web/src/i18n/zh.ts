@@ -3,7 +3,10 @@ import type { en } from './en';
 
 type Same<T> = { [K in keyof T]: T[K] extends string ? string : Same<T[K]> };
 
+import { reading } from './reading.zh';
+
 export const zh: Same<typeof en> = {
+  reading,
   frame: {
     skip: '跳到正文', menu: '菜单', pages: '页面', demo: '演示', language: '语言',
     toDark: '切换为深色背景', toLight: '切换为浅色背景',

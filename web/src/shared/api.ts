@@ -78,6 +78,8 @@ export class ApiError extends Error {
     readonly where = '',
     readonly detail = '',
     readonly hint = '',
+    /** The whole refusal: a conflict brings the record as it stands, bad data its findings. */
+    readonly body: Row = {},
   ) {
     super(message);
   }
@@ -87,10 +89,11 @@ export class ApiError extends Error {
 export async function refusal(response: Response): Promise<ApiError> {
   const body = await response.text().catch(() => '');
   try {
-    const { error } = JSON.parse(body) as { error?: Record<string, string | undefined> };
+    const whole = JSON.parse(body) as { error?: Record<string, string | undefined> };
+    const { error } = whole;
     if (error) {
       return new ApiError(response.status, error.code ?? '', error.message ?? response.statusText, error.where ?? '',
-        error.detail ?? '', error.hint ?? '');
+        error.detail ?? '', error.hint ?? '', whole as Row);
     }
   } catch {
     // not JSON: fall through to the plain status

@@ -17,7 +17,7 @@ function useSectionTitle() {
     : key.replaceAll('_', ' ').replace(/^./, (c) => c.toUpperCase()));
 }
 
-function Sections({ study }: { study: Row }) {
+export function Sections({ study }: { study: Row }) {
   const { t } = useTranslation();
   const title = useSectionTitle();
   const sections = sectionsOf(study);

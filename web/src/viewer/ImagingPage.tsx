@@ -1,17 +1,20 @@
 // A scan with its mask beside the numbers made from both.
 import { Button, Group, NativeSelect, Paper, SegmentedControl, Stack, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useCallback, useState } from 'react';
+import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ApiError, type Call, type DataSet, type Demo, getDemo, getDemoBytes, runAs, type Row, type Scan } from '../shared/api';
+import { ApiError, type Call, type DataSet, type Demo, getDemo, getDemoBytes, getOperations, runAs, type Row, type Scan } from '../shared/api';
 import { isTable } from '../shared/format';
 import { Page } from '../shared/Page';
 import { Picture } from '../shared/Picture';
 import { ResultCard } from '../shared/ResultCard';
 import { Empty, Failure, Loaded, Waiting } from '../shared/states';
 import { useOperation } from '../shared/useOperation';
+import { demoBench } from './bench';
 import { levelsOf, type Muscle, musclesOf } from './labels';
 import { methodsIn, MuscleTable, useMethodName, useMuscleName } from './MuscleTable';
+import { Reading } from './Reading';
+import { FALLBACK_MUSCLES } from './palette';
 import { Viewer, type Volume } from './Viewer';
 
 const KINDS = ['water', 'fat', 'image'] as const;
@@ -149,10 +152,28 @@ function ScanView({ scan, demo }: { scan: Scan; demo: Demo }) {
   );
 }
 
+/** Drawing on a scan of the demo: everything but keeping it. */
+function DemoReading({ scan, demo }: { scan: Scan; demo: Demo }) {
+  const operations = useQuery({ queryKey: ['operations'], queryFn: getOperations });
+  return (
+    <Loaded query={operations}>
+      {(list) => <DemoBoard scan={scan} demo={demo} operations={list} />}
+    </Loaded>
+  );
+}
+
+const EMPTY_READING = { drawing: null, levels: null, revision: 0, done: false };
+
+function DemoBoard({ scan, demo, operations }: { scan: Scan; demo: Demo; operations: Awaited<ReturnType<typeof getOperations>> }) {
+  const bench = useMemo(() => demoBench(demo, scan, operations), [demo, scan, operations]);
+  return <Reading name={scan.title} bench={bench} muscles={FALLBACK_MUSCLES} levelNames={['L1', 'L2', 'L3', 'L4', 'L5']} kept={EMPTY_READING} />;
+}
+
 export default function ImagingPage() {
   const { t } = useTranslation();
   const demo = useQuery({ queryKey: ['demo'], queryFn: getDemo });
   const [chosen, setChosen] = useState<string | null>(null);
+  const [drawing, setDrawing] = useState(false);
   return (
     <Page title={t('imaging.title')} lede={t('imaging.lede')}>
       <Loaded query={demo}>
@@ -167,7 +188,10 @@ export default function ImagingPage() {
               )}
               <Title order={2} fz="1.15rem">{scan.title}</Title>
               {scan.source && <p className="quiet" style={{ marginTop: 0 }}>{scan.source}</p>}
-              <ScanView key={scan.id} scan={scan} demo={d} />
+              <Group mb="sm" className="no-print">
+                <Button variant={drawing ? 'default' : 'light'} onClick={() => setDrawing(!drawing)}>{t(drawing ? 'reading.close' : 'reading.open')}</Button>
+              </Group>
+              {drawing ? <DemoReading key={scan.id} scan={scan} demo={d} /> : <ScanView key={scan.id} scan={scan} demo={d} />}
             </>
           );
         }}

@@ -14,7 +14,7 @@ const SPARE: [number, number, number][] = [[240, 228, 66], [213, 94, 0], [0, 114
 const lighter = ([r, g, b]: [number, number, number]): [number, number, number] =>
   [r, g, b].map((v) => Math.round(v + (255 - v) * 0.45)) as [number, number, number];
 
-function colourOf(muscle: string, side: string, value: number): [number, number, number] {
+export function colourOf(muscle: string, side: string, value: number): [number, number, number] {
   const known = Object.entries(HUES).find(([name]) => muscle.toLowerCase().includes(name));
   const hue = known ? known[1] : SPARE[value % SPARE.length]!;
   return side === 'left' ? lighter(hue) : hue;

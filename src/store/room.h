@@ -1,0 +1,119 @@
+/* What the files of the store share. */
+#ifndef LUMBAR_STORE_ROOM_H
+#define LUMBAR_STORE_ROOM_H
+
+#include "base/seal.h"
+#include "store/backend.h"
+#include "store/store.h"
+
+#include <pthread.h>
+
+enum { STORE_READERS = 8, STORE_BODY_MOST = 16 << 20, STORE_PARAMS = 256 };
+
+/* The end of the audit chain as a transaction sees it. */
+typedef struct chain {
+    int64_t seq;      /* of the last entry, 0 when there is none */
+    int64_t open_seq; /* entries that reveal no arm: the numbering masked people see */
+    int64_t time_us;  /* the latest moment anything was written */
+    char hash[65];    /* of the last entry; 64 zeros before the first */
+} chain;
+
+/* A caller waiting for its body to run and to be on disk. */
+typedef struct waiting {
+    struct waiting *next;
+    const lb_actor *actor;
+    lb_arena *arena;
+    lb_tx_body body;
+    void *context;
+    lb_error *err;
+    int code;
+    bool done;
+    pthread_cond_t finished;
+} waiting;
+
+
+struct lb_store {
+    const db_backend *backend;
+    char *where, *keys, *scratch; /* scratch: folder to remove when closed, or NULL */
+    bool fast;
+    int64_t (*clock_us)(void *context);
+    void *clock_context;
+    uint8_t *key; /* in locked memory */
+
+    pthread_mutex_t lock;
+    pthread_cond_t work, reader_back, stopped;
+    waiting *first, *last;
+    bool stopping, running;
+    pthread_t writer, keeper;
+    db *write_db;
+    db *reader[STORE_READERS];
+    bool reader_busy[STORE_READERS];
+    int64_t last_us; /* never given out twice */
+
+    pthread_mutex_t identity_lock;
+    int identity_file;
+    int head_file;
+};
+
+struct lb_tx {
+    lb_store *store;
+    db *db;
+    const lb_actor *actor;
+    lb_arena *arena;
+    bool write;
+    int64_t now_us;
+    chain *chain; /* write only */
+};
+
+/* ---- statements ---- */
+/** Text and parameters of one statement while it is put together. */
+typedef struct query {
+    lb_buf sql;
+    db_value param[STORE_PARAMS];
+    size_t params;
+    bool overflow;
+} query;
+/** Adds the text, with the next parameter's place (?n) after it. */
+void store_query_add(query *q, const char *sql, db_value value);
+void store_query_sites(query *q, const lb_actor *actor);
+int store_query_run(lb_tx *tx, query *q, db_row row, void *context, lb_error *err) LB_MUST_CHECK;
+/** A statement with fixed text. */
+int store_run(lb_tx *tx, const char *sql, const db_value *param, size_t params, db_row row, void *context, int64_t *changed,
+              lb_error *err) LB_MUST_CHECK;
+
+/** A row function: the first column into an int64_t. */
+int store_take_int(void *context, const db_value *column, size_t count, lb_error *err);
+
+/* ---- chain.c: canonical rows and their hashes ---- */
+/** SHA-256 over the record as it stands in the database; `json` is its body's text. */
+void store_record_hash(const lb_record *record, const char *json, size_t length, char hash[65]);
+/** Hash of an entry behind `previous`; before and after as their JSON texts (NULL = none). */
+void store_entry_hash(const char *previous, const lb_audit *entry, const char *before, const char *after,
+                      const char *record_hash, char hash[65]);
+int store_chain_read(db *connection, const db_backend *backend, chain *out, lb_error *err) LB_MUST_CHECK;
+
+/* ---- audit.c ---- */
+/** Append an entry; seq, at_us, user, role and hash are set here. `record_hash` NULL: it changes no record. */
+int store_audit_append(lb_tx *tx, const lb_audit *entry, const char *record_hash, lb_error *err) LB_MUST_CHECK;
+/** Only what differs, member by member into objects; both NULL when nothing does. */
+void store_differences(const lb_value *old, const lb_value *now, lb_arena *arena, lb_value **before, lb_value **after);
+
+/* ---- head.c: count and hash of the chain outside the database, under the key ---- */
+int store_head_open(lb_store *store, lb_error *err) LB_MUST_CHECK;
+void store_head_write(lb_store *store, const chain *end);
+void store_head_sync(lb_store *store);
+void store_head_close(lb_store *store);
+/** The newest sound head; seq −1 when the file is missing or none of its slots is sound. */
+void store_head_read(const lb_store *store, chain *out);
+
+/* ---- identity.c ---- */
+int store_identity_open(lb_store *store, lb_error *err) LB_MUST_CHECK;
+void store_identity_close(lb_store *store);
+
+/* ---- queue.c ---- */
+int store_queue_start(lb_store *store, lb_error *err) LB_MUST_CHECK;
+void store_queue_stop(lb_store *store);
+
+char *store_path(const lb_store *store, const char *suffix); /* WHERE + suffix; free() it */
+
+#endif

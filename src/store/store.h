@@ -1,0 +1,34 @@
+/* Opening and keeping a store. What can be done with it: trial/conduct/store.h. */
+#ifndef LUMBAR_STORE_STORE_H
+#define LUMBAR_STORE_STORE_H
+
+#include "trial/conduct/store.h"
+
+typedef struct lb_store_options {
+    const char *where; /**< path of the database file */
+    const char *keys;  /**< folder of the keys, or NULL: $LUMBAR_KEYS, else WHERE.keys beside the database */
+    bool create;       /**< make database and keys; refuses when the database is there */
+    bool fast;         /**< tests only: nothing is forced to the disk */
+    int64_t (*clock_us)(void *context); /**< NULL: the machine's clock, UTC */
+    void *clock_context;
+} lb_store_options;
+#define LB_STORE_OPTIONS_INIT {NULL, NULL, false, false, NULL, NULL}
+
+int lb_store_open(const lb_store_options *options, lb_store **out, lb_error *err) LB_MUST_CHECK;
+/** For tests: an empty store in a temporary folder, which goes when it is closed. `options` may be NULL; its clock counts. */
+int lb_store_open_scratch(const lb_store_options *options, lb_store **out, lb_error *err) LB_MUST_CHECK;
+void lb_store_close(lb_store *store);
+const char *lb_store_where(const lb_store *store);
+/** The folder of the keys: the allocator's lies there, too. */
+const char *lb_store_keys(const lb_store *store);
+
+/** Is everything as it was written? *out: {valid, entries, records, frozen_tables, files, identities, end_of_chain,
+ *  sealed_until, fault_count, faults[{kind, where, message}]}. Works while others write. */
+int lb_store_verify(lb_store *store, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
+
+/** Copy the study into a new folder while others write: {files[{name, bytes, sha256}], manifest_sha256}. Without the keys. */
+int lb_store_backup(lb_store *store, const char *folder, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
+/** The way back, after every file was checked against the manifest; refuses to overwrite. The keys must be put beside it. */
+int lb_store_restore(const char *folder, const char *where, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
+
+#endif

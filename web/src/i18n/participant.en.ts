@@ -1,0 +1,8 @@
+// What a participant reads on the phone. Short sentences, nothing to read twice.
+export const en = {
+  title: 'My diary', hello: 'Hello', code: 'Your code', today: 'Today', yesterday: 'Yesterday', open: 'To fill in', nothing: 'Nothing to fill in today.', fillIn: 'Fill in', done: 'Done', change: 'Look again', day: 'day {n}',
+  save: 'Done', back: 'Back', saved: 'Thank you. It is kept.', savedOffline: 'Thank you. It is kept on this phone and goes out by itself when there is a network.', next: 'Next', answered: '{n} of {all} answered', needed: 'Please answer this one.', mend: 'Please mend what is marked.',
+  waiting: 'Waiting for a network: {n}', sent: 'Everything has arrived.', sending: 'Sending…', offline: 'No network. You can go on: everything is kept here.', refused: 'Could not be taken', ended: 'This link is no longer valid.', endedText: 'Please ask your study site for a new one.',
+  first: 'Open this page once with a network.', loading: 'One moment…', noLink: 'Open the link that your study site gave you.', yes: 'Yes', no: 'No', minutes: 'minutes', clear: 'Clear', none: 'none', pick: 'Choose from 0 to 10', low: 'none', high: 'worst', install: 'To keep this page like an app: open the menu of the browser and choose "Add to home screen".',
+  language: 'Language', range: 'From {low} to {high}, please.', number: 'Please write a number.', date: 'Please write the date as 2026-11-28.', questionnaires: 'Questionnaires', earlier: 'Earlier days', state_kept: 'arrived', state_waiting: 'on this phone', state_refused: 'not taken', until: 'until {date}', contact: 'Questions?', less: 'less', more: 'more',
+};
