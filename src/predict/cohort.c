@@ -142,16 +142,16 @@ static lb_view make_view(const lb_cohort *c, const size_t *row, size_t n, lb_are
     return v;
 }
 
-lb_view lb_view_open(const lb_cohort *c, lb_ledger *ledger, const char *scope, const char *step, const size_t *row, size_t n, lb_arena *arena)
+lb_view lb_view_open(const lb_cohort *c, lb_fit_ledger *ledger, const char *scope, const char *step, const size_t *row, size_t n, lb_arena *arena)
 {
-    lb_ledger_fit(ledger, scope, step, row, n, true);
+    lb_fit_ledger_fit(ledger, scope, step, row, n, true);
     return make_view(c, row, n, arena);
 }
 
-lb_view lb_view_judge(const lb_cohort *c, lb_ledger *ledger, const char *scope, const char *what, const size_t *row, size_t n, bool apparent,
+lb_view lb_view_judge(const lb_cohort *c, lb_fit_ledger *ledger, const char *scope, const char *what, const size_t *row, size_t n, bool apparent,
                       lb_arena *arena)
 {
-    lb_ledger_judge(ledger, scope, what, row, n, apparent);
+    lb_fit_ledger_judge(ledger, scope, what, row, n, apparent);
     return make_view(c, row, n, arena);
 }
 
@@ -188,14 +188,14 @@ size_t lb_deal_folds(const double *y, const int32_t *group, size_t n, size_t fol
     return folds;
 }
 
-void lb_split(const lb_cohort *c, lb_ledger *ledger, const char *scope, double share, lb_random *random, bool *train, lb_arena *arena)
+void lb_split(const lb_cohort *c, lb_fit_ledger *ledger, const char *scope, double share, lb_random *random, bool *train, lb_arena *arena)
 {
     size_t units = 0, *all = lb_arena_array(arena, c->n + 1, sizeof *all);
     for (size_t i = 0; i < c->n; i++) {
         all[i] = i;
         if ((size_t)c->group[i] + 1 > units) units = (size_t)c->group[i] + 1;
     }
-    lb_ledger_judge(ledger, scope, "split, balanced by outcome", all, c->n, true);
+    lb_fit_ledger_judge(ledger, scope, "split, balanced by outcome", all, c->n, true);
     uint8_t *kind = lb_arena_array(arena, units + 1, 1);
     bool *in = lb_arena_array(arena, units + 1, sizeof *in);
     size_t *order = lb_arena_array(arena, units + 1, sizeof *order);

@@ -49,15 +49,15 @@ typedef struct lb_view {
 } lb_view;
 
 /** To fit `step` on these rows (they may repeat). */
-lb_view lb_view_open(const lb_cohort *cohort, lb_ledger *ledger, const char *scope, const char *step, const size_t *row, size_t n, lb_arena *arena);
+lb_view lb_view_open(const lb_cohort *cohort, lb_fit_ledger *ledger, const char *scope, const char *step, const size_t *row, size_t n, lb_arena *arena);
 /** To judge on these rows; apparent: on the very rows fitted on, for the optimism. */
-lb_view lb_view_judge(const lb_cohort *cohort, lb_ledger *ledger, const char *scope, const char *what, const size_t *row, size_t n, bool apparent,
+lb_view lb_view_judge(const lb_cohort *cohort, lb_fit_ledger *ledger, const char *scope, const char *what, const size_t *row, size_t n, bool apparent,
                       lb_arena *arena);
 
 /** Folds 0 … by group, events spread evenly; returns how many are used: at most as many as there are groups of either outcome. */
 size_t lb_deal_folds(const double *y, const int32_t *group, size_t n, size_t folds, lb_random *random, size_t *fold, lb_arena *arena);
 /** A share of the groups of each kind (outcome known and 1, 0; unknown) for training: train[i] of the n rows. The outcome is used for
  *  balance only, and the ledger says so. */
-void lb_split(const lb_cohort *cohort, lb_ledger *ledger, const char *scope, double share, lb_random *random, bool *train, lb_arena *arena);
+void lb_split(const lb_cohort *cohort, lb_fit_ledger *ledger, const char *scope, double share, lb_random *random, bool *train, lb_arena *arena);
 
 #endif

@@ -10,23 +10,23 @@ typedef struct entry {
     uint64_t *person;
 } entry;
 
-struct lb_ledger {
+struct lb_fit_ledger {
     lb_arena *arena;
     size_t n, words, count, capacity;
     const int32_t *group;
     entry *entry;
 };
 
-lb_ledger *lb_ledger_new(size_t n, const int32_t *group, lb_arena *arena)
+lb_fit_ledger *lb_fit_ledger_new(size_t n, const int32_t *group, lb_arena *arena)
 {
-    lb_ledger *l = lb_arena_alloc(arena, sizeof *l);
+    lb_fit_ledger *l = lb_arena_alloc(arena, sizeof *l);
     int32_t most = 0;
     for (size_t i = 0; i < n; i++) most = group[i] > most ? group[i] : most;
-    *l = (lb_ledger){.arena = arena, .n = n, .group = group, .words = (size_t)most / 64 + 1};
+    *l = (lb_fit_ledger){.arena = arena, .n = n, .group = group, .words = (size_t)most / 64 + 1};
     return l;
 }
 
-static entry *add(lb_ledger *l)
+static entry *add(lb_fit_ledger *l)
 {
     if (l->count == l->capacity) {
         size_t capacity = l->capacity ? 2 * l->capacity : 64;
@@ -38,7 +38,7 @@ static entry *add(lb_ledger *l)
     return &l->entry[l->count++];
 }
 
-static void write_down(lb_ledger *l, entry what, const size_t *row, size_t n)
+static void write_down(lb_fit_ledger *l, entry what, const size_t *row, size_t n)
 {
     what.scope = lb_arena_text(l->arena, what.scope);
     what.step = lb_arena_text(l->arena, what.step);
@@ -52,17 +52,17 @@ static void write_down(lb_ledger *l, entry what, const size_t *row, size_t n)
     *add(l) = what;
 }
 
-void lb_ledger_fit(lb_ledger *l, const char *scope, const char *step, const size_t *row, size_t n, bool outcome)
+void lb_fit_ledger_fit(lb_fit_ledger *l, const char *scope, const char *step, const size_t *row, size_t n, bool outcome)
 {
     write_down(l, (entry){.scope = scope, .step = step, .fit = true, .outcome = outcome}, row, n);
 }
 
-void lb_ledger_judge(lb_ledger *l, const char *scope, const char *what, const size_t *row, size_t n, bool apparent)
+void lb_fit_ledger_judge(lb_fit_ledger *l, const char *scope, const char *what, const size_t *row, size_t n, bool apparent)
 {
     write_down(l, (entry){.scope = scope, .step = what, .apparent = apparent, .outcome = true}, row, n);
 }
 
-void lb_ledger_append(lb_ledger *into, const lb_ledger *from)
+void lb_fit_ledger_append(lb_fit_ledger *into, const lb_fit_ledger *from)
 {
     for (size_t i = 0; i < from->count; i++) {
         entry e = from->entry[i];
@@ -75,7 +75,7 @@ void lb_ledger_append(lb_ledger *into, const lb_ledger *from)
     }
 }
 
-size_t lb_ledger_entries(const lb_ledger *l) { return l->count; }
+size_t lb_fit_ledger_entries(const lb_fit_ledger *l) { return l->count; }
 
 /* Is `outer` the scope itself or one around it? */
 static bool around(const char *outer, const char *scope)
@@ -84,14 +84,14 @@ static bool around(const char *outer, const char *scope)
     return !length || (strncmp(outer, scope, length) == 0 && (scope[length] == '\0' || scope[length] == '/'));
 }
 
-static size_t shared_people(const lb_ledger *l, const entry *a, const entry *b)
+static size_t shared_people(const lb_fit_ledger *l, const entry *a, const entry *b)
 {
     size_t both = 0;
     for (size_t w = 0; w < l->words; w++) both += (size_t)__builtin_popcountll(a->person[w] & b->person[w]);
     return both;
 }
 
-size_t lb_ledger_check(const lb_ledger *l, lb_value *findings)
+size_t lb_fit_ledger_check(const lb_fit_ledger *l, lb_value *findings)
 {
     size_t leaks = 0;
     for (size_t i = 0; i < l->count; i++) {
@@ -143,7 +143,7 @@ static void widen(line *at, const entry *e)
     at->times++;
 }
 
-void lb_ledger_summary(const lb_ledger *l, lb_value *rows)
+void lb_fit_ledger_summary(const lb_fit_ledger *l, lb_value *rows)
 {
     enum { MOST = 400 };
     line *lines = lb_arena_array(rows->arena, MOST, sizeof *lines);
@@ -173,7 +173,7 @@ void lb_ledger_summary(const lb_ledger *l, lb_value *rows)
     }
 }
 
-void lb_ledger_hash(const lb_ledger *l, char hex[65])
+void lb_fit_ledger_hash(const lb_fit_ledger *l, char hex[65])
 {
     lb_buf text = {0};
     for (size_t i = 0; i < l->count; i++) {

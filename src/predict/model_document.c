@@ -156,7 +156,7 @@ static void write_training(const lb_model_plan *plan, const lb_model_people *peo
     lb_set_int(t, "seed", (int64_t)plan->validation.seed);
     lb_set_text(t, "software", "lumbar");
     lb_set_text(t, "version", lb_version());
-    lb_ledger_hash(run->ledger, hex);
+    lb_fit_ledger_hash(run->ledger, hex);
     lb_set_text(t, "ledger_sha256", hex);
     lb_value *data = lb_set_array(t, "data");
     for (size_t i = 0; i < tables; i++) {

@@ -13,7 +13,7 @@ enum { STREAMS_PER_FOLD = 4096 };
 typedef struct tuning {
     const lb_pipeline *pipeline;
     const lb_cohort *cohort;
-    lb_ledger *ledger;
+    lb_fit_ledger *ledger;
     const char *scope;
     size_t only;
     uint64_t seed, stream;
@@ -91,7 +91,7 @@ static int one_fold(tuning *t, const size_t *fold, size_t f, lb_error *err)
                 for (size_t i = 0; i < outs; i++) t->held[k * t->most_grid + g][place[i]] = risk[i];
             }
         }
-        if (!code) lb_ledger_judge(t->ledger, scope, "parameters, recalibration, threshold", out, outs, false);
+        if (!code) lb_fit_ledger_judge(t->ledger, scope, "parameters, recalibration, threshold", out, outs, false);
     }
     lb_arena_free(arena);
     return code;
@@ -169,12 +169,12 @@ static int fit_final(tuning *t, lb_trained *out, lb_arena *arena, lb_error *err)
         out->separated[k] = fitted.separated;
         out->xgboost[k] = fitted.xgboost;
     }
-    if (!code) lb_ledger_fit(t->ledger, t->scope, "models", t->all.row, t->all.n, true);
+    if (!code) lb_fit_ledger_fit(t->ledger, t->scope, "models", t->all.row, t->all.n, true);
     lb_arena_free(scratch);
     return code;
 }
 
-int lb_pipeline_fit(const lb_pipeline *pipeline, const lb_cohort *cohort, lb_ledger *ledger, const char *scope, const size_t *row, size_t n,
+int lb_pipeline_fit(const lb_pipeline *pipeline, const lb_cohort *cohort, lb_fit_ledger *ledger, const char *scope, const size_t *row, size_t n,
                     size_t only, uint64_t seed, uint64_t stream, lb_arena *arena, lb_trained *out, lb_error *err)
 {
     size_t k = pipeline->contenders;
@@ -186,12 +186,12 @@ int lb_pipeline_fit(const lb_pipeline *pipeline, const lb_cohort *cohort, lb_led
                 .frame = &out->frame};
     lb_arena *scratch = lb_arena_new();
     /* opened without a line in the ledger yet: the folds inside come first, and each writes its own */
-    lb_ledger *aside = lb_ledger_new(lb_cohort_rows(cohort), lb_cohort_group(cohort), scratch);
+    lb_fit_ledger *aside = lb_fit_ledger_new(lb_cohort_rows(cohort), lb_cohort_group(cohort), scratch);
     t.all = lb_view_open(cohort, aside, scope, "outcome of the training part", row, n, scratch);
     int code = both_kinds(&t.all, scope, err);
     if (!code) code = tune(&t, out, scratch, err);
     if (!code) {
-        lb_ledger_append(ledger, aside);
+        lb_fit_ledger_append(ledger, aside);
         code = fit_final(&t, out, arena, err);
     }
     lb_arena_free(scratch);

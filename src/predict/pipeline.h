@@ -51,13 +51,13 @@ typedef struct lb_trained {
 } lb_trained;
 
 /** Steps before the models, on the view's rows. */
-int lb_prepare(const lb_pipeline *pipeline, const lb_view *view, lb_ledger *ledger, const char *scope, uint64_t seed, uint64_t stream,
+int lb_prepare(const lb_pipeline *pipeline, const lb_view *view, lb_fit_ledger *ledger, const char *scope, uint64_t seed, uint64_t stream,
                lb_arena *arena, lb_prepared *out, lb_error *err) LB_MUST_CHECK;
 /** The prepared columns of rows: n × count column-major. */
 double *lb_prepared_columns(const lb_prepared *prepared, const lb_score_model *frame, const lb_cohort *cohort, const size_t *row, size_t n,
                             lb_arena *arena);
 /** The whole pipeline on rows (which may repeat). only: index of one contender, or SIZE_MAX for all. */
-int lb_pipeline_fit(const lb_pipeline *pipeline, const lb_cohort *cohort, lb_ledger *ledger, const char *scope, const size_t *row, size_t n,
+int lb_pipeline_fit(const lb_pipeline *pipeline, const lb_cohort *cohort, lb_fit_ledger *ledger, const char *scope, const size_t *row, size_t n,
                     size_t only, uint64_t seed, uint64_t stream, lb_arena *arena, lb_trained *out, lb_error *err) LB_MUST_CHECK;
 /** Risks of rows by contender k. */
 void lb_trained_risks(const lb_trained *trained, size_t k, const lb_cohort *cohort, const size_t *row, size_t n, double *risk);

@@ -15,7 +15,7 @@ enum { SELECT_POINTS = 50 };
 typedef struct work {
     const lb_pipeline *pipeline;
     const lb_view *view;
-    lb_ledger *ledger;
+    lb_fit_ledger *ledger;
     const char *scope;
     uint64_t seed, stream;
     lb_arena *arena, *scratch;
@@ -24,7 +24,7 @@ typedef struct work {
     double **value; /* per column: n values, as far as they have been prepared */
 } work;
 
-static void log_step(const work *w, const char *step, bool outcome) { lb_ledger_fit(w->ledger, w->scope, step, w->view->row, w->view->n, outcome); }
+static void log_step(const work *w, const char *step, bool outcome) { lb_fit_ledger_fit(w->ledger, w->scope, step, w->view->row, w->view->n, outcome); }
 static const lb_input *input_of(const work *w, size_t j) { return lb_cohort_input(w->view->cohort, w->out->column[j].input); }
 
 /* Candidates: numbers, and one column for each level of a category but the first. */
@@ -246,7 +246,7 @@ static int select_columns(work *w, lb_error *err)
     return 0;
 }
 
-int lb_prepare(const lb_pipeline *pipeline, const lb_view *view, lb_ledger *ledger, const char *scope, uint64_t seed, uint64_t stream,
+int lb_prepare(const lb_pipeline *pipeline, const lb_view *view, lb_fit_ledger *ledger, const char *scope, uint64_t seed, uint64_t stream,
                lb_arena *arena, lb_prepared *out, lb_error *err)
 {
     *out = (lb_prepared){.lambda = NAN};

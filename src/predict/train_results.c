@@ -188,13 +188,13 @@ static void ledger(const lb_validated *run, lb_value *out, lb_result *result)
 {
     char hex[65];
     lb_value *l = lb_set_object(out, "ledger");
-    lb_set_int(l, "entries", (int64_t)lb_ledger_entries(run->ledger));
-    lb_ledger_hash(run->ledger, hex);
+    lb_set_int(l, "entries", (int64_t)lb_fit_ledger_entries(run->ledger));
+    lb_fit_ledger_hash(run->ledger, hex);
     lb_set_text(l, "sha256", hex);
     lb_value *findings = lb_set_array(l, "findings");
-    size_t leaks = lb_ledger_check(run->ledger, findings);
+    size_t leaks = lb_fit_ledger_check(run->ledger, findings);
     lb_set_int(l, "leaks", (int64_t)leaks);
-    lb_ledger_summary(run->ledger, lb_set_array(l, "steps"));
+    lb_fit_ledger_summary(run->ledger, lb_set_array(l, "steps"));
     if (leaks) lb_result_warn(result, "the ledger finds %zu judgements on people that had been fitted on: the figures are too good", leaks);
 }
 

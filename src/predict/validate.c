@@ -11,7 +11,7 @@ enum { STREAM_SPLIT = 1, STREAM_FOLDS = 2 };
 
 typedef struct task {
     lb_arena *arena;
-    lb_ledger *ledger;
+    lb_fit_ledger *ledger;
     lb_error err;
     int code;
     lb_packed packed;      /* bootstrap: the primary's program */
@@ -38,7 +38,7 @@ static int final_fit(run *r, task *t, uint64_t stream, lb_arena *keep)
     lb_validated *out = r->out;
     int code = lb_pipeline_fit(r->pipeline, r->cohort, t->ledger, "final", out->train_row, out->train, SIZE_MAX, r->o->seed, stream, keep, &out->final, &t->err);
     for (size_t k = 0; k < contenders(r) && !code; k++) lb_trained_risks(&out->final, k, r->cohort, out->test_row, out->test, out->tested[k]);
-    if (!code && out->test) lb_ledger_judge(t->ledger, "final", "held-out part", out->test_row, out->test, false);
+    if (!code && out->test) lb_fit_ledger_judge(t->ledger, "final", "held-out part", out->test_row, out->test, false);
     return code;
 }
 
@@ -63,7 +63,7 @@ static int nested_fold(run *r, task *t, size_t f, uint64_t stream)
             out->nested_positive[k][i] = out->nested[k][i] >= trained.threshold[k];
         }
     }
-    if (!code) lb_ledger_judge(t->ledger, scope, "outer fold", held, helds, false);
+    if (!code) lb_fit_ledger_judge(t->ledger, scope, "outer fold", held, helds, false);
     return code;
 }
 
@@ -163,7 +163,7 @@ static void one_task(void *context, size_t index)
         return;
     }
     t->arena = lb_arena_new();
-    t->ledger = lb_ledger_new(lb_cohort_rows(r->cohort), lb_cohort_group(r->cohort), t->arena);
+    t->ledger = lb_fit_ledger_new(lb_cohort_rows(r->cohort), lb_cohort_group(r->cohort), t->arena);
     size_t k = index;
     if (k == 0) t->code = final_fit(r, t, stream, r->keep);
     else if ((k -= 1) < r->folds) t->code = nested_fold(r, t, k, stream);
@@ -254,7 +254,7 @@ static int gather(run *r, lb_arena *arena, lb_error *err)
             if (err) *err = t->err;
             return t->code;
         }
-        lb_ledger_append(out->ledger, t->ledger);
+        lb_fit_ledger_append(out->ledger, t->ledger);
         if (boot) {
             boots++;
             for (size_t m = 0; m < out->names; m++) out->selected[m] += t->kept[m];
@@ -271,7 +271,7 @@ static int gather(run *r, lb_arena *arena, lb_error *err)
 int lb_validate(const lb_pipeline *pipeline, const lb_cohort *cohort, const lb_validation *options, lb_arena *arena, lb_validated *out, lb_error *err)
 {
     run r = {.pipeline = pipeline, .cohort = cohort, .o = options, .out = out, .keep = arena};
-    *out = (lb_validated){.ledger = lb_ledger_new(lb_cohort_rows(cohort), lb_cohort_group(cohort), arena)};
+    *out = (lb_validated){.ledger = lb_fit_ledger_new(lb_cohort_rows(cohort), lb_cohort_group(cohort), arena)};
     split_rows(&r, arena);
     deal_outer(&r, arena);
     list_names(&r, arena);

@@ -37,7 +37,7 @@ typedef struct lb_validated {
     const char *const *refit_input;
     double *permuted;                 /**< area on the test part of each run with dealt labels */
     double permuted_sd;               /**< of one such area when nothing is there to learn */
-    lb_ledger *ledger;
+    lb_fit_ledger *ledger;
     const char *bootstrap_error;
 } lb_validated;
 

@@ -32,7 +32,7 @@ typedef struct exchange {
 
 static void add_headers(struct MHD_Response *response, const lb_answer *answer)
 {
-    MHD_add_response_header(response, "Content-Security-Policy", answer->framed ? POLICY("'self'") : POLICY("'none'"));
+    MHD_add_response_header(response, "Content-Security-Policy", answer->policy ? answer->policy : answer->framed ? POLICY("'self'") : POLICY("'none'"));
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
@@ -376,6 +376,7 @@ int lb_server_start(const lb_server_options *options, const lb_registry *registr
     }
     if (!code) {
         server->artifacts = lb_artifacts_new(o->artifact_total);
+        server->calculators = lb_calculators_new(o->calculators, registry);
         server->watch = lb_watch_new(o->head_seconds, o->body_rate, o->send_seconds);
         code = lb_demo_new(o->root, o->shared, o->study, o->demo, registry, &server->demo, err);
     }
@@ -414,6 +415,7 @@ void lb_server_stop(lb_server *server)
     study_home_free(server->home);
     lb_watch_free(server->watch);
     lb_artifacts_free(server->artifacts);
+    lb_calculators_free(server->calculators);
     lb_routes_release(server);
     lb_demo_free(server->demo);
     lb_arena_free(server->arena);

@@ -4,6 +4,7 @@
 #define LUMBAR_SERVER_STATE_H
 
 #include "server/artifacts.h"
+#include "server/calculator.h"
 #include "server/demo.h"
 #include "server/http.h"
 #include "server/jobs.h"
@@ -33,6 +34,7 @@ struct lb_server {
     lb_cached health, ops, openapi;
     lb_demo *demo;
     lb_artifacts *artifacts;
+    lb_calculators *calculators;
     lb_jobs *jobs;
     study_home *home;      /* NULL outside of study mode */
     lb_jobs *study_jobs;

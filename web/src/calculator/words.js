@@ -1,8 +1,8 @@
 // What the calculator says, in English and Chinese. Both lists have the same keys; tests/browser compares them.
 const WORDS = {
   en: {
-    skip: 'To the result', research: 'Research use only. Not a medical device; do not base treatment on it.', settings: 'Settings', smaller: 'Smaller text',
-    larger: 'Larger text', print: 'Print', other: '中文', inputs: 'What is known', stays: 'Everything is computed on this device. Nothing is sent or kept.',
+    skip: 'To the result', research: 'Research use only. Not a medical device; do not base treatment on it.', settings: 'Settings', smaller: 'A− (smaller text)',
+    larger: 'A+ (larger text)', print: 'Print', other: '中文', inputs: 'What is known', stays: 'Everything is computed on this device. Nothing is sent or kept.',
     csv: 'Image features from a file (CSV)', csvHint: 'The table that “lumbar radiomics batch” writes. It is read here and stays here.', row: 'Which row',
     csvRead: '{n} of {m} image features read from the file.', csvNone: 'The file has none of the features this model needs.', csvBad: 'This is not a table with a header: {why}.',
     csvMissing: 'Not in the file: {names}.',
@@ -24,8 +24,8 @@ const WORDS = {
     hash: 'Model {hash}', loading: 'One moment…', broken: 'This browser cannot run the calculator: {why}', noPathway: '', decimal: '.',
   },
   zh: {
-    skip: '跳到结果', research: '仅供研究使用。不是医疗器械，请勿据此决定治疗。', settings: '设置', smaller: '缩小文字',
-    larger: '放大文字', print: '打印', other: 'English', inputs: '已知信息', stays: '所有计算都在本设备上完成，不发送、不保存任何内容。',
+    skip: '跳到结果', research: '仅供研究使用。不是医疗器械，请勿据此决定治疗。', settings: '设置', smaller: 'A−（缩小文字）',
+    larger: 'A+（放大文字）', print: '打印', other: 'English', inputs: '已知信息', stays: '所有计算都在本设备上完成，不发送、不保存任何内容。',
     csv: '从文件读取影像特征（CSV）', csvHint: '即 “lumbar radiomics batch” 写出的表格。只在本机读取。', row: '选择哪一行',
     csvRead: '已从文件读取 {m} 个影像特征中的 {n} 个。', csvNone: '文件中没有本模型需要的特征。', csvBad: '这不是带表头的表格：{why}。',
     csvMissing: '文件中缺少：{names}。',
