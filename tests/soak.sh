@@ -44,4 +44,10 @@ fi
 if [ -z "$only" ] || [ "$only" = crash ]; then # kill -9, 500 times, in the middle of saves and allocations
     LUMBAR_CRASHES=${LUMBAR_CRASHES:-500} CMOCKA_MESSAGE_OUTPUT=STDOUT build/dev/tests/test_crash || status=1
 fi
+if [ -z "$only" ] || [ "$only" = attack ]; then # sqlmap and wapiti on a served study
+    tests/attack.sh build/asan/lumbar $((seconds < 900 ? seconds : 900)) || status=1
+fi
+if [ -z "$only" ] || [ "$only" = postgres ]; then # the database server stopped 100 times under load
+    LUMBAR_RESTARTS=${LUMBAR_RESTARTS:-100} CMOCKA_MESSAGE_OUTPUT=STDOUT build/dev/tests/test_postgres || [ $? -eq 77 ] || status=1
+fi
 exit $status

@@ -3,6 +3,7 @@
 #include <math.h>
 
 #include "ancova.h"
+#include "analysis/plot.h"
 
 static void push_largest(lb_ancova *a, lb_value *rows, const char *what, double value, size_t at)
 {
@@ -53,5 +54,6 @@ static int breusch_pagan(lb_ancova *a, lb_value *test, lb_error *err)
 int lb_ancova_diagnostics(lb_ancova *a, lb_error *err)
 {
     largest(a, lb_set_array(a->result->results, "largest"));
+    lb_residuals_picture(a->result, a->fit.fitted, a->fit.residual, a->fit.n);
     return breusch_pagan(a, lb_set_object(a->result->results, "breusch_pagan"), err);
 }

@@ -10,7 +10,7 @@ void lb_cox_weights(const lb_cox_data *data, const double *beta, double *weight)
 {
     size_t p = data->p;
     for (size_t i = 0; i < data->n; i++) {
-        double eta = 0;
+        double eta = data->offset ? data->offset[i] : 0;
         for (size_t j = 0; j < p; j++) eta += data->x[i * p + j] * beta[j];
         weight[i] = exp(fmin(eta, 700));
     }

@@ -16,6 +16,7 @@ typedef struct lb_cox_data {
     size_t *first;      /**< strata + 1: where each stratum begins */
     uint32_t *by_start; /**< within each stratum: positions by descending start */
     size_t *row;        /**< row of the design each came from */
+    double *offset;     /**< added to x·beta, less its mean; NULL without */
     bool *aliased;      /**< p */
 } lb_cox_data;
 
@@ -62,7 +63,7 @@ typedef struct lb_cox_model {
 } lb_cox_model;
 /** Columns that hold the times. start is NULL without delayed entry. */
 typedef struct lb_cox_columns {
-    const char *time, *event, *start;
+    const char *time, *event, *start, *offset;
     const char *const *strata;
     size_t strata_count;
     lb_ties ties;
@@ -80,6 +81,7 @@ int lb_cox_read(lb_call *call, const char *cluster, lb_cox_model *out, lb_result
         {.name = "event", .type = LB_P_COLUMN, .flags = LB_REQUIRED, .summary = "1 event, 0 censored (or 2 and 1)"},               \
         {.name = "formula", .type = LB_P_FORMULA, .flags = LB_REQUIRED, .summary = "the covariates: \"~ arm + age\""},             \
         {.name = "strata", .type = LB_P_COLUMNS, .summary = "a baseline hazard of its own for each"},                              \
+        {.name = "offset", .type = LB_P_COLUMN, .summary = "added to the linear predictor with coefficient 1"},                   \
         {.name = "treatment", .type = LB_P_COLUMN, .summary = "a column to take as a factor even when it is numeric"},             \
         {.name = "reference", .type = LB_P_TEXT, .summary = "its reference level"},                                                \
         {.name = "ties", .type = LB_P_CHOICE, .summary = "tied events", .choices = "efron,breslow,exact", .preset = "efron"}

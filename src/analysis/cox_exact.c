@@ -58,6 +58,7 @@ void lb_cox_exact_sums(const lb_cox_data *data, const double *beta, lb_arena *ar
     (void)arena;
     size_t p = data->p, most = 1;
     double *eta = lb_alloc(data->n + 1, sizeof *eta);
+    for (size_t i = 0; i < data->n && data->offset; i++) eta[i] = data->offset[i];
     for (size_t i = 0; i < data->n; i++)
         for (size_t j = 0; j < p; j++) eta[i] += data->x[i * p + j] * beta[j];
     for (size_t k = 0; k < data->strata; k++)

@@ -109,6 +109,26 @@ static int read_times(const lb_table *table, const char *name, const lb_design *
     return LB_OK;
 }
 
+/* The offset of each, less its mean: neither the likelihood's shape nor the estimates see a constant. */
+static int read_offset(const lb_table *table, const char *name, const lb_design *design, lb_cox_data *out, lb_error *err)
+{
+    lb_column *column;
+    if (name == NULL) return LB_OK;
+    int code = lb_table_number(table, name, &column, err);
+    if (code != LB_OK) return code;
+    double mean = 0;
+    out->offset = lb_arena_array(design->arena, design->n + 1, sizeof *out->offset);
+    for (size_t i = 0; i < design->n; i++) mean += column->number[design->row[i]] / (double)design->n;
+    for (size_t i = 0; i < design->n; i++) {
+        out->offset[i] = column->number[design->row[out->row[i]]] - mean;
+        if (isfinite(out->offset[i])) continue;
+        code = lb_fail(err, LB_BAD_DATA, "offset '%s' is not finite", name);
+        lb_error_where(err, "%s, row %zu", table->name, design->row[out->row[i]] + 2);
+        return code;
+    }
+    return LB_OK;
+}
+
 static int build_design(lb_call *call, const char *cluster, const lb_table *table, lb_cox_model *out, lb_error *err)
 {
     const char *also[40], *const *names;
@@ -116,6 +136,7 @@ static int build_design(lb_call *call, const char *cluster, const lb_table *tabl
     also[count++] = lb_call_text(call, "time");
     also[count++] = lb_call_text(call, "event");
     if (lb_call_given(call, "start")) also[count++] = lb_call_text(call, "start");
+    if (lb_call_given(call, "offset")) also[count++] = lb_call_text(call, "offset");
     if (cluster) also[count++] = cluster;
     for (size_t i = 0; i < strata && count < LB_COUNT(also) - 1; i++) also[count++] = names[i];
     const char *treatment = lb_call_text(call, "treatment");
@@ -152,6 +173,7 @@ int lb_cox_load(const lb_table *table, lb_design *design, const lb_cox_columns *
     data->aliased = lb_arena_array(arena, data->p + 1, sizeof *data->aliased);
     for (size_t j = 0; j < data->p; j++) data->mean[j] = lb_sum(design->x + (j + skip) * design->n, design->n) / (double)design->n;
     code = arrange(design, time, start, event, stratum, data, err);
+    if (code == LB_OK) code = read_offset(table, from->offset, design, data, err);
     if (code != LB_OK) return code;
     find_aliased(data);
     if (data->events == 0) {
@@ -168,7 +190,7 @@ int lb_cox_read(lb_call *call, const char *cluster, lb_cox_model *out, lb_result
     int code = lb_call_table(call, "data", &table, err);
     if (code == LB_OK) code = build_design(call, cluster, table, out, err);
     if (code != LB_OK) return code;
-    lb_cox_columns from = {.time = lb_call_text(call, "time"), .event = lb_call_text(call, "event"), .start = lb_call_text(call, "start"),
+    lb_cox_columns from = {.time = lb_call_text(call, "time"), .event = lb_call_text(call, "event"), .start = lb_call_text(call, "start"), .offset = lb_call_text(call, "offset"),
                            .ties = lb_call_chosen(call, "ties", "breslow") ? LB_BRESLOW : lb_call_chosen(call, "ties", "exact") ? LB_EXACT : LB_EFRON};
     from.strata_count = lb_call_texts(call, "strata", &from.strata);
     return lb_cox_load(table, out->design, &from, out, result, err);

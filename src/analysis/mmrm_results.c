@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/plot.h"
 #include "mmrm_model.h"
 
 static size_t at(const lb_mmrm *a, size_t i, size_t j) /* index of (i, j) in the lower triangle by columns */
@@ -233,6 +234,8 @@ int lb_mmrm_results(lb_mmrm *a, lb_error *err)
     lb_linear_coefficients(&a->model, a->design, a->arena, lb_set_array(a->result->results, "coefficients"));
     covariance(a);
     int rc = compare(a, err);
+    const lb_value *means = lb_get(a->result->results, "means");
+    if (!rc && means && a->treatment) lb_visits_picture(a->result, means, a->treatment, a->visit, a->design->response ? a->design->response : "outcome");
     if (!rc) notes(a);
     return rc;
 }

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analysis/cox.h"
+#include "analysis/cox_more.h"
 #include "analysis/rows.h"
 
 static void test(lb_value *results, const char *name, double statistic, size_t df)
@@ -121,15 +122,26 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_set_number(result->results, "concordance", concordance);
     lb_set_int(result->results, "iterations", fit.iterations);
     report_status(&model, &fit, result);
-    lb_result_note(result, "Cox regression %s, %s ties%s; N = %zu, events = %zu%s. Wald z intervals.", lb_call_text(call, "formula"),
-                   lb_call_text(call, "ties"), data->strata > 1 ? ", stratified" : "", data->n, data->events,
-                   data->start ? ", intervals (start, stop]" : "");
+    code = lb_cox_more(call, &model, &fit, result, err);
+    if (code != LB_OK) return code;
+    lb_table *table;
+    code = lb_call_table(call, "data", &table, err);
+    if (code != LB_OK) return code;
+    lb_result_note(result, "Cox regression %s, %s ties%s%s; %s, events = %zu%s. Treatment coding. Wald z tests and intervals at %g %%.",
+                   lb_call_text(call, "formula"), lb_call_text(call, "ties"), data->strata > 1 ? ", stratified" : "",
+                   data->offset ? ", with an offset" : "", lb_rows_text(model.design, table->rows, result->arena), data->events,
+                   data->start ? ", intervals (start, stop]" : "", 100 * lb_call_number(call, "level"));
     return LB_OK;
 }
 
 static const lb_param params[] = {
     LB_COX_PARAMS,
     {.name = "cluster", .type = LB_P_COLUMN, .summary = "robust variance: rows of one person or centre"},
+    {.name = "residuals", .type = LB_P_CHOICES, .summary = "residuals of each row: martingale, deviance, score, dfbeta; of each event: schoenfeld, scaled",
+     .choices = "martingale,deviance,score,dfbeta,schoenfeld,scaled"},
+    {.name = "baseline", .type = LB_P_FLAG, .summary = "survival and cumulative hazard over time"},
+    {.name = "at", .type = LB_P_TEXT, .summary = "survival at these covariates: \"age=60; sex=F\" (others at their mean or reference)"},
+    {.name = "times", .type = LB_P_NUMBERS, .summary = "survival at these times only"},
     {.name = "level", .type = LB_P_NUMBER, .summary = "level of the intervals", .preset = "0.95", .min = 0.001, .max = 0.999999},
 };
 

@@ -15,6 +15,12 @@ static const lb_param params[] = {
     {.name = "analysed", .type = LB_P_COLUMN, .summary = "column of the primary outcome: those with a value are analysed"},
     {.name = "visits", .type = LB_P_TEXTS, .summary = "visits in their order"},
     {.name = "screening", .type = LB_P_TABLE, .summary = "people screened: columns eligible, consented, randomised (yes/no or 1/0)"},
+    {.name = "attendance", .type = LB_P_TABLE, .summary = "one row per person and visit: who came to which visit"},
+    {.name = "id", .type = LB_P_TEXT, .summary = "with --attendance: column that names the person, in both tables", .preset = "id"},
+    {.name = "visit", .type = LB_P_COLUMN, .of = "attendance", .summary = "with --attendance: its column of the visit", .preset = "visit"},
+    {.name = "attended", .type = LB_P_COLUMN, .of = "attendance", .summary = "with --attendance: attended when this column has a value"},
+    {.name = "adherence", .type = LB_P_COLUMN, .summary = "column of the adherence to the programme, in percent"},
+    {.name = "threshold", .type = LB_P_NUMBER, .summary = "adherence that counts as adherent", .preset = "75"},
     {.name = "exclusion", .type = LB_P_COLUMN, .of = "screening", .summary = "column of the screening table with the reason", .preset = "reason"},
 };
 
@@ -218,6 +224,9 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_value *arms = lb_set_array(result->results, "arms");
     lb_set_int(result->results, "randomised", (int64_t)(table->rows - c.arm.missing));
     for (size_t arm = 0; arm < c.arm.level_count; arm++) one_arm(result, table, &c, arm, lb_push_object(arms));
+    code = lb_flow_attendance(call, result, table, &c.arm, err);
+    if (!code) code = lb_flow_adherence(call, result, table, &c.arm, err);
+    if (code) return code;
     if (c.arm.missing) lb_result_warn(result, "%zu rows have no arm and are not counted", c.arm.missing);
     int64_t screened = lb_get_int(lb_get(result->results, "screening"), "randomised", -1);
     int64_t randomised = lb_get_int(result->results, "randomised", 0);

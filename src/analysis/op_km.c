@@ -59,6 +59,9 @@ static void curve(const lb_km *km, const double *lower, const double *upper, con
     lb_set_numbers(out, "events", km->died, km->steps);
     lb_set_numbers(out, "survival", km->survival, km->steps);
     lb_set_numbers(out, "se", se, km->steps);
+    double total = 0, *hazard = lb_arena_array(arena, km->steps + 1, sizeof *hazard);
+    for (size_t i = 0; i < km->steps; i++) hazard[i] = total += km->died[i] / km->at_risk[i];
+    lb_set_numbers(out, "nelson_aalen", hazard, km->steps);
     lb_set_numbers(out, "lower", lower, km->steps);
     lb_set_numbers(out, "upper", upper, km->steps);
 }

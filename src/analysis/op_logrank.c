@@ -27,7 +27,7 @@ static void add_time(sums *s, double n, double d, double weight)
     }
 }
 
-static void add_stratum(sums *s, const lb_survival *data, const uint32_t *index, size_t n, double rho)
+static void add_stratum(sums *s, const lb_survival *data, const uint32_t *index, size_t n, double rho, double gamma)
 {
     memset(s->at_risk, 0, s->groups * sizeof *s->at_risk);
     for (size_t i = 0; i < n; i++) s->at_risk[data->group[index[i]]]++;
@@ -41,7 +41,7 @@ static void add_stratum(sums *s, const lb_survival *data, const uint32_t *index,
             d += data->event[index[j]];
         }
         if (d > 0) {
-            add_time(s, left, d, rho == 0 ? 1 : pow(survival, rho));
+            add_time(s, left, d, (rho == 0 ? 1 : pow(survival, rho)) * (gamma == 0 ? 1 : pow(1 - survival, gamma)));
             survival *= (left - d) / left;
         }
         for (; i < j; i++) s->at_risk[data->group[index[i]]]--;
@@ -91,7 +91,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     by_stratum.group = data.stratum;
     by_stratum.groups = data.strata;
     lb_survival_groups(&by_stratum, index, start);
-    for (size_t k = 0; k < data.strata; k++) add_stratum(&s, &data, index + start[k], start[k + 1] - start[k], lb_call_number(call, "rho"));
+    for (size_t k = 0; k < data.strata; k++) add_stratum(&s, &data, index + start[k], start[k + 1] - start[k], lb_call_number(call, "rho"), lb_call_number(call, "gamma"));
     size_t df;
     double chisq = quadratic_form(&s, arena, &df);
     lb_set_number(result->results, "chisq", chisq);
@@ -109,8 +109,8 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         lb_set_number(row, "variance", s.variance[g * data.groups + g]);
     }
     if (isnan(chisq)) lb_result_status(result, "not_estimable");
-    lb_result_note(result, "Log-rank test%s, hypergeometric variance, ρ = %g; N = %zu, events = %zu, strata = %zu.",
-                   data.strata > 1 ? ", stratified" : "", lb_call_number(call, "rho"), data.n, data.events, data.strata);
+    lb_result_note(result, "Log-rank test%s, hypergeometric variance, ρ = %g, γ = %g; N = %zu, events = %zu, strata = %zu.",
+                   data.strata > 1 ? ", stratified" : "", lb_call_number(call, "rho"), lb_call_number(call, "gamma"), data.n, data.events, data.strata);
     return LB_OK;
 }
 
@@ -121,14 +121,15 @@ static const lb_param params[] = {
     {.name = "by", .type = LB_P_COLUMNS, .flags = LB_REQUIRED, .summary = "the groups that are compared"},
     {.name = "strata", .type = LB_P_COLUMNS, .summary = "compare within these, then add up"},
     {.name = "rho", .type = LB_P_NUMBER, .summary = "weight S(t−)^rho: 0 log-rank, 1 Peto–Peto", .preset = "0", .min = -5, .max = 5},
+    {.name = "gamma", .type = LB_P_NUMBER, .summary = "and (1 − S(t−))^gamma: above 0 late differences weigh more", .preset = "0", .min = 0, .max = 5},
 };
 
 const lb_op lb_op_analyse_logrank = {
     .area = "analyse",
     .verb = "logrank",
     .summary = "log-rank test, stratified and weighted",
-    .description = "Mantel's log-rank test with the hypergeometric variance; strata are compared within and added up; weights S(t−)^rho of "
-                   "Harrington & Fleming (1982). Observed and expected are weighted sums.",
+    .description = "Mantel's log-rank test with the hypergeometric variance; strata are compared within and added up; weights S(t−)^rho (1 − S(t−))^gamma of "
+                   "Fleming & Harrington (1991). Observed and expected are weighted sums.",
     .params = params,
     .param_count = LB_COUNT(params),
     .run = run,

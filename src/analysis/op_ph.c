@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "analysis/cox.h"
+#include "analysis/cox_more.h"
 
 /* g at each distinct event time, ascending. */
 typedef struct transform {
@@ -112,6 +113,8 @@ static double score_test(const sums *s, const size_t *all, size_t count, const s
     return chisq;
 }
 
+static double axis_value(void *context, double time) { return transform_at(context, time); }
+
 static void push_test(lb_value *rows, const char *term, double chisq, size_t df)
 {
     lb_value *row = lb_push_object(rows);
@@ -157,6 +160,9 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_result_note(result, "Score test of proportional hazards against a coefficient linear in g(time), g = %s; %s ties; N = %zu, events = %zu.",
                    lb_call_text(call, "transform"), lb_call_text(call, "ties"), data->n, data->events);
     if (!fit.converged) lb_result_status(result, "not_converged");
+    static const char *const axis[][2] = {{"km", "1 \xE2\x88\x92 Kaplan\xE2\x80\x93Meier at the time"}, {"rank", "Rank of the time"}, {"identity", "Time"}, {"log", "Logarithm of time"}};
+    for (size_t k = 0; k < LB_COUNT(axis); k++)
+        if (lb_call_chosen(call, "transform", axis[k][0])) lb_cox_ph_picture(&model, &fit, axis_value, &s.g, axis[k][1], result);
     return LB_OK;
 }
 

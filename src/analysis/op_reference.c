@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/plot.h"
 #include "reference.h"
 
 static const char *const strategy_name[LB_STRATEGIES] = {"mar", "j2r", "cir", "cr"};
@@ -189,6 +190,7 @@ static int run_tipping(lb_call *call, lb_result *result, lb_error *err)
     result->title = "Tipping point";
     people(&a);
     tipping_rows(&a, delta, count);
+    lb_tipping_picture(result, lb_get(result->results, "rows"), lb_get(result->results, "tipping_points"));
     findings(&a);
     lb_result_note(result, "delta is added to the imputed outcomes of every arm but %s; tipping_points: the delta nearest to 0, on the side asked "
                    "about, from which on the %g %% interval includes 0.", a.r.arm_name[0], 100 * a.level);

@@ -17,8 +17,10 @@ typedef struct lb_plan_row {
     int64_t n;
     bool same_as_primary, same_scale;
     bool group;        /**< the label is a subgroup, not a visit */
+    const char *strategy; /**< of reference-based imputation, or NULL */
     bool hazard_ratio; /**< estimate and limits are logarithms of hazard ratios */
     const char *status;
+    const lb_result *result; /**< it came from: its notes stand under the table */
 } lb_plan_row;
 
 /** An analysis that ran and compares the arms in another way than by one estimate: a log-rank test, survival curves. */
@@ -48,7 +50,7 @@ typedef struct lb_plan {
     double mcid, alpha, level;
     lb_result **kept;           /**< results whose tables and pictures the report shows */
     size_t kept_count;
-    lb_result *flow, *baseline, *primary;
+    lb_result *flow, *baseline, *primary, *safety;
     bool rehearsal;             /**< arms are shuffled */
     uint64_t shuffle_seed;
     const char *state;          /**< one sentence on lock, amendments or rehearsal; NULL when no ledger was given */
@@ -69,6 +71,8 @@ bool lb_plan_row_matches(const lb_table *table, size_t row, const lb_value *wher
 const lb_plan_set *lb_plan_find_set(const lb_plan *plan, const char *id);
 /** Flow, baseline, primary, sensitivity, secondary, sample size: everything into the result. */
 int lb_plan_run(lb_plan *plan, lb_error *err) LB_MUST_CHECK;
+/** Confirmatory tests by the plan's `multiplicity`; after everything ran. */
+int lb_plan_multiplicity(lb_plan *plan, lb_error *err) LB_MUST_CHECK;
 /** Adjusted means and differences as one picture. */
 const char *lb_plan_figure(const lb_plan *plan);
 /** The report as blocks, for HTML and PDF. */

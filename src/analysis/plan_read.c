@@ -62,14 +62,14 @@ static int need_text(const lb_plan *plan, const lb_value *object, const char *wh
 
 #define ANALYSIS_KEYS \
     "id", "title", "estimand", "set", "data", "where", "operation", "parameters", "benefit", "alpha", "level", "mcid", "same_as_primary", \
-        "same_scale", "unit", "note"
+        "same_scale", "unit", "note", "impute"
 
 static int check_sections(const lb_plan *plan, const lb_value *root, lb_error *err)
 {
     int code = check_keys(plan, root, "the plan",
                           KEYS("plan", "version", "title", "study", "registration", "seed", "participants", "id", "treatment", "labels", "levels", "derive",
                                "estimands", "sets", "flow", "baseline", "primary", "margin_test", "sensitivity", "secondary",
-                               "sample_size", "methods", "notes", "rehearsal", "multiplicity", "safety", "adherence"), err);
+                               "sample_size", "methods", "notes", "rehearsal", "multiplicity", "safety"), err);
     if (!code) code = check_keys(plan, lb_get(root, "treatment"), "treatment", KEYS("column", "reference", "comparison", "labels"), err);
     if (!code) code = check_list(plan, root, "derive", KEYS("name", "label", "unit", "expression", "from", "where", "value"), err);
     if (!code)
@@ -80,6 +80,9 @@ static int check_sections(const lb_plan *plan, const lb_value *root, lb_error *e
     if (!code) code = check_keys(plan, lb_get(root, "margin_test"), "margin_test", KEYS("title", "margin", "note"), err);
     if (!code) code = check_list(plan, root, "sensitivity", KEYS(ANALYSIS_KEYS), err);
     if (!code) code = check_list(plan, root, "secondary", KEYS(ANALYSIS_KEYS), err);
+    if (!code) code = check_keys(plan, lb_get(root, "rehearsal"), "rehearsal", KEYS("strata"), err);
+    if (!code) code = check_keys(plan, lb_get(root, "multiplicity"), "multiplicity", KEYS("alpha", "sides", "gate", "families", "note"), err);
+    if (!code) code = check_list(plan, lb_get(root, "multiplicity"), "families", KEYS("id", "method", "hypotheses", "note"), err);
     if (!code) code = check_list(plan, root, "sample_size", KEYS("title", "operation", "parameters", "note"), err);
     return code;
 }

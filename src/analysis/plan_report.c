@@ -14,8 +14,8 @@ static void heading(lb_report *out, const char *text) { lb_report_heading(out, 2
 /* Numbers as a paper prints them: fixed decimals, a true minus; p to three decimals, "<0.001" below. */
 static const char *number(lb_arena *arena, double value, int digits)
 {
-    char text[64];
-    return isfinite(value) ? lb_arena_text(arena, lb_svg_number(value, digits, text)) : "";
+    const char *text = lb_round_text(arena, value, digits, false);
+    return *text == '-' ? lb_arena_printf(arena, "\xE2\x88\x92%s", text + 1) : text;
 }
 
 static const char *p_text(lb_arena *arena, double p)
@@ -83,6 +83,25 @@ static void means_table(const lb_plan *plan, lb_report *out)
     if (rows->count) lb_report_table(out, rows, lb_arena_printf(plan->arena, "Adjusted means (%g %% CI)", 100 * plan->level), 1);
 }
 
+/* Under a table: how each of its lines was made, and how they are rounded. */
+static void models_note(const lb_plan *plan, const char *role, lb_report *out)
+{
+    const lb_result *last = NULL;
+    for (size_t i = 0; i < plan->rows; i++) {
+        const lb_plan_row *row = &plan->row[i];
+        if (strcmp(row->role, role) != 0 || !row->result || row->result == last) continue;
+        lb_buf text = {.max = 4000};
+        last = row->result;
+        for (size_t k = 0; k < last->notes->count; k++) lb_buf_printf(&text, " %s", last->notes->item[k]->text);
+        lb_report_text(out, LB_DOC_NOTE, "%s:%s", row->title, text.data ? text.data : "");
+        lb_buf_free(&text);
+    }
+    if (last)
+        lb_report_text(out, LB_DOC_NOTE, "Differences are %s \xE2\x88\x92 %s, intervals two-sided at %g %%. Rounded half away from zero (SAS): estimates to 2 "
+                       "decimals, p to 3; all digits are in the JSON document. Lumbar %s.", arm_name(plan, plan->comparison), arm_name(plan, plan->reference),
+                       100 * plan->level, lb_version());
+}
+
 static const char *set_label(const lb_plan *plan, const char *id)
 {
     for (size_t i = 0; i < plan->sets; i++)
@@ -112,7 +131,9 @@ static void comparison_table(const lb_plan *plan, const char *role, const char *
     }
     if (rows->count) lb_report_table(out, rows, caption, 2);
     if (rows->count && strcmp(role, "secondary") == 0)
-        lb_report_text(out, LB_DOC_NOTE, "Secondary and sensitivity analyses carry no claim of their own: intervals and p values are not adjusted for their number.");
+        lb_report_text(out, LB_DOC_NOTE, "%sntervals and p values of secondary and sensitivity analyses are not adjusted for their number.",
+                       lb_get(plan->root, "multiplicity") ? "Claims rest on the table of confirmatory tests alone: i" : "No claim rests on these: i");
+    if (rows->count) models_note(plan, role, out);
 }
 
 /* A time at which the curve crosses, with its limits: "not reached" is an answer. */
@@ -167,6 +188,23 @@ static void tipping_table(const lb_plan *plan, const lb_value *results, lb_repor
     }
 }
 
+/* Small tables of a result (tests of proportional hazards, restricted means) with numbers to three decimals. */
+static void small_table(const lb_plan *plan, const lb_value *list, const char *caption, lb_report *out)
+{
+    lb_value *rows = lb_value_array(plan->arena);
+    for (size_t i = 0; list && list->type == LB_ARRAY && i < list->count; i++) {
+        lb_value *row = lb_push_object(rows);
+        for (size_t k = 0; k < list->item[i]->count; k++) {
+            const lb_value *cell = list->item[i]->item[k];
+            const char *key = list->item[i]->key[k];
+            if (strcmp(key, "p") == 0) lb_set_text(row, key, p_text(plan->arena, lb_number_of(cell)));
+            else if (cell->type == LB_DOUBLE) lb_set_text(row, key, number(plan->arena, cell->number, 3));
+            else lb_set(row, key, (lb_value *)cell);
+        }
+    }
+    if (rows->count) lb_report_table(out, rows, caption, 1);
+}
+
 /* Tests and curves that make no single estimate. */
 static void other_results(const lb_plan *plan, const char *role, lb_report *out)
 {
@@ -180,6 +218,16 @@ static void other_results(const lb_plan *plan, const char *role, lb_report *out)
             lb_report_text(out, LB_DOC_BODY, "\xCF\x87\xC2\xB2 = %s on %s degrees of freedom, p %s%s.",
                       number(plan->arena, lb_get_number(results, "chisq", NAN), 2),
                       number(plan->arena, lb_get_number(results, "df", NAN), 0), p < 0.001 ? "" : "= ", p_text(plan->arena, p));
+        else if (lb_is_number(lb_get(results, "statistic")) && isfinite(p))
+            lb_report_text(out, LB_DOC_BODY, "Statistic %s, two-sided p %s%s.", number(plan->arena, lb_get_number(results, "statistic", NAN), 3),
+                           p < 0.001 ? "" : "= ", p_text(plan->arena, p));
+        const lb_value *difference = lb_get(results, "difference");
+        if (difference && difference->type == LB_OBJECT)
+            lb_report_text(out, LB_DOC_BODY, "Difference %s (%g %% CI %s), p %s%s.", number(plan->arena, lb_get_number(difference, "estimate", NAN), 2), 95.0,
+                           interval(plan->arena, lb_get_number(difference, "lower", NAN), lb_get_number(difference, "upper", NAN)),
+                           lb_get_number(difference, "p", 1) < 0.001 ? "" : "= ", p_text(plan->arena, lb_get_number(difference, "p", NAN)));
+        if (!curves) small_table(plan, lb_get(results, "groups"), "By group", out);
+        small_table(plan, lb_get(results, "tests"), "Tests of proportional hazards", out);
         for (size_t k = 0; k < other->result->picture_count; k++)
             lb_report_picture(out, other->result->picture[k].svg, other->result->picture[k].title);
         if (curves && curves->type == LB_ARRAY) survival_table(plan, curves, out);
@@ -188,12 +236,77 @@ static void other_results(const lb_plan *plan, const char *role, lb_report *out)
     }
 }
 
+static void confirmatory(const lb_plan *plan, lb_report *out)
+{
+    const lb_value *section = lb_get(plan->result->results, "multiplicity"), *list = lb_get(section, "hypotheses");
+    if (!list) return;
+    lb_value *rows = lb_value_array(plan->arena);
+    for (size_t i = 0; i < list->count; i++) {
+        const lb_value *from = list->item[i];
+        lb_value *row = lb_push_object(rows);
+        lb_set_text(row, "Family", lb_get_text(from, "family", ""));
+        lb_set_text(row, "Procedure", lb_get_text(from, "method", ""));
+        lb_set_text(row, "Hypothesis", lb_get_text(from, "title", ""));
+        lb_set_text(row, "p", p_text(plan->arena, lb_get_number(from, "p", NAN)));
+        lb_set_text(row, "adjusted p", p_text(plan->arena, lb_get_number(from, "p_adjusted", NAN)));
+        lb_set_text(row, "shown", lb_get_bool(from, "shown", false) ? "yes" : lb_get_text(from, "reason", "no"));
+    }
+    heading(out, "Confirmatory tests");
+    lb_report_table(out, rows, "All hypotheses that may be claimed, at one level", 3);
+    lb_report_text(out, LB_DOC_NOTE, "Family-wise level %g, %s-sided. Families are tested in this order; the next is reached when %s of one is rejected. Adjusted p: "
+                   "the smallest level at which the hypothesis is rejected.", lb_get_number(section, "alpha", NAN),
+                   lb_get_int(section, "sides", 1) == 1 ? "one" : "two", strcmp(lb_get_text(section, "gate", "all"), "any") == 0 ? "any (with its share of the level)" : "all");
+    const char *note = lb_get_text(lb_get(plan->root, "multiplicity"), "note", NULL);
+    if (note) lb_report_text(out, LB_DOC_NOTE, "%s", note);
+}
+
+static void safety(const lb_plan *plan, lb_report *out)
+{
+    if (!plan->safety) return;
+    heading(out, "Adverse events");
+    lb_report_table(out, lb_get(plan->safety->results, "table"), "Adverse events by arm", 1);
+    for (size_t i = 0; i < plan->safety->notes->count; i++) lb_report_text(out, LB_DOC_NOTE, "%s", plan->safety->notes->item[i]->text);
+}
+
+/* Visits down, arms across. */
+static void attendance(const lb_plan *plan, lb_report *out)
+{
+    const lb_value *came = lb_get(plan->flow->results, "attendance"), *adherence = lb_get(plan->flow->results, "adherence");
+    lb_value *rows = lb_value_array(plan->arena), *row = NULL;
+    const char *visit = NULL;
+    for (size_t i = 0; came && i < came->count; i++) {
+        const lb_value *from = came->item[i];
+        if (!lb_text_equal(visit, lb_get_text(from, "visit", ""))) {
+            row = lb_push_object(rows);
+            lb_set_text(row, "Visit", visit = lb_get_text(from, "visit", ""));
+        }
+        lb_set_textf(row, arm_name(plan, lb_get_text(from, "arm", "")), "%lld of %lld (%s)", (long long)lb_get_int(from, "attended", 0),
+                     (long long)lb_get_int(from, "randomised", 0), number(plan->arena, lb_get_number(from, "percent", NAN), 0));
+    }
+    if (rows->count) lb_report_table(out, rows, "Attendance: people with the outcome at the visit, of those randomised (%)", 1);
+    lb_value *shown = lb_value_array(plan->arena);
+    for (size_t i = 0; adherence && i < adherence->count; i++) {
+        const lb_value *from = adherence->item[i];
+        row = lb_push_object(shown);
+        lb_set_text(row, "Arm", arm_name(plan, lb_get_text(from, "arm", "")));
+        lb_set_textf(row, "Evaluable", "%lld of %lld", (long long)lb_get_int(from, "evaluable", 0), (long long)lb_get_int(from, "randomised", 0));
+        bool any = lb_get_int(from, "evaluable", 0) > 0;
+        lb_set_text(row, "Adherence, mean (SD)", any ? lb_arena_printf(plan->arena, "%s (%s)", number(plan->arena, lb_get_number(from, "mean", NAN), 1),
+                                                                       number(plan->arena, lb_get_number(from, "sd", NAN), 1)) : "no programme");
+        lb_set_text(row, "Adherent (%)", any ? lb_arena_printf(plan->arena, "%lld (%s)", (long long)lb_get_int(from, "adherent", 0),
+                                                               number(plan->arena, lb_get_number(from, "percent", NAN), 0)) : "");
+    }
+    if (shown->count) lb_report_table(out, shown, "Adherence to the programme", 1);
+    for (size_t i = 0; i < plan->flow->notes->count; i++) lb_report_text(out, LB_DOC_NOTE, "%s", plan->flow->notes->item[i]->text);
+}
+
 static void flow_and_baseline(const lb_plan *plan, lb_report *out)
 {
     if (plan->flow) {
         heading(out, "Flow of people");
         for (size_t i = 0; i < plan->flow->picture_count; i++)
             lb_report_picture(out, plan->flow->picture[i].svg, "CONSORT flow diagram. Everybody is counted in the arm allocated.");
+        attendance(plan, out);
     }
     if (!plan->baseline) return;
     heading(out, "People at baseline");
@@ -304,12 +417,14 @@ void lb_plan_report(const lb_plan *plan, lb_report *out)
         if (strcmp(plan->result->picture[i].name, "primary") == 0)
             lb_report_picture(out, plan->result->picture[i].svg, "Adjusted means and differences with confidence intervals; dashed line: minimal "
                     "clinically important difference.");
+    confirmatory(plan, out);
     if (lb_get(root, "sensitivity")) heading(out, "Sensitivity analyses");
     comparison_table(plan, "sensitivity", "Sensitivity analyses of the primary comparison", out);
     other_results(plan, "sensitivity", out);
     if (lb_get(root, "secondary")) heading(out, "Secondary analyses");
     comparison_table(plan, "secondary", "Secondary analyses", out);
     other_results(plan, "secondary", out);
+    safety(plan, out);
     sample_size(plan, out);
     estimands(plan, out);
     sets(plan, out);

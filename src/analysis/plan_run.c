@@ -38,7 +38,7 @@ static bool is_table(const lb_param *param) { return param && (param->type == LB
 static int set_common(const lb_plan *plan, const lb_op *op, const lb_value *parameters, lb_call *call, lb_error *err)
 {
     char seed[32];
-    const char *const common[][2] = {{"treatment", plan->arm}, {"reference", plan->reference}, {"arm", plan->arm},
+    const char *const common[][2] = {{"treatment", plan->arm}, {"id", plan->id}, {"reference", plan->reference}, {"arm", plan->arm},
                                      {"seed", lb_number_text((double)lb_get_int(plan->root, "seed", 1), seed)}};
     for (size_t i = 0; i < LB_COUNT(common); i++) {
         if (!find_param(op, common[i][0]) || lb_get(parameters, common[i][0])) continue;
@@ -104,6 +104,29 @@ static int join_people(const lb_plan *plan, const lb_table *people, const char *
     return 0;
 }
 
+/* impute: {columns, m, …}: the set's table imputed and stacked, for analyse pool. */
+static int impute_first(const lb_plan *plan, const lb_value *entry, lb_table **table, lb_error *err)
+{
+    const lb_registry *registry = lb_call_registry(plan->call);
+    const lb_op *op = lb_registry_find(registry, "analyse", "impute");
+    lb_call *call = lb_call_new(registry, op);
+    lb_result *result = NULL;
+    lb_call_set_threads(call, lb_call_threads(plan->call));
+    int code = set_parameters(plan, op, lb_get(entry, "impute"), call, err);
+    if (!code) code = lb_call_bind_table(call, "data", *table, err);
+    if (!code) code = lb_call_run(call, &result, err);
+    lb_call_free(call);
+    if (code) return code;
+    for (size_t i = 0; i < result->notes->count; i++)
+        lb_result_note(plan->result, "%s: %s", lb_get_text(entry, "title", "imputation"), result->notes->item[i]->text);
+    lb_csv_options options = LB_CSV_OPTIONS_INIT;
+    char *copy = lb_arena_textn(plan->arena, result->artifact[0].data, result->artifact[0].length);
+    lb_bytes bytes = {(const uint8_t *)copy, result->artifact[0].length, "imputed"};
+    code = lb_csv_read(&bytes, &options, plan->arena, table, err);
+    lb_result_free(result);
+    return code;
+}
+
 /* Run one entry. LB_NOT_FOUND when the operation is not in this version. */
 static int run_entry(const lb_plan *plan, const lb_value *entry, const char *fallback, lb_result **out, lb_error *err)
 {
@@ -121,11 +144,13 @@ static int run_entry(const lb_plan *plan, const lb_value *entry, const char *fal
     lb_table *table = set->table;
     const char *data = lb_get_text(entry, "data", NULL);
     int code = data && lb_plan_table(plan, data) != plan->participants ? join_people(plan, set->table, data, entry, &table, err) : 0;
+    if (!code && lb_get(entry, "impute")) code = impute_first(plan, entry, &table, err);
     if (code) return code;
     lb_call *call = lb_call_new(registry, op);
     lb_call_set_threads(call, lb_call_threads(plan->call));
     const lb_value *parameters = fallback ? entry : lb_get(entry, "parameters");
     code = set_parameters(plan, op, parameters, call, err);
+    if (!code && lb_get(entry, "impute") && find_param(op, "imputation")) code = lb_call_set(call, "imputation", "imputation", err);
     if (!code && is_table(find_param(op, "data"))) code = lb_call_bind_table(call, "data", table, err);
     if (!code) code = lb_call_run(call, out, err);
     lb_call_free(call);
@@ -153,6 +178,10 @@ static const char *row_label(const lb_plan *plan, const lb_value *from)
 {
     const char *group = lb_get_text(from, "subgroup", NULL);
     double p = lb_get_number(from, "interaction_p", NAN);
+    static const char *const name[][2] = {{"mar", "missing at random"}, {"j2r", "jump to reference"}, {"cir", "copy increments in reference"}, {"cr", "copy reference"}};
+    const char *strategy = lb_get_text(from, "strategy", NULL);
+    for (size_t i = 0; strategy && i < LB_COUNT(name); i++)
+        if (strcmp(strategy, name[i][0]) == 0) return name[i][1];
     if (!group) return lb_arena_text(plan->arena, lb_get_text(from, "visit", NULL));
     return isnan(p) ? lb_arena_text(plan->arena, group) : lb_arena_printf(plan->arena, "%s (interaction p = %.3f)", group, p);
 }
@@ -174,6 +203,7 @@ static size_t take_rows(lb_plan *plan, const lb_value *entry, const char *role, 
                              .title = lb_get_text(entry, "title", lb_get_text(entry, "id", role)),
                              .label = row_label(plan, from),
                              .group = lb_get(from, "subgroup") != NULL,
+                             .strategy = lb_arena_text(plan->arena, lb_get_text(from, "strategy", NULL)),
                              .set = lb_get_text(entry, "set", plan->set[0].id),
                              .role = role,
                              .estimate = lb_get_number(from, "estimate", NAN),
@@ -184,7 +214,8 @@ static size_t take_rows(lb_plan *plan, const lb_value *entry, const char *role, 
                              .same_as_primary = lb_get_bool(entry, "same_as_primary", false),
                              .same_scale = lb_get_bool(entry, "same_scale", strcmp(role, "secondary") != 0),
                              .hazard_ratio = lb_get(from, "hazard_ratio") != NULL,
-                             .status = lb_arena_text(plan->arena, result->status)};
+                             .status = lb_arena_text(plan->arena, result->status),
+                             .result = result};
         /* from estimate and SE, so that every line of the report has the plan's level and two-sided p */
         row->same_scale &= !row->hazard_ratio;
         row->statistic = row->estimate / row->se;
@@ -201,7 +232,8 @@ static void record_row(const lb_plan_row *row, lb_value *out)
 {
     lb_set_text(out, "id", row->id);
     lb_set_text(out, "title", row->title);
-    if (row->label) lb_set_text(out, row->group ? "subgroup" : "visit", row->label);
+    if (row->strategy) lb_set_text(out, "strategy", row->strategy);
+    else if (row->label) lb_set_text(out, row->group ? "subgroup" : "visit", row->label);
     lb_set_text(out, "set", row->set);
     if (row->n >= 0) lb_set_int(out, "n", row->n);
     lb_set_number(out, "estimate", row->estimate);
@@ -403,6 +435,12 @@ int lb_plan_run(lb_plan *plan, lb_error *err)
     if (code) return code;
     run_list(plan, "sensitivity");
     run_list(plan, "secondary");
+    const lb_value *safety = lb_get(plan->root, "safety");
+    if (safety && !lb_plan_table(plan, lb_get_text(safety, "data", "adverse_events")))
+        not_run(plan, safety, "safety", lb_arena_printf(plan->arena, "the table %s was not given", lb_get_text(safety, "data", "adverse_events")));
+    else code = run_table(plan, "safety", "analyse adverse", &plan->safety, err);
+    if (!code) code = lb_plan_multiplicity(plan, err);
+    if (code) return code;
     sample_size(plan);
     check_sameness(plan);
     return lb_progress_cancelled(lb_call_progress(plan->call)) ? lb_fail(err, LB_CANCELLED, "cancelled") : 0;

@@ -1,6 +1,8 @@
 /* The operations of this room. */
 #include "analysis/cox.h"
 #include "analysis/impute.h"
+#include "analysis/interval.h"
+#include "analysis/multiplicity.h"
 #include "analysis/power.h"
 #include "analysis/reference.h"
 #include "analysis/room.h"
@@ -22,6 +24,7 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_power_simulate);
     lb_registry_add(registry, &lb_op_analyse_describe);
     lb_registry_add(registry, &lb_op_analyse_flow);
+    lb_registry_add(registry, &lb_op_analyse_adverse);
     lb_registry_add(registry, &lb_op_analyse_plan);
     lb_registry_add(registry, &lb_op_analyse_rehearse);
     lb_registry_add(registry, &lb_op_analyse_lock);
@@ -34,6 +37,8 @@ void lb_analysis_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_analyse_rerandomise);
     lb_registry_add(registry, &lb_op_analyse_subgroup);
     lb_registry_add(registry, &lb_op_analyse_impute);
+    lb_registry_add(registry, &lb_op_analyse_interval);
+    lb_registry_add(registry, &lb_op_analyse_multiplicity);
     lb_registry_add(registry, &lb_op_analyse_pool);
     lb_registry_add(registry, &lb_op_analyse_reference);
     lb_registry_add(registry, &lb_op_analyse_tipping);

@@ -6,6 +6,9 @@
 #include <lumbar/figure.h>
 
 #include "cli/cli.h"
+#include "server/analysis.h"
+
+#include <lumbar/document.h>
 
 /* ".nii.gz" and ".seg.nrrd" count as one extension. */
 static const char *extension(const char *path)
@@ -45,6 +48,22 @@ static int write_folder(const lb_result *result, const char *folder, lb_error *e
     return code;
 }
 
+/* The result's own report, or the result as one; through pandoc. */
+static int write_word(const lb_result *result, lb_buf *out, lb_error *err)
+{
+    for (size_t i = 0; i < result->artifact_count; i++)
+        if (lb_text_ends(result->artifact[i].name, ".html"))
+            return lb_word_from_html(result->artifact[i].data, result->artifact[i].length, out, err);
+    lb_buf html = {0};
+    lb_report *report = lb_report_new(result->title ? result->title : result->operation, "en");
+    lb_report_result(report, result, 1);
+    lb_report_html(report, &html);
+    int code = lb_word_from_html(html.data, html.length, out, err);
+    lb_report_free(report);
+    lb_buf_free(&html);
+    return code;
+}
+
 static int render(const lb_result *result, const char *path, const char *ext, lb_buf *out, lb_error *err)
 {
     bool picture = strcmp(ext, ".svg") == 0 || strcmp(ext, ".png") == 0 || strcmp(ext, ".pdf") == 0;
@@ -61,10 +80,11 @@ static int render(const lb_result *result, const char *path, const char *ext, lb
     else if (strcmp(ext, ".csv") == 0) lb_result_csv(result, NULL, out);
     else if (strcmp(ext, ".html") == 0) lb_result_html(result, out);
     else if (strcmp(ext, ".txt") == 0) lb_result_text(result, out);
+    else if (strcmp(ext, ".docx") == 0) return write_word(result, out, err);
     else {
         int code = lb_fail(err, LB_USAGE, "'%s' is not a format Lumbar writes here", *ext ? ext : "no extension");
         lb_error_where(err, "-o %s", path);
-        lb_error_hint(err, "use .json, .csv, .html, .txt, .svg, .png or .pdf");
+        lb_error_hint(err, "use .json, .csv, .html, .txt, .docx, .svg, .png or .pdf");
         return code;
     }
     return LB_OK;

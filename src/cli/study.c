@@ -22,6 +22,7 @@ static const char usage_text[] =
     "  reopen --db DB --reason TEXT      as long as nobody was unblinded\n"
     "  unblind --db DB [-o LOG.csv]      after the lock: the seed is revealed, randomisation ends for good\n"
     "  backup --db DB -o FOLDER          a copy, while others write; without the keys\n"
+    "  move --db DB --to DB2             into PostgreSQL or back, with equal hashes; nobody may write meanwhile\n"
     "  restore FOLDER --db DB            the way back; never overwrites\n"
     "\n"
     "The keys lie in DB.keys, or where LUMBAR_KEYS says. docs/store.md tells how they are kept.\n";
@@ -43,7 +44,8 @@ static int read_words(int argc, char **argv, study_words *w, lb_error *err)
 {
     const struct { const char *name; const char **value; } options[] = {
         {"--db", &w->db}, {"-o", &w->output}, {"--output", &w->output}, {"--reason", &w->reason}, {"--label", &w->label},
-        {"--admin", &w->admin}, {"--name", &w->name}, {"--format", &w->format}};
+        {"--admin", &w->admin}, {"--name", &w->name}, {"--format", &w->format},
+        {"--to", &w->to}, {"--beside", &w->beside}};
     for (int i = 0; i < argc; i++) {
         bool known = false;
         if (strcmp(argv[i], "--json") == 0) known = w->json = true;
@@ -68,10 +70,10 @@ static int read_words(int argc, char **argv, study_words *w, lb_error *err)
 
 void study_allocator_places(const lb_store *store, char **folder, char **key)
 {
-    size_t room = strlen(lb_store_where(store)) + strlen(lb_store_keys(store)) + 32;
+    size_t room = strlen(lb_store_beside(store)) + strlen(lb_store_keys(store)) + 32;
     *folder = lb_alloc(room, 1);
     *key = lb_alloc(room, 1);
-    snprintf(*folder, room, "%s.allocator", lb_store_where(store));
+    snprintf(*folder, room, "%s.allocator", lb_store_beside(store));
     snprintf(*key, room, "%s/allocator.key", lb_store_keys(store));
 }
 
@@ -217,6 +219,21 @@ static int verb_lock(const study_words *w, lb_store *store, lb_result *result, l
     return LB_OK;
 }
 
+static const char *how_to_verify(const lb_study *study, const char *log, const char *seed, lb_arena *arena)
+{
+    lb_buf text = {0};
+    lb_buf_printf(&text, "lumbar randomise verify %s --trial %s --seed %s", log, study->rtsm.trial, seed);
+    for (unsigned i = 0; i < study->rtsm.arm_count; i++) lb_buf_printf(&text, "%s%s", i ? "," : " --arms ", study->rtsm.arm[i]);
+    for (unsigned i = 0; !study->minimised && i < study->rtsm.size_count; i++) lb_buf_printf(&text, "%s%u", i ? "," : " --blocks ", study->rtsm.size[i]);
+    for (size_t i = 0; study->minimised && i < study->factor_count; i++) lb_buf_printf(&text, "%s%s", i ? "," : " --factors ", study->factor[i]);
+    for (size_t i = 0; study->minimised && i < study->factor_count; i++)
+        lb_buf_printf(&text, "%s%s=%g", i ? "," : " --weights ", study->factor[i], study->factor_weight[i]);
+    if (study->minimised) lb_buf_printf(&text, " --method %s --p-best %g", study->variance ? "variance" : "range", study->p_best);
+    const char *kept = lb_arena_text(arena, text.data);
+    lb_buf_free(&text);
+    return kept;
+}
+
 static int verb_unblind(const study_words *w, lb_store *store, lb_result *result, lb_error *err)
 {
     lb_study *study = NULL;
@@ -234,8 +251,7 @@ static int verb_unblind(const study_words *w, lb_store *store, lb_result *result
         lb_set_text(result->results, "trial", lb_arena_text(result->arena, study->rtsm.trial));
         lb_set_text(result->results, "seed", lb_arena_text(result->arena, seed));
         lb_set_text(result->results, "log_sha256", lb_arena_text(result->arena, sha256));
-        lb_result_note(result, "Check every allocation with: lumbar randomise verify %s --trial %s --seed %s", w->output ? w->output : "LOG.csv",
-                       study->rtsm.trial, seed);
+        lb_result_note(result, "Check every allocation with: %s", how_to_verify(study, w->output ? w->output : "LOG.csv", seed, arena));
     }
     lb_buf_free(&log);
     lb_allocator_stop(allocator);
@@ -272,12 +288,45 @@ static int verb_restore(const study_words *w, lb_result *result, lb_error *err)
     return LB_OK;
 }
 
+/* The chain of the copy must end as the original's does. */
+static int ends_of(const char *where, const char *beside, const char *keys, lb_arena *arena, lb_value **out, lb_error *err)
+{
+    const lb_store_options options = {.where = where, .beside = beside, .keys = keys};
+    lb_store *store;
+    int code = lb_store_open(&options, &store, err);
+    if (code) return code;
+    code = lb_store_verify(store, arena, out, err);
+    lb_store_close(store);
+    return code;
+}
+
+static int verb_move(const study_words *w, lb_store *store, lb_result *result, lb_error *err)
+{
+    if (!w->to) return lb_fail(err, LB_USAGE, "study move needs --to");
+    bool to_server = lb_text_starts(w->to, "postgres");
+    const char *named = w->beside ? w->beside : getenv("LUMBAR_BESIDE"), *beside = to_server ? named : w->to;
+    if (!beside) return lb_fail(err, LB_USAGE, "a study in PostgreSQL needs a place for its files: --beside PATH, or LUMBAR_BESIDE");
+    lb_value *before, *after;
+    int code = lb_store_verify(store, result->arena, &before, err);
+    if (!code) code = lb_store_move(lb_store_where(store), lb_store_beside(store), w->to, beside, result->arena, &result->results, err);
+    if (!code) code = ends_of(w->to, beside, lb_store_keys(store), result->arena, &after, err);
+    if (code) return code;
+    const char *end = lb_get_text(before, "end_of_chain", "");
+    bool same = lb_get_bool(after, "valid", false) && strcmp(end, lb_get_text(after, "end_of_chain", "")) == 0;
+    lb_set_bool(result->results, "equal", same);
+    lb_set_text(result->results, "end_of_chain", end);
+    if (!same) lb_result_status(result, "not_valid");
+    lb_result_note(result, "The keys stay where they are (%s): put them beside the new place, or name their folder in LUMBAR_KEYS. The old database "
+                           "is as it was; take it out of use.", lb_store_keys(store));
+    return LB_OK;
+}
+
 /* ---- dispatch ---- */
 
 typedef int (*study_verb)(const study_words *w, lb_store *store, lb_result *result, lb_error *err);
 static const struct { const char *name; study_verb run; } verbs[] = {
     {"verify", verb_verify}, {"snapshot", study_snapshot}, {"export", study_export}, {"lock", verb_lock},
-    {"reopen", verb_lock},   {"unblind", verb_unblind},    {"backup", verb_backup},
+    {"reopen", verb_lock},   {"unblind", verb_unblind},    {"backup", verb_backup}, {"move", verb_move},
 };
 
 static int run_verb(const study_words *w, lb_result *result, lb_error *err)
@@ -286,6 +335,7 @@ static int run_verb(const study_words *w, lb_result *result, lb_error *err)
     if (strcmp(w->verb, "restore") == 0) return verb_restore(w, result, err);
     lb_store_options options = LB_STORE_OPTIONS_INIT;
     options.where = w->db;
+    options.beside = strcmp(w->verb, "move") == 0 ? NULL : w->beside;
     lb_store *store;
     int code = lb_store_open(&options, &store, err);
     if (code) return code;

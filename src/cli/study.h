@@ -11,7 +11,7 @@
 /** The words of one call. */
 typedef struct study_words {
     const char *verb, *file; /* file: the positional word */
-    const char *db, *output, *reason, *label, *admin, *name, *format;
+    const char *db, *output, *reason, *label, *admin, *name, *format, *to, *beside;
     bool json, quiet;
 } study_words;
 

@@ -3,6 +3,8 @@
 #ifndef LUMBAR_EVIDENCE_FOREST_H
 #define LUMBAR_EVIDENCE_FOREST_H
 
+#include "evidence/forest_words.h"
+#include "evidence/rob.h"
 #include "evidence/subgroup.h"
 
 #include <lumbar/figure.h>
@@ -25,6 +27,8 @@ typedef struct lb_forest_row {
     const char *weight_text, *effect_text;
     double estimate, lower, upper; /**< positions on the axis; NaN = no mark */
     double weight;                 /**< percent */
+    bool marked;                   /**< a new study: name in bold, mark in the accent */
+    int risk[LB_ROB_MOST_DOMAINS]; /**< level of bias + 1 per domain; 0 = none */
     /* set by the layout */
     const char *line[LB_FOREST_LINES];
     size_t lines;
@@ -49,6 +53,9 @@ typedef struct lb_forest {
     const char *group_title[2];
     const char *effect_title, *effect_subtitle, *plot_subtitle;
     bool show_weight;
+    size_t risks;
+    const char *risk_name[LB_ROB_MOST_DOMAINS];
+    const char *const *word; /**< lb_forest_words() */
     lb_forest_row *row;
     size_t rows;
     /* axis: positions are logarithms when `log_axis` */
@@ -72,6 +79,10 @@ typedef struct lb_forest_wishes {
     bool favours_right; /**< larger values favour group 1 */
     bool favours_known;
     int digits;
+    const char *const *risk; /**< columns of the effects' table with judgements of bias */
+    size_t risks;
+    bool last_is_new; /**< the last study is drawn apart: it is what the plot adds */
+    const char *language; /**< "en", "zh" */
     const double *xlim; /**< two positions, or NULL */
 } lb_forest_wishes;
 /** groups may be NULL. */

@@ -26,7 +26,7 @@ static void draw_header(const canvas *c)
     double right = p->width - LB_FOREST_MARGIN, middle = p->plot_x + p->plot_width / 2;
     lb_svg_line(c->svg, LB_FOREST_MARGIN, p->rule_top, right, p->rule_top, ink, .9, NULL);
     lb_svg_line(c->svg, LB_FOREST_MARGIN, p->rule_bottom, right, p->rule_bottom, ink, .9, NULL);
-    write_text(c, p->study_x, p->header, LB_START, true, "Study");
+    write_text(c, p->study_x, p->header, LB_START, true, forest->word[LB_W_STUDY]);
     for (size_t g = 0; g < forest->groups; g++) {
         write_text(c, (p->group_left[g] + p->group_right[g]) / 2, p->header_group, LB_MIDDLE, true,
                    forest->group_title[g]);
@@ -37,7 +37,7 @@ static void draw_header(const canvas *c)
         write_text(c, p->cell_right[i], p->header, LB_END, true, forest->cell_title[i]);
     write_text(c, middle, p->header_group, LB_MIDDLE, true, forest->effect_title);
     write_text(c, middle, p->header, LB_MIDDLE, true, forest->plot_subtitle);
-    if (forest->show_weight) write_text(c, p->weight_right, p->header, LB_END, true, "Weight");
+    if (forest->show_weight) write_text(c, p->weight_right, p->header, LB_END, true, forest->word[LB_W_WEIGHT]);
     write_text(c, p->effect_right, p->header_group, LB_END, true, forest->effect_title);
     write_text(c, p->effect_right, p->header, LB_END, true, forest->effect_subtitle);
 }
@@ -53,7 +53,7 @@ static void draw_row_text(const canvas *c, const lb_forest_row *row)
         }
         return;
     }
-    bool bold = lb_forest_is_bold(row->kind);
+    bool bold = lb_forest_is_bold(row->kind) || row->marked;
     double middle = row->y + row->height / 2 + .36 * LB_FOREST_SIZE,
            x = p->study_x + (row->kind == LB_FOREST_STUDY ? p->indent : 0);
     double first = middle - LB_FOREST_LINE * (double)(row->lines > 1 ? row->lines - 1 : 0) / 2;
@@ -62,6 +62,69 @@ static void draw_row_text(const canvas *c, const lb_forest_row *row)
     for (size_t i = 0; i < c->forest->cells; i++) write_text(c, p->cell_right[i], middle, LB_END, bold, row->cell[i]);
     if (c->forest->show_weight) write_text(c, p->weight_right, middle, LB_END, bold, row->weight_text);
     write_text(c, p->effect_right, middle, LB_END, bold, row->effect_text);
+}
+
+/* -- lights of risk of bias ---------------------------------------------------------------------------------------- */
+
+/* Short names stand over their lights as they are; long ones get a letter, told in the key. */
+static bool names_are_short(const lb_forest *f)
+{
+    for (size_t d = 0; d < f->risks; d++) {
+        if (lb_svg_text_width(f->risk_name[d], LB_FOREST_SMALL, true) > LB_FOREST_LIGHT - 1) return false;
+    }
+    return true;
+}
+
+static bool level_used(const lb_forest *f, int level)
+{
+    for (size_t i = 0; i < f->rows; i++) {
+        for (size_t d = 0; d < f->risks; d++) {
+            if (f->row[i].risk[d] == level + 1) return true;
+        }
+    }
+    return false;
+}
+
+double lb_forest_key_height(const lb_forest *f)
+{
+    size_t lines = names_are_short(f) ? 0 : (f->risks + 2) / 3; /* three names beside each other */
+    return LB_FOREST_LINE * (double)(lines + 1) + 4;
+}
+
+static void draw_lights(const canvas *c)
+{
+    const lb_forest *f = c->forest;
+    const lb_forest_place *p = c->place;
+    if (!f->risks) return;
+    bool brief = names_are_short(f);
+    double middle = p->risk_x + LB_FOREST_LIGHT * ((double)f->risks - 1) / 2;
+    write_text(c, middle, p->header_group, LB_MIDDLE, true, f->word[LB_W_RISK]);
+    for (size_t d = 0; d < f->risks; d++) {
+        double x = p->risk_x + LB_FOREST_LIGHT * (double)d;
+        const char letter[2] = {(char)('A' + d), '\0'};
+        lb_svg_text(c->svg, x, p->header, LB_FOREST_SMALL, LB_MIDDLE, "bold", ink, brief ? f->risk_name[d] : letter);
+        for (size_t i = 0; i < f->rows; i++) {
+            const lb_forest_row *row = &f->row[i];
+            if (row->kind == LB_FOREST_STUDY && row->risk[d]) lb_rob_draw(c->svg, x, row->y + row->height / 2, 4.4, row->risk[d] - 1);
+        }
+    }
+    double y = p->risk_key + 8, x = p->study_x;
+    lb_svg_text(c->svg, x, y, LB_FOREST_SMALL, LB_START, "bold", ink, f->word[LB_W_RISK]);
+    x += lb_svg_text_width(f->word[LB_W_RISK], LB_FOREST_SMALL, true) + 10;
+    for (int level = 0; level < LB_ROB_LEVELS; level++) {
+        const char *words = f->word == lb_forest_words("zh") ? lb_rob_levels[level].words_zh : lb_rob_levels[level].words;
+        if (!level_used(f, level)) continue;
+        lb_rob_draw(c->svg, x + 4, y - 2.5, 4, level);
+        lb_svg_text(c->svg, x + 11, y, LB_FOREST_SMALL, LB_START, "", ink, words);
+        x += 11 + lb_svg_text_width(words, LB_FOREST_SMALL, false) + 12;
+    }
+    for (size_t d = 0; !brief && d < f->risks; d++) {
+        char text[120];
+        snprintf(text, sizeof text, "%c  %.100s", (char)('A' + d), f->risk_name[d]);
+        double column = (p->width - 2 * LB_FOREST_MARGIN) / 3;
+        lb_svg_text(c->svg, p->study_x + column * (double)(d % 3), y + LB_FOREST_LINE * (double)(d / 3 + 1), LB_FOREST_SMALL, LB_START,
+                    "", ink, text);
+    }
 }
 
 /* -- marks -------------------------------------------------------------------------------------------------------- */
@@ -94,7 +157,7 @@ static void draw_study(const canvas *c, const lb_forest_row *row, double y, doub
     if (!inside(c->forest, row->estimate) || !(row->weight > 0)) return;
     double side = fmax(.8, .72 * LB_FOREST_ROW * sqrt(row->weight / most_weight)),
            x = lb_forest_x(c->forest, c->place, row->estimate);
-    lb_svg_rect(c->svg, x - side / 2, y - side / 2, side, side, c->forest->layout->mark, NULL, 0);
+    lb_svg_rect(c->svg, x - side / 2, y - side / 2, side, side, row->marked ? "#b3541e" : c->forest->layout->mark, NULL, 0);
     /* The interval stays visible where the square is wider than it, and a small square has a tick to be found by. */
     double lower = lb_forest_x(c->forest, c->place, row->lower), upper = lb_forest_x(c->forest, c->place, row->upper);
     if (lower > x - side / 2 && upper < x + side / 2) lb_svg_line(c->svg, lower, y, upper, y, "#ffffff", .7, NULL);
@@ -220,6 +283,7 @@ const char *lb_forest_draw(lb_forest *forest, lb_arena *arena)
     draw_lines(&c);
     for (size_t i = 0; i < forest->rows; i++) draw_row_text(&c, &forest->row[i]);
     draw_marks(&c);
+    draw_lights(&c);
     draw_axis(&c);
     for (size_t i = 0; i < forest->footers; i++) {
         lb_svg_text(c.svg, place.study_x, place.footer + 8 + LB_FOREST_LINE * (double)i, LB_FOREST_SMALL, LB_START, "",

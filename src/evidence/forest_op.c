@@ -24,6 +24,22 @@ static int read_limits(const lb_call *call, const char *transform, double *limit
     return 0;
 }
 
+/* A column of judgements: every cell a word of risk of bias, or empty. */
+static int check_risk(const lb_effects *effects, const char *name, lb_error *err)
+{
+    lb_column *column;
+    int code = lb_table_column(effects->table, name, &column, err);
+    for (size_t r = 0; r < effects->rows && !code; r++) {
+        char buffer[32];
+        const char *text = lb_column_text(column, r, buffer);
+        if (!*text || lb_rob_level_of(text) >= 0) continue;
+        code = lb_fail(err, LB_BAD_DATA, "'%.60s' is no judgement of bias", text);
+        lb_error_where(err, "column %s, row %zu", name, r + 1);
+        lb_error_hint(err, "write low, some concerns, high, serious, critical, unclear or no information");
+    }
+    return code;
+}
+
 static int read_wishes(const lb_call *call, const lb_effects *effects, double *limits, lb_forest_wishes *out,
                        lb_error *err)
 {
@@ -37,12 +53,17 @@ static int read_wishes(const lb_call *call, const lb_effects *effects, double *l
         .transform = lb_call_given(call, "transf") ? lb_call_text(call, "transf") : effects->measure->transform,
         .favours_right = lb_text_equal(lb_call_text(call, "favours"), "right"),
         .digits = (int)lb_call_int(call, "digits"),
+        .language = lb_call_text(call, "language"),
+        .last_is_new = lb_call_flag(call, "last-is-new"),
     };
     bool two_groups = effects->measure->kind == LB_EFFECT_MEANS || effects->measure->kind == LB_EFFECT_COUNTS ||
                       effects->measure->kind == LB_EFFECT_RATES;
     bool named = lb_call_given(call, "label1") || lb_call_given(call, "label2") || lb_call_given(call, "favours");
     out->favours_known = !lb_text_equal(lb_call_text(call, "favours"), "none") && (given ? named : two_groups);
-    return read_limits(call, out->transform, limits, &out->xlim, err);
+    out->risks = lb_call_texts(call, "risk", &out->risk);
+    int code = out->risks > LB_ROB_MOST_DOMAINS ? lb_fail(err, LB_USAGE, "at most %d domains of bias are drawn", LB_ROB_MOST_DOMAINS) : 0;
+    for (size_t i = 0; i < out->risks && !code; i++) code = check_risk(effects, out->risk[i], err);
+    return code ? code : read_limits(call, out->transform, limits, &out->xlim, err);
 }
 
 static int run(lb_call *call, lb_result *result, lb_error *err)
@@ -100,6 +121,9 @@ static const lb_param params[] = {
      .preset = "revman",
      .choices = "revman,jama,bmj",
      .summary = "house style of the picture"},
+    {.name = "risk", .type = LB_P_COLUMNS, .summary = "columns with judgements of bias, drawn as lights beside each study"},
+    {.name = "last-is-new", .type = LB_P_FLAG, .flags = LB_ADVANCED, .summary = "draw the last study apart, as one that is new"},
+    {.name = "language", .type = LB_P_CHOICE, .choices = "en,zh", .preset = "en", .summary = "language of the words in the picture"},
     {.name = "label1", .type = LB_P_TEXT, .summary = "name of group 1 (default Experimental)"},
     {.name = "label2", .type = LB_P_TEXT, .summary = "name of group 2 (default Control)"},
     {.name = "favours",

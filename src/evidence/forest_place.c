@@ -21,14 +21,14 @@ static double cell_width(const lb_forest *forest, size_t c)
 static double study_width(lb_forest *forest, lb_forest_place *place, lb_arena *arena)
 {
     const double most = 165;
-    double width = widest(0, "Study", true);
+    double width = widest(0, forest->word[LB_W_STUDY], true);
     for (size_t i = 0; i < forest->rows; i++) {
         if (forest->row[i].kind == LB_FOREST_GROUP) place->indent = 6;
     }
     for (size_t i = 0; i < forest->rows; i++) {
         lb_forest_row *row = &forest->row[i];
         if (row->kind == LB_FOREST_GAP || row->kind == LB_FOREST_TEXT) continue;
-        bool bold = lb_forest_is_bold(row->kind);
+        bool bold = lb_forest_is_bold(row->kind) || row->marked;
         double indent = row->kind == LB_FOREST_STUDY ? place->indent : 0;
         row->lines = lb_forest_wrap(row->label, LB_FOREST_SIZE, bold, most - indent, LB_FOREST_LINES, row->line, arena);
         for (size_t l = 0; l < row->lines; l++)
@@ -69,8 +69,18 @@ static double place_effect(const lb_forest *forest, lb_forest_place *place, doub
 static double place_weight(const lb_forest *forest, lb_forest_place *place, double x)
 {
     if (!forest->show_weight) return x;
-    place->weight_right = x + LB_FOREST_GAP_WIDTH + fmax(widest(0, "Weight", true), widest(0, "100.0%", true));
+    place->weight_right = x + LB_FOREST_GAP_WIDTH + fmax(widest(0, forest->word[LB_W_WEIGHT], true), widest(0, "100.0%", true));
     return place->weight_right;
+}
+
+/* A light per domain; the heading over them may be wider than they are. */
+static double place_risk(const lb_forest *forest, lb_forest_place *place, double x)
+{
+    if (!forest->risks) return x;
+    double lights = LB_FOREST_LIGHT * (double)forest->risks, title = widest(0, forest->word[LB_W_RISK], true);
+    x += 1.4 * LB_FOREST_GAP_WIDTH;
+    place->risk_x = x + fmax(0, title - lights) / 2 + LB_FOREST_LIGHT / 2;
+    return x + fmax(lights, title);
 }
 
 void lb_forest_place_columns(lb_forest *forest, lb_forest_place *place, lb_arena *arena)
@@ -86,6 +96,7 @@ void lb_forest_place_columns(lb_forest *forest, lb_forest_place *place, lb_arena
     x = place->plot_x + place->plot_width + .6 * LB_FOREST_GAP_WIDTH;
     if (!forest->layout->weight_before_plot) x = place_weight(forest, place, x);
     if (!forest->layout->effect_before_plot) x = place_effect(forest, place, x);
+    x = place_risk(forest, place, x);
     place->width = x + LB_FOREST_MARGIN;
 }
 
@@ -147,6 +158,9 @@ void lb_forest_place_rows(lb_forest *forest, lb_forest_place *place, lb_arena *a
         width = fmax(width, lb_svg_text_width(forest->footer[i], LB_FOREST_SMALL, false));
     place->footer_beside = place->study_x + width + 6 <= place->plot_x;
     place->footer = place->footer_beside ? place->axis + 1 : below_axis + 3;
-    place->height = fmax(below_axis, place->footer + footers) + LB_FOREST_MARGIN;
+    double end = fmax(below_axis, place->footer + footers);
+    place->risk_key = end + 6;
+    if (forest->risks) end = place->risk_key + lb_forest_key_height(forest);
+    place->height = end + LB_FOREST_MARGIN;
     place->width = fmax(place->width, place->study_x + width + LB_FOREST_MARGIN);
 }

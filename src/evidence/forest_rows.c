@@ -52,7 +52,9 @@ static const char *shown(const filler *f, double value)
 static const char *interval_text(const filler *f, double lower, double upper)
 {
     const lb_forest_layout *l = f->forest->layout;
-    return lb_arena_printf(f->arena, "%s%s%s%s%s", l->open + 1, shown(f, lower), l->between, shown(f, upper), l->close);
+    bool zh = f->forest->word == lb_forest_words("zh");
+    const char *between = zh && strcmp(l->between, " to ") == 0 ? " \xe8\x87\xb3 " : l->between;
+    return lb_arena_printf(f->arena, "%s%s%s%s%s", l->open + 1, shown(f, lower), between, shown(f, upper), l->close);
 }
 
 static lb_forest_row *add_row(filler *f, lb_forest_kind kind, const char *label)
@@ -79,7 +81,7 @@ static void set_weight(filler *f, lb_forest_row *row, double weight)
 /* -- columns of the arms ------------------------------------------------------------------------------------------ */
 
 typedef struct arm_column {
-    const char *title;
+    lb_forest_word title;
     int column; /* of effects->arm */
     int added;  /* a second one to add (events + non-events), or -1 */
     bool total; /* summed in the pooled rows */
@@ -87,19 +89,19 @@ typedef struct arm_column {
 
 static const arm_column *arm_columns(lb_effect_kind kind, size_t *count, size_t *first_group)
 {
-    static const arm_column means[] = {{"Mean", 0, -1, false}, {"SD", 1, -1, false}, {"Total", 2, -1, true},
-                                       {"Mean", 3, -1, false}, {"SD", 4, -1, false}, {"Total", 5, -1, true}};
+    static const arm_column means[] = {{LB_W_MEAN, 0, -1, false}, {LB_W_SD, 1, -1, false}, {LB_W_TOTAL, 2, -1, true},
+                                       {LB_W_MEAN, 3, -1, false}, {LB_W_SD, 4, -1, false}, {LB_W_TOTAL, 5, -1, true}};
     static const arm_column counts[] = {
-        {"Events", 0, -1, true}, {"Total", 0, 1, true}, {"Events", 2, -1, true}, {"Total", 2, 3, true}};
+        {LB_W_EVENTS, 0, -1, true}, {LB_W_TOTAL, 0, 1, true}, {LB_W_EVENTS, 2, -1, true}, {LB_W_TOTAL, 2, 3, true}};
     static const arm_column rates[] = {
-        {"Events", 0, -1, true}, {"Time", 1, -1, true}, {"Events", 2, -1, true}, {"Time", 3, -1, true}};
-    static const arm_column paired[] = {{"Mean", 0, -1, false},
-                                        {"SD", 1, -1, false},
-                                        {"Mean", 2, -1, false},
-                                        {"SD", 3, -1, false},
-                                        {"Total", 4, -1, true}};
-    static const arm_column correlation[] = {{"Total", 1, -1, true}};
-    static const arm_column proportion[] = {{"Events", 0, -1, true}, {"Total", 1, -1, true}};
+        {LB_W_EVENTS, 0, -1, true}, {LB_W_TIME, 1, -1, true}, {LB_W_EVENTS, 2, -1, true}, {LB_W_TIME, 3, -1, true}};
+    static const arm_column paired[] = {{LB_W_MEAN, 0, -1, false},
+                                        {LB_W_SD, 1, -1, false},
+                                        {LB_W_MEAN, 2, -1, false},
+                                        {LB_W_SD, 3, -1, false},
+                                        {LB_W_TOTAL, 4, -1, true}};
+    static const arm_column correlation[] = {{LB_W_TOTAL, 1, -1, true}};
+    static const arm_column proportion[] = {{LB_W_EVENTS, 0, -1, true}, {LB_W_TOTAL, 1, -1, true}};
     *first_group = 0;
     switch (kind) {
     case LB_EFFECT_MEANS:
@@ -141,7 +143,7 @@ static int decimals(const filler *f, const arm_column *column, size_t c)
 {
     int most = 0;
     for (size_t like = 0; like < f->forest->cells; like++) {
-        if (strcmp(column[like].title, column[c].title) != 0) continue;
+        if (column[like].title != column[c].title) continue;
         for (size_t r = 0; r < f->effects->rows && most < 2; r++) {
             double value = arm_value(f->effects, &column[like], r);
             if (isnan(value)) continue;
@@ -157,13 +159,13 @@ static void name_columns(filler *f)
     size_t first;
     const arm_column *column = arm_columns(f->effects->measure->kind, &forest->cells, &first);
     if (!f->effects->arm[0]) forest->cells = 0;
-    for (size_t c = 0; c < forest->cells; c++) forest->cell_title[c] = column[c].title;
+    for (size_t c = 0; c < forest->cells; c++) forest->cell_title[c] = forest->word[column[c].title];
     if (!forest->cells || !first) return;
     forest->groups = 2;
     forest->group_count[0] = forest->group_count[1] = first;
     forest->group_first[1] = first;
-    forest->group_title[0] = f->wishes->label1 ? f->wishes->label1 : "Experimental";
-    forest->group_title[1] = f->wishes->label2 ? f->wishes->label2 : "Control";
+    forest->group_title[0] = f->wishes->label1 ? f->wishes->label1 : forest->word[LB_W_EXPERIMENTAL];
+    forest->group_title[1] = f->wishes->label2 ? f->wishes->label2 : forest->word[LB_W_CONTROL];
 }
 
 static void fill_cells(filler *f, lb_forest_row *row, size_t study)
@@ -191,13 +193,34 @@ static void fill_totals(filler *f, lb_forest_row *row, const size_t *member, siz
 
 /* -- rows --------------------------------------------------------------------------------------------------------- */
 
+/* "Total (95% CI)": the word holds the place of the level. */
+static const char *with_level(const filler *f, lb_forest_word word)
+{
+    const char *text = f->forest->word[word], *at = strstr(text, "%g");
+    return at ? lb_arena_printf(f->arena, "%.*s%g%%%s", (int)(at - text), text, 100 * f->level, at + 4) : text;
+}
+
+static void fill_risk(const filler *f, lb_forest_row *row, size_t r)
+{
+    for (size_t d = 0; d < f->forest->risks; d++) {
+        char buffer[32];
+        const lb_column *column = lb_table_find(f->effects->table, f->wishes->risk[d]);
+        int level = column ? lb_rob_level_of(lb_column_text(column, r, buffer)) : -1;
+        row->risk[d] = level + 1;
+    }
+}
+
 static void add_study(filler *f, size_t r, double weight)
 {
     const lb_effects *effects = f->effects;
+    bool is_new = f->wishes->last_is_new && r + 1 == effects->rows;
+    if (is_new && r > 0) add_row(f, LB_FOREST_GAP, NULL);
     lb_forest_row *row = add_row(f, LB_FOREST_STUDY, effects->study[r]);
+    row->marked = is_new;
     fill_cells(f, row, r);
+    fill_risk(f, row, r);
     if (isnan(effects->yi[r])) {
-        row->effect_text = "Not estimable";
+        row->effect_text = f->forest->word[LB_W_NOT_ESTIMABLE];
         return;
     }
     double half = f->critical * sqrt(effects->vi[r]);
@@ -214,7 +237,7 @@ static const char *p_text(double p, lb_arena *arena)
 static const char *heterogeneity_text(const filler *f, const lb_summary *s, bool random)
 {
     const lb_pool *pool = &s->pool;
-    if (s->single) return "Heterogeneity: not applicable";
+    if (s->single) return f->forest->word[LB_W_NOT_APPLICABLE];
     double value = pool->tau2.tau2;
     const char *tau2 = random ? lb_arena_printf(f->arena, "\xcf\x84\xc2\xb2 = %s; ",
                                                 number(f, value,
@@ -222,7 +245,8 @@ static const char *heterogeneity_text(const filler *f, const lb_summary *s, bool
                                                        : value > 0 && value < .005 ? 4
                                                                                    : 2))
                               : "";
-    return lb_arena_printf(f->arena, "Heterogeneity: %s\xcf\x87\xc2\xb2 = %s, df = %.0f (%s); I\xc2\xb2 = %.0f%%", tau2,
+    return lb_arena_printf(f->arena, "%s%s\xcf\x87\xc2\xb2 = %s, df = %.0f (%s); I\xc2\xb2 = %.0f%%",
+                           f->forest->word[LB_W_HETEROGENEITY], tau2,
                            number(f, pool->q, 1), pool->q_df, p_text(pool->q_p, f->arena), pool->i2);
 }
 
@@ -247,10 +271,10 @@ static const char *overall_text(const filler *f, const lb_summary *s)
     char text[64];
     const char *statistic = lb_svg_number(pool->statistic[0], 2, text);
     if (!isfinite(pool->df)) {
-        return lb_arena_printf(f->arena, "Test for overall effect: Z = %s (%s)", statistic,
+        return lb_arena_printf(f->arena, "%sZ = %s (%s)", f->forest->word[LB_W_OVERALL], statistic,
                                p_text(pool->p_value[0], f->arena));
     }
-    return lb_arena_printf(f->arena, "Test for overall effect: t = %s, df = %.0f (%s)", statistic, pool->df,
+    return lb_arena_printf(f->arena, "%st = %s, df = %.0f (%s)", f->forest->word[LB_W_OVERALL], statistic, pool->df,
                            p_text(pool->p_value[0], f->arena));
 }
 
@@ -274,7 +298,7 @@ static void add_subgroup(filler *f, const lb_subgroups *groups, size_t g, const 
         add_study(f, r, used ? weight[group->member[i]] : NAN);
         if (used) sum += weight[group->member[i++]];
     }
-    const char *label = lb_arena_printf(f->arena, "Subtotal (%g%% CI)", 100 * f->level);
+    const char *label = with_level(f, LB_W_SUBTOTAL);
     add_pooled(f, LB_FOREST_SUBTOTAL, label, &group->summary, group->member, group->k, sum);
     add_row(f, LB_FOREST_TEXT, keep_clauses(heterogeneity_text(f, &group->summary, random), f->arena));
     add_row(f, LB_FOREST_GAP, NULL);
@@ -298,12 +322,12 @@ static void add_total(filler *f, const lb_summary *total, bool random)
 {
     const lb_effects *effects = f->effects;
     if (f->forest->row[f->forest->rows - 1].kind != LB_FOREST_GAP) add_row(f, LB_FOREST_GAP, NULL);
-    add_pooled(f, LB_FOREST_TOTAL, lb_arena_printf(f->arena, "Total (%g%% CI)", 100 * f->level), total, NULL,
+    add_pooled(f, LB_FOREST_TOTAL, with_level(f, LB_W_POOLED), total, NULL,
                effects->k, 100);
     f->forest->pooled_at = position(f, total->pool.beta[0]);
     if (!random || !isfinite(total->prediction.lower)) return;
     lb_forest_row *row =
-        add_row(f, LB_FOREST_PREDICTION, lb_arena_printf(f->arena, "%g%% prediction interval", 100 * f->level));
+        add_row(f, LB_FOREST_PREDICTION, with_level(f, LB_W_PREDICTION));
     row->lower = position(f, total->prediction.lower);
     row->upper = position(f, total->prediction.upper);
     row->effect_text = interval_text(f, total->prediction.lower, total->prediction.upper);
@@ -314,7 +338,7 @@ static void set_titles(filler *f, const lb_summary *total, bool random)
     lb_forest *forest = f->forest;
     const lb_forest_wishes *wishes = f->wishes;
     const char *effect = wishes->effect_label ? wishes->effect_label : f->effects->measure->shown;
-    const char *model = random ? "random" : "fixed";
+    const char *model = forest->word[random ? LB_W_RANDOM : LB_W_FIXED];
     forest->effect_title = effect;
     forest->effect_subtitle =
         lb_arena_printf(f->arena, "%s%g%% CI%s", forest->layout->open + 1, 100 * f->level, forest->layout->close);
@@ -324,12 +348,25 @@ static void set_titles(filler *f, const lb_summary *total, bool random)
         f->arena, "%zu studies. Pooled %s %s %s. %s.", total->pool.k, effect, shown(f, total->pool.beta[0]),
         interval_text(f, total->pool.lower[0], total->pool.upper[0]), heterogeneity_text(f, total, random));
     if (!wishes->favours_known || !forest->has_null) return;
-    const char *one =
-        lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label1 ? wishes->label1 : "experimental");
-    const char *two =
-        lb_arena_printf(f->arena, "%s %s", forest->layout->favours, wishes->label2 ? wishes->label2 : "control");
+    bool zh = forest->word == lb_forest_words("zh");
+    const char *before = zh ? "" : forest->layout->favours, *gap = zh ? "" : " ", *after = zh ? "\xe6\x9b\xb4\xe4\xbc\x98" : "";
+    const char *name1 = wishes->label1 ? wishes->label1 : zh ? forest->word[LB_W_EXPERIMENTAL] : "experimental",
+               *name2 = wishes->label2 ? wishes->label2 : zh ? forest->word[LB_W_CONTROL] : "control";
+    const char *one = lb_arena_printf(f->arena, "%s%s%s%s", before, gap, name1, after);
+    const char *two = lb_arena_printf(f->arena, "%s%s%s%s", before, gap, name2, after);
     forest->favours_left = wishes->favours_right ? two : one;
     forest->favours_right = wishes->favours_right ? one : two;
+}
+
+/* Names of columns have dots or underscores for spaces; the overall judgement is "All" over its light. */
+static const char *readable(const char *name, lb_arena *arena)
+{
+    if (strcmp(name, "overall") == 0 || strcmp(name, "Overall") == 0 || strcmp(name, "rob") == 0) return "All";
+    char *out = lb_arena_text(arena, name);
+    for (char *at = out; *at; at++) {
+        if (*at == '.' || *at == '_') *at = ' ';
+    }
+    return out;
 }
 
 void lb_forest_fill(lb_forest *forest, const lb_effects *effects, const lb_summary *total, const lb_subgroups *groups,
@@ -337,7 +374,9 @@ void lb_forest_fill(lb_forest *forest, const lb_effects *effects, const lb_summa
 {
     bool random = settings->fit.method != LB_TAU2_FE;
     lb_effect_kind kind = effects->measure->kind;
-    *forest = (lb_forest){.layout = wishes->layout, .show_weight = true, .pooled_at = NAN};
+    *forest = (lb_forest){.layout = wishes->layout, .show_weight = true, .pooled_at = NAN, .risks = wishes->risks,
+                          .word = lb_forest_words(wishes->language)};
+    for (size_t d = 0; d < wishes->risks; d++) forest->risk_name[d] = readable(wishes->risk[d], arena);
     bool level_only = kind == LB_EFFECT_PROPORTION; /* a share has no "no effect" */
     forest->log_axis = strcmp(wishes->transform, "exp") == 0 && !level_only;
     forest->has_null = !level_only && strcmp(wishes->transform, "logit") != 0;
@@ -352,7 +391,7 @@ void lb_forest_fill(lb_forest *forest, const lb_effects *effects, const lb_summa
     if (forest->has_null) forest->footer[forest->footers++] = overall_text(&f, total);
     if (groups && groups->count > 1) {
         forest->footer[forest->footers++] =
-            lb_arena_printf(arena, "Test for subgroup differences: \xcf\x87\xc2\xb2 = %s, df = %.0f (%s)",
+            lb_arena_printf(arena, "%s\xcf\x87\xc2\xb2 = %s, df = %.0f (%s)", forest->word[LB_W_DIFFERENCES],
                             number(&f, groups->q, 2), groups->df, p_text(groups->p, arena));
     }
     lb_forest_axis(forest, wishes->xlim);

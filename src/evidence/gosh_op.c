@@ -3,6 +3,8 @@
 #include "evidence/ops.h"
 #include "evidence/report.h"
 
+#include <lumbar/figure.h>
+
 #include <math.h>
 
 enum { CHUNKS = 64, MOST_ROWS = 200000 };
@@ -80,18 +82,68 @@ out:
     lb_arena_free(arena);
 }
 
+/* The subsets as a picture: how often each estimate occurs, and the heterogeneity that goes with it, as shades of a grid. */
+static void draw(const work *w, lb_call *call, lb_result *result)
+{
+    enum { ACROSS = 60, UP = 30 };
+    const double width = 300, height = 170, left = 44, top = 10, bottom = 34;
+    lb_arena *arena = lb_call_arena(call);
+    double low = INFINITY, high = -INFINITY, most = 0;
+    uint32_t count[UP][ACROSS] = {{0}};
+    for (size_t i = 0; i < w->count; i++) {
+        low = fmin(low, w->estimate[i]);
+        high = fmax(high, w->estimate[i]);
+    }
+    if (!(high > low)) high = low + 1;
+    for (size_t i = 0; i < w->count; i++) {
+        size_t x = (size_t)fmin(ACROSS - 1, (w->estimate[i] - low) / (high - low) * ACROSS), y = (size_t)fmin(UP - 1, w->i2[i] / 100 * UP);
+        most = fmax(most, ++count[y][x]);
+    }
+    lb_svg *svg = lb_svg_new(arena, left + width + 10, top + height + bottom, "Pooled effects of subsets",
+                             lb_arena_printf(arena, "%zu subsets of %zu studies: pooled effect across, I squared upwards.", w->count, w->effects->k));
+    for (size_t y = 0; y < UP; y++) {
+        for (size_t x = 0; x < ACROSS; x++) {
+            static const char *const shade[] = {"#dbe6f0", "#b5cbe0", "#86abcc", "#5586b3", "#2f5d8a", "#16395c"};
+            if (!count[y][x]) continue;
+            size_t level = (size_t)fmin(5, 6 * sqrt(count[y][x] / most));
+            lb_svg_rect(svg, left + width * (double)x / ACROSS, top + height * (1 - (double)(y + 1) / UP), width / ACROSS, height / UP, shade[level], NULL, 0);
+        }
+    }
+    lb_svg_line(svg, left, top + height, left + width, top + height, "#1a1a1a", .7, NULL);
+    lb_svg_line(svg, left, top, left, top + height, "#1a1a1a", .7, NULL);
+    double tick[8];
+    size_t ticks = lb_ticks(low, high, 6, tick);
+    char text[64];
+    for (size_t i = 0; i < ticks; i++) {
+        double x = left + width * (tick[i] - low) / (high - low);
+        lb_svg_line(svg, x, top + height, x, top + height + 3, "#1a1a1a", .7, NULL);
+        lb_svg_text(svg, x, top + height + 12, 8, LB_MIDDLE, "", "#1a1a1a", lb_svg_number(tick[i], high - low < .5 ? 2 : 1, text));
+    }
+    for (int i2 = 0; i2 <= 100; i2 += 25) {
+        double y = top + height * (1 - i2 / 100.);
+        lb_svg_line(svg, left - 3, y, left, y, "#1a1a1a", .7, NULL);
+        lb_svg_text(svg, left - 5, y + 2.8, 8, LB_END, "", "#1a1a1a", lb_svg_number(i2, 0, text));
+    }
+    lb_svg_text(svg, left + width / 2, top + height + 26, 8, LB_MIDDLE, "", "#1a1a1a", w->effects->measure->shown);
+    lb_svg_text_rotated(svg, 12, top + height / 2, -90, 8, LB_MIDDLE, "", "#1a1a1a", "I\xc2\xb2, %");
+    lb_result_picture(result, "gosh", "Pooled effects of subsets", lb_svg_finish(svg));
+}
+
 static void report(const work *w, lb_call *call, lb_result *result)
 {
     size_t k = w->effects->k;
-    lb_value *rows = lb_set_array(result->results, "rows"), *studies = lb_set_array(result->results, "studies");
+    bool summary = lb_call_flag(call, "summary");
+    lb_value *rows = summary ? NULL : lb_set_array(result->results, "rows"), *studies = lb_set_array(result->results, "studies");
     bool show = lb_call_flag(call, "members");
     double *with = lb_arena_array(lb_call_arena(call), k, sizeof *with), mean = 0, square = 0;
     for (size_t i = 0; i < w->count; i++) {
-        lb_value *row = lb_push_object(rows);
-        lb_set_int(row, "k", w->size[i]);
-        lb_set_number(row, "estimate", w->estimate[i]);
-        lb_set_number(row, "tau2", w->tau2[i]);
-        lb_set_number(row, "I2", w->i2[i]);
+        lb_value *row = rows ? lb_push_object(rows) : NULL;
+        if (row) {
+            lb_set_int(row, "k", w->size[i]);
+            lb_set_number(row, "estimate", w->estimate[i]);
+            lb_set_number(row, "tau2", w->tau2[i]);
+            lb_set_number(row, "I2", w->i2[i]);
+        }
         double before = mean;
         mean += (w->estimate[i] - mean) / (double)(i + 1);
         square += (w->estimate[i] - before) * (w->estimate[i] - mean);
@@ -99,9 +151,9 @@ static void report(const work *w, lb_call *call, lb_result *result)
         for (size_t j = 0; j < k; j++) {
             if (!w->with[i * k + j]) continue;
             with[j]++;
-            if (show) lb_buf_printf(&text, "%s%zu", text.length ? "+" : "", j + 1);
+            if (show && row) lb_buf_printf(&text, "%s%zu", text.length ? "+" : "", j + 1);
         }
-        if (show) lb_set_text(row, "members", text.data);
+        if (show && row) lb_set_text(row, "members", text.data);
         lb_buf_free(&text);
     }
     for (size_t j = 0; j < k; j++) { /* what the study does: mean estimate of the subsets with and without it */
@@ -150,6 +202,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_set_int(results, "subsets", (int64_t)w.count);
     lb_set_bool(results, "all", w.all);
     report(&w, call, result);
+    draw(&w, call, result);
     lb_result_note(result, "%s of the %zu studies, each pooled by %s%s.",
                    w.all ? "All subsets" : "A sample of the subsets", k, lb_tau2_method_name(settings.fit.method),
                    w.all ? "" : "; the size of a subset is uniform on 2 to k");
@@ -167,6 +220,7 @@ static const lb_param params[] = {
      .max = MOST_ROWS,
      .summary = "subsets drawn; all of them when there are no more than this"},
     {.name = "seed", .type = LB_P_INT, .preset = "1", .min = 0, .max = 9e15, .summary = "of the random subsets"},
+    {.name = "summary", .type = LB_P_FLAG, .summary = "no row for each subset, only what they come to and the picture"},
     {.name = "members", .type = LB_P_FLAG, .summary = "say in each row which studies it is of, by number"},
 };
 

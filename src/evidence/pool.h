@@ -26,7 +26,8 @@ typedef struct lb_pool_sums {
     double ypy, yppy, ypppy;         /**< yᵀPy, yᵀPPy, yᵀPPPy */
     double trace_p, trace_pp;        /**< tr P, tr PP */
     double trace_w, trace_ww;        /**< Σw, Σw² */
-    double log_variances, log_det_q; /**< Σ log(vᵢ + τ²), log|QᵀWQ| */
+    double log_det_q;                /**< log|QᵀWQ| */
+    double tau2;                     /**< where they were taken */
 } lb_pool_sums;
 
 /** Outcomes, variances and moderators, with X = QR so that no later step squares the condition of X. */
@@ -39,11 +40,12 @@ typedef struct lb_pool_model {
     size_t *kept;        /**< p: which given column */
     bool intercept;      /**< the first kept column is constant */
     /* workspace of lb_pool_at(), so that iterations allocate nothing */
-    double *w, *root, *residual, *wz, *z; /**< weights, their roots, y − Qg, scratch; Z = W½QL⁻ᵀ */
-    double *g, *a, *inverse; /**< coefficients in Q's basis; L of QᵀWQ = LLᵀ; its inverse when asked for */
-    double *scratch, *scratch2, *u;
-    lb_pool_sums zero; /**< at τ² = 0, where everybody asks */
-    bool zero_known;
+    double *w, *wq, *residual, *wz; /**< weights, one weighted column, y − Qg, scratch */
+    double *g, *a, *inverse;        /**< coefficients in Q's basis; L of QᵀWQ = LLᵀ; its inverse when asked for */
+    double *b, *c, *t;              /**< QᵀW²Q, QᵀW³Q, L⁻¹ */
+    double *scratch, *scratch2, *u, *s;
+    lb_pool_sums zero, last;        /**< at τ² = 0, where everybody asks; where lb_pool_at() was last */
+    bool zero_known, last_known;
 } lb_pool_model;
 
 typedef struct lb_tau2 {

@@ -32,7 +32,7 @@ static void correlations(lb_review *review, const lb_review_visit **start)
             sum += (s0 * s0 + s1 * s1 - sc * sc) / (2 * s0 * s1);
             n++;
         }
-        review->correlation[o] = n ? sum / (double)n : NAN;
+        review->correlation[o] = !isnan(review->assumed) ? review->assumed : n ? sum / (double)n : NAN;
         review->correlation_n[o] = n;
         lb_set_number(out, review->outcome[o], review->correlation[o]);
         lb_set_int(counts, review->outcome[o], (int64_t)n);
@@ -89,17 +89,8 @@ int lb_review_changes(lb_review *review, lb_error *err)
 
 /* -- contrasts ---------------------------------------------------------------------------------------------- */
 
-typedef struct group {
-    double n, m, sd;
-    size_t arms;
-    bool matched, true_control;
-    lb_sd_source source[LB_REVIEW_SOURCES];
-    size_t sources;
-    lb_buf trace;
-} group;
-
 /* Week of the window's visit in a study: the nearest to the target, the later of two. */
-static double choose_week(const lb_review *review, size_t study, size_t outcome, const lb_review_term *term)
+double lb_review_week(const lb_review *review, size_t study, size_t outcome, const lb_review_term *term)
 {
     double best = NAN;
     for (size_t i = 0; i < review->visits; i++) {
@@ -112,7 +103,7 @@ static double choose_week(const lb_review *review, size_t study, size_t outcome,
     return best;
 }
 
-static void add_source(group *g, lb_sd_source source)
+static void add_source(lb_review_group *g, lb_sd_source source)
 {
     for (size_t i = 0; i < g->sources; i++) {
         if (g->source[i] == source) return;
@@ -120,7 +111,7 @@ static void add_source(group *g, lb_sd_source source)
     g->source[g->sources++] = source;
 }
 
-static void add_arm(const lb_review *review, group *g, const lb_review_visit *visit)
+static void add_arm(const lb_review *review, lb_review_group *g, const lb_review_visit *visit)
 {
     const lb_review_arm *arm = &review->arm[visit->arm];
     double range = (review->to_high - review->to_low) / (visit->high - visit->low), n2 = visit->n;
@@ -141,7 +132,9 @@ static void add_arm(const lb_review *review, group *g, const lb_review_visit *vi
     lb_buf_printf(&g->trace, "%s%s (%s, week %g, n = %g): change %s%s, SD of change %s", g->trace.length ? "; " : "",
                   arm->arm, arm->role, visit->week, visit->n, isnan(visit->change) ? "from the means" : "reported",
                   visit->from_median ? " (from median and quartiles)" : "", lb_sd_source_name(visit->source));
-    if (visit->source == LB_SD_IMPUTED)
+    if (visit->source == LB_SD_IMPUTED && !isnan(review->assumed))
+        lb_buf_printf(&g->trace, ", r = %.2f, assumed", review->assumed);
+    else if (visit->source == LB_SD_IMPUTED)
         lb_buf_printf(&g->trace, ", r = %.2f, from %zu arm-visits", review->correlation[visit->outcome],
                       review->correlation_n[visit->outcome]);
     if (visit->low != review->to_low || visit->high != review->to_high || !visit->higher_is_worse)
@@ -149,7 +142,8 @@ static void add_arm(const lb_review *review, group *g, const lb_review_visit *vi
                       review->to_high, visit->higher_is_worse ? "" : " and turned");
 }
 
-static void collect(const lb_review *review, size_t study, size_t outcome, double week, const char *role, group *g)
+void lb_review_collect(const lb_review *review, size_t study, size_t outcome, double week, const char *role,
+                       lb_review_group *g)
 {
     for (size_t a = 0; a < review->arms; a++) { /* in the order of the arms */
         if (review->arm[a].study != study || strcmp(review->arm[a].role, role) != 0) continue;
@@ -161,7 +155,7 @@ static void collect(const lb_review *review, size_t study, size_t outcome, doubl
     }
 }
 
-static void add_contrast(lb_review *review, const lb_review_contrast *place, const group *one, const group *two)
+static void add_contrast(lb_review *review, const lb_review_contrast *place, const lb_review_group *one, const lb_review_group *two)
 {
     static const lb_effect_options options = {LB_VTYPE_LS, .5, false};
     lb_review_contrast *out = &review->contrast[review->contrasts++];
@@ -177,7 +171,7 @@ static void add_contrast(lb_review *review, const lb_review_contrast *place, con
     out->true_control = two->true_control;
     lb_measure_named("SMD")->compute(x, &options, &out->g, &out->vg);
     lb_measure_named("MD")->compute(x, &options, &out->md, &out->vmd);
-    group all = *one;
+    lb_review_group all = *one;
     for (size_t i = 0; i < two->sources; i++) add_source(&all, two->source[i]);
     lb_buf text = {0};
     for (size_t i = 0; i < all.sources; i++)
@@ -189,11 +183,11 @@ static void add_contrast(lb_review *review, const lb_review_contrast *place, con
 
 static void contrasts_of(lb_review *review, lb_review_contrast place, const char *intervention)
 {
-    place.week = choose_week(review, place.study, place.outcome, &review->term[place.term]);
+    place.week = lb_review_week(review, place.study, place.outcome, &review->term[place.term]);
     if (isnan(place.week)) return;
-    group one = {0}, two = {0};
-    collect(review, place.study, place.outcome, place.week, intervention, &one);
-    collect(review, place.study, place.outcome, place.week, review->comparator[place.comparator], &two);
+    lb_review_group one = {0}, two = {0};
+    lb_review_collect(review, place.study, place.outcome, place.week, intervention, &one);
+    lb_review_collect(review, place.study, place.outcome, place.week, review->comparator[place.comparator], &two);
     if (one.arms && two.arms && one.n > 1 && two.n > 1) add_contrast(review, &place, &one, &two);
     lb_buf_free(&one.trace);
     lb_buf_free(&two.trace);
@@ -311,8 +305,7 @@ static void report(const lb_review *review)
 
 int lb_review_contrasts(lb_review *review, lb_error *err)
 {
-    const char *intervention;
-    int code = intervention_role(review, &intervention, err);
+    int code = intervention_role(review, &review->intervention, err);
     if (code) return code;
     size_t studies = review->study.level_count;
     size_t most = studies * review->outcome_count * review->comparator_count * review->term_count;
@@ -326,7 +319,7 @@ int lb_review_contrasts(lb_review *review, lb_error *err)
                         review,
                         (lb_review_contrast){
                             .study = (size_t)review->study.code[row], .outcome = o, .comparator = c, .term = t},
-                        intervention);
+                        review->intervention);
             }
         }
     }

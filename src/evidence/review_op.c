@@ -26,6 +26,7 @@ static void write_methods(const lb_review *review)
     for (size_t o = 0; o < review->outcome_count; o++)
         lb_buf_printf(&text, "%s%s: r = %.2f from %zu arm-visits", o ? "; " : "", review->outcome[o],
                       review->correlation[o], review->correlation_n[o]);
+    if (!isnan(review->assumed)) lb_buf_puts(&text, "; r was assumed, not taken from them");
     lb_buf_printf(&text, "). Arms of one role were combined. Models: %s with %s tests; heterogeneity as tau2 and I2.",
                   lb_tau2_method_name(review->settings.fit.method), review->settings.test_name);
     lb_set_text(review->result->results, "methods", text.data);
@@ -36,7 +37,8 @@ static void write_methods(const lb_review *review)
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_bytes document;
-    lb_review review = {.arena = lb_call_arena(call), .result = result, .source = lb_call_source(call)};
+    lb_review review = {.arena = lb_call_arena(call), .result = result, .source = lb_call_source(call), .assumed = lb_call_number(call, "correlation"),
+                        .pictures = lb_text_equal(lb_call_text(call, "figures"), "all")};
     int code = lb_call_document(call, "review", &document, err);
     if (!code) code = lb_review_read(&review, &document, err);
     if (code) return code;
@@ -45,8 +47,13 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (!code) code = lb_review_changes(&review, err);
     if (!code) code = lb_review_contrasts(&review, err);
     if (!code) code = lb_review_cells(&review, err);
+    if (!code) code = lb_review_subgroups(&review, err);
     if (!code) code = lb_review_regressions(&review, err);
+    if (!code) code = lb_review_within(&review, err);
+    if (!code) code = lb_review_describe(&review, err);
+    if (!code) code = lb_review_certainty(&review, err);
     if (code) return code;
+    lb_review_figures(&review);
     write_methods(&review);
     return 0;
 }
@@ -59,6 +66,12 @@ static const lb_param params[] = {
     {.name = "files",
      .type = LB_P_SOURCE,
      .summary = "where the tables named by the protocol are (default: beside it)"},
+    {.name = "correlation",
+     .type = LB_P_NUMBER,
+     .min = -0.99,
+     .max = 0.99,
+     .summary = "correlation behind imputed SDs of change, instead of the mean of those reported"},
+    {.name = "figures", .type = LB_P_CHOICE, .choices = "all,none", .preset = "all", .summary = "draw the pictures, or not"},
 };
 
 const lb_op lb_op_meta_review = {

@@ -133,7 +133,7 @@ int lb_review_read(lb_review *review, const lb_bytes *document, lb_error *err)
 
 /* -- tables ------------------------------------------------------------------------------------------------- */
 
-static int read_table(lb_review *review, const char *key, bool required, lb_table **out, lb_error *err)
+int lb_review_table(lb_review *review, const char *key, bool required, lb_table **out, lb_error *err)
 {
     const lb_value *files = lb_get(review->protocol, "files");
     const char *name = lb_get_text(files, key, NULL);
@@ -173,11 +173,16 @@ static bool yes(const lb_column *column, size_t row)
     return column && column->type == LB_NUMBER && column->number[row] == 1;
 }
 
+static double number_or_nan(const lb_column *column, size_t row)
+{
+    return column && column->type == LB_NUMBER ? column->number[row] : NAN;
+}
+
 static int read_arms(lb_review *review, lb_error *err)
 {
     lb_table *table;
     lb_column *study, *arm, *role;
-    int code = read_table(review, "arms", true, &table, err);
+    int code = lb_review_table(review, "arms", true, &table, err);
     if (!code) code = lb_table_column(table, "study_id", &study, err);
     if (!code) code = lb_table_column(table, "arm", &arm, err);
     if (!code) code = lb_table_column(table, "role", &role, err);
@@ -191,7 +196,8 @@ static int read_arms(lb_review *review, lb_error *err)
                                .arm = cell(arm, row, review->arena),
                                .role = cell(role, row, review->arena),
                                .matched = yes(lb_table_find(table, "matched"), row),
-                               .true_control = yes(lb_table_find(table, "true_control"), row)};
+                               .true_control = yes(lb_table_find(table, "true_control"), row),
+                               .randomised = number_or_nan(lb_table_find(table, "n_randomised"), row)};
         if (out->study == SIZE_MAX) {
             code = lb_fail(err, LB_BAD_DATA, "arm '%.40s' belongs to study '%.60s', which the studies do not have",
                            out->arm, name);
@@ -230,7 +236,7 @@ static int read_visits(lb_review *review, lb_error *err)
         "q1",   "q3", "change_mean", "change_sd", "change_se", "change_ci_lb", "change_ci_ub"};
     lb_table *table;
     lb_column *study, *arm, *outcome, *number[LB_COUNT(numbers)];
-    int code = read_table(review, "outcomes", true, &table, err);
+    int code = lb_review_table(review, "outcomes", true, &table, err);
     if (!code) code = lb_table_column(table, "study_id", &study, err);
     if (!code) code = lb_table_column(table, "arm", &arm, err);
     if (!code) code = lb_table_column(table, "outcome", &outcome, err);
@@ -287,7 +293,7 @@ static int read_visits(lb_review *review, lb_error *err)
 int lb_review_tables(lb_review *review, lb_error *err)
 {
     lb_column *id;
-    int code = read_table(review, "studies", true, &review->studies, err);
+    int code = lb_review_table(review, "studies", true, &review->studies, err);
     if (!code) code = lb_table_column(review->studies, "study_id", &id, err);
     if (!code) code = lb_table_factor(review->studies, "study_id", review->arena, &review->study, err);
     if (code) return code;
@@ -309,7 +315,7 @@ int lb_review_tables(lb_review *review, lb_error *err)
     }
     code = read_arms(review, err);
     if (!code) code = read_visits(review, err);
-    if (!code) code = read_table(review, "risk_of_bias", false, &review->risk, err);
+    if (!code) code = lb_review_table(review, "risk_of_bias", false, &review->risk, err);
     if (code || !review->risk) return code;
     code = lb_table_column(review->risk, "study_id", &id, err);
     for (size_t row = 0; !code && row < review->risk->rows; row++) {

@@ -1,202 +1,24 @@
-/* meta rob: judgements of risk of bias as a traffic-light table with summary bars. Symbols and a colour-blind safe set
- * of colours (Okabe & Ito) say the same, so that neither is needed alone. */
+/* meta rob: judgements of risk of bias as a picture. */
 #include "evidence/ops.h"
-
-#include <lumbar/figure.h>
-
-#include <math.h>
-#include <stdio.h>
-#include <string.h>
-#include <strings.h>
-
-enum { MOST_STUDIES = 300, MOST_DOMAINS = 12, LEVELS = 5 };
-#define ROW 16.
-#define CELL 26.
-static const char ink[] = "#222222";
-
-static const struct {
-    const char *name, *symbol, *colour, *words;
-} levels[LEVELS] = {{"low", "+", "#009e73", "low"},
-                    {"some", "\xe2\x88\x92", "#f0e442", "some concerns, moderate or unclear"},
-                    {"high", "\xc3\x97", "#d55e00", "high or serious"},
-                    {"critical", "!", "#7a2e00", "critical"},
-                    {"none", "?", "#c4cbd3", "no information"}};
-
-static int level_of(const char *text)
-{
-    static const struct {
-        const char *start;
-        int level;
-    } words[] = {{"low", 0},     {"some", 1},      {"moderate", 1}, {"unclear", 1}, {"high", 2},
-                 {"serious", 2}, {"very high", 2}, {"critical", 3}, {"no info", 4}, {"no_info", 4},
-                 {"not app", 4}, {"lr", 0},        {"sc", 1},       {"hr", 2}};
-    for (size_t i = 0; i < LB_COUNT(words); i++) {
-        if (strncasecmp(text, words[i].start, strlen(words[i].start)) == 0) return words[i].level;
-    }
-    return !*text || strcasecmp(text, "ni") == 0 ? 4 : -1;
-}
-
-typedef struct judgements {
-    size_t studies, domains;
-    const char **study, *domain[MOST_DOMAINS];
-    int (*level)[MOST_DOMAINS];
-    double *weight;
-    bool overall; /* the last domain is the overall judgement */
-} judgements;
-
-static bool is_domain(const lb_column *column, const lb_column *study, const lb_column *weight)
-{
-    if (column == study || column == weight || column->type != LB_TEXT) return false;
-    for (size_t i = 0; i < column->level_count; i++) {
-        if (level_of(column->level[i]) < 0) return false;
-    }
-    return column->level_count > 0;
-}
-
-/* Names from R have dots for spaces. */
-static const char *readable(lb_arena *arena, const char *name)
-{
-    char *out = lb_arena_text(arena, name);
-    for (char *at = out; *at; at++) {
-        if (*at == '.' || *at == '_') *at = ' ';
-    }
-    return out;
-}
-
-static int read_table(lb_call *call, judgements *j, lb_error *err)
-{
-    lb_table *table;
-    lb_arena *arena = lb_call_arena(call);
-    lb_column *weight = NULL;
-    const lb_column *column[MOST_DOMAINS];
-    char buffer[32];
-    int code = lb_call_table(call, "data", &table, err);
-    if (!code && lb_call_given(call, "weight"))
-        code = lb_table_number(table, lb_call_text(call, "weight"), &weight, err);
-    if (code) return code;
-    if (table->rows == 0 || table->rows > MOST_STUDIES)
-        return lb_fail(err, table->rows ? LB_TOO_LARGE : LB_BAD_DATA,
-                       "%zu studies: a traffic-light table shows 1 to %d", table->rows, MOST_STUDIES);
-    const lb_column *study = &table->column[0];
-    for (size_t c = 0; c < table->columns && j->domains < MOST_DOMAINS; c++) {
-        if (!is_domain(&table->column[c], study, weight)) continue;
-        column[j->domains] = &table->column[c];
-        j->domain[j->domains++] = readable(arena, table->column[c].name);
-    }
-    if (j->domains == 0) {
-        code = lb_fail(err, LB_BAD_DATA, "no column holds judgements of risk of bias");
-        lb_error_hint(err, "write low, some concerns, high, serious, critical, unclear or no information");
-        return code;
-    }
-    j->overall = strcasecmp(j->domain[j->domains - 1], "overall") == 0;
-    j->studies = table->rows;
-    j->study = lb_arena_array(arena, table->rows, sizeof *j->study);
-    j->level = lb_arena_array(arena, table->rows, sizeof *j->level);
-    j->weight = lb_arena_array(arena, table->rows, sizeof *j->weight);
-    for (size_t i = 0; i < table->rows; i++) {
-        j->study[i] = lb_arena_text(arena, lb_column_text(study, i, buffer));
-        j->weight[i] = weight ? weight->number[i] : 1;
-        if (!(j->weight[i] >= 0) || !isfinite(j->weight[i])) {
-            code = lb_fail(err, LB_BAD_DATA, "the weight of '%.80s' is no number above 0", j->study[i]);
-            lb_error_where(err, "row %zu", i + 1);
-            return code;
-        }
-        for (size_t d = 0; d < j->domains; d++) j->level[i][d] = level_of(lb_column_text(column[d], i, buffer));
-    }
-    return 0;
-}
-
-static double name_width(const judgements *j)
-{
-    double width = 60;
-    for (size_t i = 0; i < j->studies; i++) width = fmax(width, lb_svg_text_width(j->study[i], 8, false));
-    for (size_t d = 0; d < j->domains; d++) width = fmax(width, lb_svg_text_width(j->domain[d], 8, false));
-    return fmin(width, 260) + 12;
-}
-
-static void draw_lights(lb_svg *svg, const judgements *j, double left, double top)
-{
-    char text[32];
-    for (size_t d = 0; d < j->domains; d++) {
-        double x = left + CELL * ((double)d + .5);
-        bool overall = j->overall && d + 1 == j->domains;
-        if (overall) lb_svg_rect(svg, x - CELL / 2, top - 14, CELL, 14 + ROW * (double)j->studies, "#eef1f4", NULL, 0);
-        snprintf(text, sizeof text, "D%zu", d + 1);
-        lb_svg_text(svg, x, top - 4, 8, LB_MIDDLE, "bold", ink, overall ? "All" : text);
-    }
-    for (size_t i = 0; i < j->studies; i++) {
-        double y = top + ROW * ((double)i + .5);
-        lb_svg_text(svg, left - 6, y + 2.8, 8, LB_END, "", ink, j->study[i]);
-        lb_svg_line(svg, 6, y + ROW / 2, left + CELL * (double)j->domains, y + ROW / 2, "#dddddd", .4, NULL);
-        for (size_t d = 0; d < j->domains; d++) {
-            double x = left + CELL * ((double)d + .5);
-            int level = j->level[i][d];
-            lb_svg_circle(svg, x, y, 6, levels[level].colour, ink, .5);
-            lb_svg_text(svg, x, y + 3, 9, LB_MIDDLE, "bold", level == 3 ? "#ffffff" : ink, levels[level].symbol);
-        }
-    }
-}
-
-/* Shares of the judgements per domain, weighted. */
-static void draw_bars(lb_svg *svg, const judgements *j, double left, double top, double width, lb_value *rows)
-{
-    for (size_t d = 0; d < j->domains; d++) {
-        double share[LEVELS] = {0}, total = 0, x = left, y = top + ROW * (double)d;
-        for (size_t i = 0; i < j->studies; i++) {
-            share[j->level[i][d]] += j->weight[i];
-            total += j->weight[i];
-        }
-        bool overall = j->overall && d + 1 == j->domains;
-        lb_svg_text(svg, left - 6, y + 10.5, 8, LB_END, overall ? "bold" : "", ink, j->domain[d]);
-        lb_value *row = lb_push_object(rows);
-        lb_set_text(row, "domain", j->domain[d]);
-        for (int level = 0; level < LEVELS; level++) {
-            double part = total > 0 ? share[level] / total : 0;
-            lb_set_number(row, levels[level].name, 100 * part);
-            if (part <= 0) continue;
-            lb_svg_rect(svg, x, y + 2, width * part, ROW - 4, levels[level].colour, ink, .4);
-            if (width * part > 10)
-                lb_svg_text(svg, x + width * part / 2, y + 11, 8, LB_MIDDLE, "bold", level == 3 ? "#ffffff" : ink,
-                            levels[level].symbol);
-            x += width * part;
-        }
-    }
-}
-
-static void draw_key(lb_svg *svg, const judgements *j, double x, double y)
-{
-    bool used[LEVELS] = {false};
-    for (size_t i = 0; i < j->studies; i++) {
-        for (size_t d = 0; d < j->domains; d++) used[j->level[i][d]] = true;
-    }
-    for (int level = 0; level < LEVELS; level++) {
-        if (!used[level]) continue;
-        lb_svg_circle(svg, x + 5, y - 2.6, 5, levels[level].colour, ink, .5);
-        lb_svg_text(svg, x + 5, y + .2, 8, LB_MIDDLE, "bold", level == 3 ? "#ffffff" : ink, levels[level].symbol);
-        lb_svg_text(svg, x + 14, y, 7.5, LB_START, "", ink, levels[level].words);
-        y += 13;
-    }
-}
+#include "evidence/rob.h"
 
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
-    judgements j = {0};
+    lb_rob_table judgements;
+    lb_table *table;
+    lb_column *weight = NULL;
     lb_arena *arena = lb_call_arena(call);
-    int code = read_table(call, &j, err);
+    int code = lb_call_table(call, "data", &table, err);
+    if (!code && lb_call_given(call, "weight")) code = lb_table_number(table, lb_call_text(call, "weight"), &weight, err);
+    if (!code) code = lb_rob_read(table, weight, arena, &judgements, err);
     if (code) return code;
-    double left = name_width(&j), lights = CELL * (double)j.domains, wide = fmax(lights, 190);
-    double top = 24, bars = top + ROW * (double)j.studies + 18, key = bars + ROW * (double)j.domains + 16;
-    lb_svg *svg = lb_svg_new(arena, left + wide + 10, key + 13 * LEVELS, "Risk of bias",
-                             lb_arena_printf(arena, "Judgements of %zu studies in %zu domains.", j.studies, j.domains));
-    draw_lights(svg, &j, left, top);
-    lb_set_int(result->results, "studies", (int64_t)j.studies);
-    draw_bars(svg, &j, left, bars, wide, lb_set_array(result->results, "rows"));
-    draw_key(svg, &j, left, key);
-    lb_result_picture(result, "rob", "Risk of bias", lb_svg_finish(svg));
+    lb_set_int(result->results, "studies", (int64_t)judgements.studies);
+    const char *svg = lb_rob_picture(&judgements, lb_set_array(result->results, "rows"), arena);
+    lb_result_picture(result, "rob", "Risk of bias", svg);
     lb_result_note(
         result,
         "Percent of the %s with each judgement, per domain; D1, D2, ... are the domains of the bars in their order.",
-        lb_call_given(call, "weight") ? "weight" : "studies");
+        weight ? "weight" : "studies");
     return 0;
 }
 

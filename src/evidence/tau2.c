@@ -66,6 +66,7 @@ static void hedges(lb_pool_model *m, lb_tau2 *out)
 {
     size_t k = m->k, p = m->p;
     double rss = 0, trace_pv = 0, trace_pvpv = 0;
+    m->last_known = false; /* the residuals are overwritten */
     for (size_t i = 0; i < k; i++) {
         m->residual[i] = m->y[i];
         trace_pv += m->v[i];
@@ -162,18 +163,21 @@ static void climb(lb_pool_model *m, bool restricted, lb_tau2 *out)
         if (next <= low && step < 0) next = low + (out->tau2 - low) / 2;
         if (next >= high && step > 0) next = high - (high - out->tau2) / 2;
         out->converged = fabs(step) <= rounding || next <= rounding || out->tau2 == next;
-        out->tau2 = next <= rounding ? 0 : next;
+        if (next <= rounding)
+            out->tau2 = 0;
+        else if (!out->converged)
+            out->tau2 = next; /* a converged search stays where its sums were taken */
     }
 }
 
 static void likelihood(lb_pool_model *m, bool restricted, lb_tau2 *out)
 {
     lb_pool_sums s;
+    const lb_pool_sums *zero = lb_pool_at_zero(m); /* before the search, so that the workspace stays where that ends */
     hedges(m, out);
     climb(m, restricted, out);
     lb_pool_at(m, out->tau2, &s);
     if (out->tau2 > 0) {
-        const lb_pool_sums *zero = lb_pool_at_zero(m);
         if (lb_pool_loglik(m, zero, restricted) - lb_pool_loglik(m, &s, restricted) > 1e-8) {
             out->at_zero_better = out->tau2 > 1e-8 * (double)m->k / zero->trace_w;
             out->tau2 = 0;

@@ -145,8 +145,8 @@ static const study_route board_routes[] = {
      "{reports:[#BoardReport],recommendations:[#Recommendation]}"},
     {"POST", "/api/board/reports", LB_MAY_BOARD_REPORT, STUDY_UNMASKED, post_report, "freeze a snapshot and make a report of it", NULL, "{kind:(open|closed)}",
      "#BoardReport"},
+    {"GET", "/api/board/reports/{id}.pdf", LB_MAY_BOARD, STUDY_UNMASKED, get_report_pdf, "a report on paper", "lang", NULL, "application/pdf"},
     {"GET", "/api/board/reports/{id}", LB_MAY_BOARD, STUDY_UNMASKED, get_report, "a report, computed again from its snapshot", NULL, NULL, "#BoardReport"},
-    {"GET", "/api/board/reports/{id}.pdf", LB_MAY_BOARD, STUDY_UNMASKED, get_report_pdf, "the same on paper", "lang", NULL, "application/pdf"},
     {"POST", "/api/board/recommendations", LB_MAY_RECOMMEND, STUDY_UNMASKED, post_recommendation, "sign a recommendation", NULL,
      "{report:text,decision:(continue|modify|pause|stop),text?:text,password:text}", "#Recommendation"},
 };

@@ -1,6 +1,7 @@
 /* Routes of safety and supervision: events with their clocks, reports, watched values; adherence as it stands today. */
 #include "server/care.h"
 #include "trial/conduct/follow.h"
+#include "trial/conduct/logs.h"
 #include "trial/conduct/safety.h"
 
 #include <string.h>
@@ -27,7 +28,7 @@ static int follow_body(lb_tx *tx, void *context, lb_error *err)
 {
     asking *a = context;
     study_request *r = a->request;
-    return lb_follow_all(tx, r->store, r->study, study_query(r, "site"), &a->out, err);
+    return lb_follow_all(tx, r->store, r->study, study_query(r, "site"), false, &a->out, err);
 }
 
 static int answered(asking *a, int code, lb_answer *answer)
@@ -55,14 +56,43 @@ static int get_adherence(study_request *r, lb_answer *answer, lb_error *err)
     return answered(&a, study_read(r, follow_body, &a, err), answer);
 }
 
+static int calls_body(lb_tx *tx, void *context, lb_error *err)
+{
+    asking *a = context;
+    return lb_calls(tx, a->request->store, a->request->study, study_query(a->request, "site"), &a->out, err);
+}
+
+static int get_calls(study_request *r, lb_answer *answer, lb_error *err)
+{
+    asking a = {r, NULL};
+    return answered(&a, study_read(r, calls_body, &a, err), answer);
+}
+
+static int drugs_body(lb_tx *tx, void *context, lb_error *err)
+{
+    asking *a = context;
+    return lb_drug_log(tx, a->request->study, study_query(a->request, "site"), &a->out, err);
+}
+
+static int get_drugs(study_request *r, lb_answer *answer, lb_error *err)
+{
+    asking a = {r, NULL};
+    return answered(&a, study_read(r, drugs_body, &a, err), answer);
+}
+
 static const study_route routes[] = {
     {"GET", "/api/safety", LB_MAY_SAFETY, 0, get_safety, "adverse events by clock, and watched values", "site", NULL, "#Safety"},
     {"POST", "/api/safety/{subject}/{n}/report", LB_MAY_SAFETY_REPORT, 0, post_report, "a version of a serious event's report, signed for", NULL,
      "{kind:(initial|followup|final),text?:text,password:text}", "#Event"},
     {"GET", "/api/adherence", LB_MAY_ADHERENCE, STUDY_UNMASKED, get_adherence, "adherence week by week, who is behind and why", "site", NULL, "#Adherence"},
+    {"GET", "/api/calls", LB_MAY_ADHERENCE, STUDY_UNMASKED, get_calls, "supervision calls: held, due, overdue", "site", NULL, "{calls:[#Call]}"},
+    {"GET", "/api/drugs", LB_MAY_PEOPLE, 0, get_drugs, "the study drug as it was taken", "site", NULL, "{people:[#DrugLog]}"},
 };
 
 static const study_schema schemas[] = {
+    {"Call", "{subject:text,site:text,visit:text,form:text,week:int,date:date,state:(done|not_reached|due|overdue|ahead),rest_days?:number}"},
+    {"DrugLog", "{subject:text,site:text,days_taken:number,days_asked:int,"
+                "entries:[{visit:text,date:text~,drug?:#Answer,dose?:#Answer,days?:#Answer,change?:#Answer}]}"},
     {"Event", "{subject:text,site:text,n:int,visit:text,form:text,term:text~,code:text~,start:text~,end:text~,severity?:#Answer~,expected?:#Answer~,"
               "action?:#Answer~,outcome?:#Answer~,causality:[#Answer],serious:bool,state:text,aware_at:time~,due_at:time~,escalated_to:[text],"
               "versions:[{version:int,kind:text,at:time,by:text,late:bool,text?:text~}]}"},

@@ -252,6 +252,7 @@ int lb_demo_new(const char *root, const char *shared, const char *study_file, bo
         add_meta_analysis(demo);
         add_documents(demo);
         lb_demo_add_scans(demo);
+        lb_demo_add_review(demo);
         make_report(demo);
     }
     list_demo(demo);

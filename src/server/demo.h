@@ -32,6 +32,8 @@ typedef struct lb_demo {
     lb_value *study_listing; /**< GET /api/studies */
     const char *report;      /**< HTML, or NULL */
     size_t report_length;
+    const char *review;      /**< a review under way (JSON), or NULL */
+    size_t review_length;
 } lb_demo;
 
 /** Fails only when `study_file` cannot be shown; what else cannot be made is missing, with a line on standard error
@@ -60,6 +62,7 @@ lb_dataset *lb_demo_add(lb_demo *demo, const char *id, const char *title, const 
                         const void *data, size_t length);
 const char *lb_demo_path(lb_demo *demo, const char *relative); /**< below root; NULL when it is not there */
 void lb_demo_add_scans(lb_demo *demo);
+void lb_demo_add_review(lb_demo *demo);
 int lb_demo_add_studies(lb_demo *demo, const char *study_file, lb_error *err) LB_MUST_CHECK;
 
 #endif

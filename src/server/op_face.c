@@ -107,6 +107,20 @@ static int bind_demo(builder *b, const lb_param *param, const char *id, lb_error
     return LB_NOT_FOUND;
 }
 
+static int bind_snapshot(builder *b, const lb_param *param, const lb_value *value, lb_error *err)
+{
+    const char *snapshot = lb_get_text(value, "snapshot", ""), *table = lb_get_text(value, "table", NULL);
+    lb_bytes bytes = {0};
+    if (!table || (param->type != LB_P_TABLE && param->type != LB_P_TABLES)) {
+        lb_fail(err, LB_USAGE, "'%.100s' takes a table of a snapshot as {\"snapshot\": ID, \"table\": NAME}", param->name);
+        return lb_error_where(err, "%.100s", param->name), LB_USAGE;
+    }
+    if (!b->datasets || !b->datasets->table) return lb_fail(err, LB_NOT_FOUND, "this server holds no snapshots");
+    int code = b->datasets->table(b->datasets->table_context, snapshot, table, &bytes, err);
+    bytes.name = lb_arena_text(b->arena, table);
+    return code ? code : bind_bytes(b, param, &bytes, err);
+}
+
 static int bind_text(builder *b, const lb_param *param, const char *text, lb_error *err)
 {
     if (lb_text_starts(text, "demo:")) return bind_demo(b, param, text + 5, err);
@@ -207,8 +221,9 @@ static int bind_json(builder *b, const char *name, const lb_value *value, bool n
     }
     const char *demo = lb_get_text(value, "demo", NULL), *text = lb_get_text(value, "text", NULL);
     if (value->type == LB_OBJECT && demo) return bind_demo(b, param, demo, err);
+    if (value->type == LB_OBJECT && lb_get(value, "snapshot")) return bind_snapshot(b, param, value, err);
     if (value->type != LB_OBJECT || !text) {
-        return wrong_value(name, "{\"name\": FILE NAME, \"text\": CONTENT} or {\"demo\": ID}", err);
+        return wrong_value(name, "{\"name\": FILE NAME, \"text\": CONTENT}, {\"demo\": ID} or {\"snapshot\": ID, \"table\": NAME}", err);
     }
     const char *sent = lb_get_text(value, "name", name);
     lb_bytes bytes = {(const uint8_t *)text, strlen(text), lb_multipart_file_name(sent, b->arena)};

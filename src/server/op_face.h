@@ -8,6 +8,9 @@
 typedef struct lb_face_datasets {
     bool (*find)(void *context, const char *id, lb_bytes *out);
     void *context;
+    /** Where {"snapshot": ID, "table": NAME} is looked up; may be NULL. The bytes live as long as the request. */
+    int (*table)(void *context, const char *snapshot, const char *table, lb_bytes *out, lb_error *err);
+    void *table_context;
 } lb_face_datasets;
 
 typedef struct lb_face_body {

@@ -1,5 +1,5 @@
 /* POST /api/op/AREA.VERB: body to call, run, result in the format the client accepts. */
-#include "server/op_face.h"
+#include "server/op_run.h"
 #include "server/state.h"
 
 #include <stdio.h>
@@ -33,7 +33,7 @@ static bool find_dataset(void *context, const char *id, lb_bytes *out)
 }
 
 /* The contract's document with the pictures and the addresses of the files. */
-static void answer_document(const lb_server *server, const lb_result *result, lb_answer *answer)
+void lb_op_document(const lb_server *server, const lb_result *result, lb_answer *answer)
 {
     lb_value *document = lb_result_document(result);
     lb_value *pictures = lb_set_array(document, "pictures"), *artifacts = lb_set_array(document, "artifacts");
@@ -79,29 +79,54 @@ static void answer_result(const lb_server *server, const lb_result *result, lb_f
         answer->type = "image/svg+xml";
         lb_buf_puts(&answer->body, result->picture[0].svg);
         return;
-    default: answer_document(server, result, answer);
+    default: lb_op_document(server, result, answer);
     }
 }
 
 /* Operations speak of options as the command line writes them; here they are parameters. */
-static void answer_op_error(lb_answer *answer, unsigned status, lb_error *err)
+void lb_op_error(lb_answer *answer, unsigned status, lb_error *err)
 {
     if (lb_text_starts(err->where, "--")) memmove(err->where, err->where + 2, strlen(err->where + 2) + 1);
     lb_answer_error(answer, status, err);
 }
 
-static void run_call(const lb_server *server, const lb_request *request, lb_call *call, lb_format format, lb_answer *answer)
+typedef struct lb_op_place {
+    const lb_server *server;
+    const lb_request *request;
+} lb_op_place;
+
+int lb_op_run(const lb_server *server, const lb_request *request, lb_call *call, lb_result **out, lb_error *err)
 {
     watchdog dog = {.server = server, .request = request, .deadline = lb_seconds() + server->options.op_seconds};
     lb_progress progress = {.cancelled = is_cancelled, .context = &dog};
     unsigned running = lb_jobs_running(server->jobs);
-    lb_error err = LB_ERROR_INIT;
-    lb_result *result = NULL;
     lb_call_set_progress(call, &progress);
     lb_call_set_threads(call, running > 1 ? 1 : server->cores); /* results do not depend on it */
-    int code = lb_call_run(call, &result, &err);
+    return lb_call_run(call, out, err);
+}
+
+static int find_snapshot(void *context, const char *snapshot, const char *table, lb_bytes *out, lb_error *err)
+{
+    const lb_op_place *place = context;
+    const lb_analysis_source *source = &place->server->analysis;
+    if (!source->table) return lb_fail(err, LB_NOT_FOUND, "this server holds no snapshots");
+    return source->table(source->context, place->request, snapshot, table, out, err);
+}
+
+lb_face_datasets lb_op_datasets(const lb_server *server, const lb_request *request)
+{
+    lb_op_place *place = lb_arena_alloc(request->arena, sizeof *place);
+    *place = (lb_op_place){server, request};
+    return (lb_face_datasets){.find = find_dataset, .context = server->demo, .table = find_snapshot, .table_context = place};
+}
+
+static void run_call(const lb_server *server, const lb_request *request, lb_call *call, lb_format format, lb_answer *answer)
+{
+    lb_error err = LB_ERROR_INIT;
+    lb_result *result = NULL;
+    int code = lb_op_run(server, request, call, &result, &err);
     if (code) {
-        answer_op_error(answer, 0, &err);
+        lb_op_error(answer, 0, &err);
     } else {
         answer_result(server, result, format, answer);
         lb_answer_header(answer, "Lumbar-Status", lb_arena_text(request->arena, result->status));
@@ -128,10 +153,10 @@ void lb_route_op(lb_server *server, const lb_request *request, const char *name,
     int code = lb_face_find(server->registry, name, request->arena, &op, &err);
     lb_face_body body = {request->content_type, request->body.data ? request->body.data : "", request->body.length,
                          server->options.parts_max};
-    lb_face_datasets datasets = {find_dataset, server->demo};
+    lb_face_datasets datasets = lb_op_datasets(server, request);
     if (!code) code = lb_face_call(server->registry, op, &body, &datasets, request->arena, &call, &unsupported, &err);
     if (code) {
-        answer_op_error(answer, unsupported ? 415 : 0, &err);
+        lb_op_error(answer, unsupported ? 415 : 0, &err);
         return;
     }
     run_call(server, request, call, format, answer);

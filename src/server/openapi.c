@@ -162,6 +162,8 @@ lb_value *lb_openapi(const lb_registry *registry, bool study, lb_arena *arena)
     add_get(paths, "/api/studies", "the protocols that can be shown", "application/json");
     add_get(paths, "/api/study/{id}", "one protocol", "application/json");
     add_get(paths, "/api/report", "the report of the demo trial", "text/html");
+    add_get(paths, "/api/reviews", "reviews under way (demo)", "application/json");
+    add_get(paths, "/api/review-document/{id}", "one review as a document (demo); POST /api/review/{id} looks and acts", "application/json");
     add_get(paths, "/api/artifact/{token}", "a file that a result made", "application/octet-stream");
     for (size_t i = 0; i < lb_registry_count(registry); i++) add_operation(paths, lb_registry_at(registry, i));
     add_schemas(lb_set_object(lb_set_object(root, "components"), "schemas"));

@@ -186,6 +186,29 @@ static void post_calculator(lb_server *server, const lb_request *request, const 
         lb_calculators_publish(server->calculators, request, answer);
 }
 
+static void get_snapshots(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)rest;
+    lb_route_snapshots(server, request, answer);
+}
+
+static void get_plan(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)rest;
+    lb_route_plan(server, request, answer);
+}
+
+static void post_plan(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    lb_route_plan_act(server, request, rest, answer);
+}
+
+static void post_report(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)rest;
+    lb_route_report(server, request, answer);
+}
+
 static const route routes[] = {
     {"/calculator", false, get_calculator},   {"/calculator/", false, get_calculator},
     {"/api/calculator", false, get_calculators}, {"/api/calculator/publish", true, post_calculator},
@@ -193,7 +216,10 @@ static const route routes[] = {
     {"/api/op/", true, post_op},              {"/api/artifact/", false, get_artifact},
     {"/api/demo", false, get_demo},           {"/api/demo/data/", false, get_demo_data},
     {"/api/studies", false, get_studies},     {"/api/study/", false, get_study},
-    {"/api/report", false, get_report},
+    {"/api/report", false, get_report},       {"/api/reviews", false, lb_route_reviews},
+    {"/api/review/", true, lb_route_review},  {"/api/review-document/", false, lb_route_review_document},
+    {"/api/report", false, get_report},       {"/api/report/make", true, post_report},
+    {"/api/snapshots", false, get_snapshots}, {"/api/plan", false, get_plan},     {"/api/plan/", true, post_plan},
 };
 
 static const route *find_route(const char *path, const char **rest)
@@ -290,6 +316,13 @@ bool lb_route_refuses(const lb_server *server, const lb_request *request, lb_ans
     return false;
 }
 
+/* In study mode what computes is for who may analyse: it costs time, and it reads the study's snapshots. */
+static bool for_analysts(const char *path)
+{
+    return lb_text_starts(path, "/api/op/") || lb_text_starts(path, "/api/plan") || lb_text_starts(path, "/api/report/") ||
+           lb_text_starts(path, "/api/artifact/");
+}
+
 void lb_route(lb_server *server, const lb_request *request, lb_answer *answer)
 {
     const char *rest = NULL, *allow = NULL;
@@ -297,6 +330,9 @@ void lb_route(lb_server *server, const lb_request *request, lb_answer *answer)
         study_route_request(server->home, request, answer);
         return;
     }
+    study_request *person = NULL;
+    if (server->home && for_analysts(request->path) && !(person = study_admit(server->home, request, LB_MAY_ANALYSE, answer))) return;
+    if (person) study_dismiss(person);
     const route *found = find_route(request->path, &rest);
     if (found) found->answer(server, request, rest, answer);
     else lb_static_answer(server->web, request, answer);

@@ -380,6 +380,15 @@ int lb_server_start(const lb_server_options *options, const lb_registry *registr
         server->watch = lb_watch_new(o->head_seconds, o->body_rate, o->send_seconds);
         code = lb_demo_new(o->root, o->shared, o->study, o->demo, registry, &server->demo, err);
     }
+    server->reviews = lb_reviews_memory_new();
+    if (!code && server->demo->review_length) {
+        lb_bytes document = {(const uint8_t *)server->demo->review, server->demo->review_length, "review.json"};
+        code = server->reviews->put(server->reviews->context, "exercise", &document, 0, err);
+    }
+    if (!code && o->demo) {
+        server->analysis_demo = lb_analysis_demo_new(server->demo);
+        server->analysis = lb_analysis_demo_source(server->analysis_demo);
+    }
     if (!code && o->store) code = start_study(server, err);
     if (!code) {
         lb_routes_prepare(server);
@@ -417,6 +426,8 @@ void lb_server_stop(lb_server *server)
     lb_artifacts_free(server->artifacts);
     lb_calculators_free(server->calculators);
     lb_routes_release(server);
+    lb_reviews_free(server->reviews);
+    lb_analysis_demo_free(server->analysis_demo);
     lb_demo_free(server->demo);
     lb_arena_free(server->arena);
     free(server);

@@ -3,12 +3,14 @@
 #ifndef LUMBAR_SERVER_STATE_H
 #define LUMBAR_SERVER_STATE_H
 
+#include "server/analysis.h"
 #include "server/artifacts.h"
 #include "server/calculator.h"
 #include "server/demo.h"
 #include "server/http.h"
 #include "server/jobs.h"
 #include "server/listen.h"
+#include "server/reviews.h"
 #include "server/server.h"
 #include "server/study.h"
 #include "server/watch.h"
@@ -33,6 +35,9 @@ struct lb_server {
     lb_listener listener;
     lb_cached health, ops, openapi;
     lb_demo *demo;
+    lb_reviews *reviews;   /* of the demo */
+    lb_analysis_demo *analysis_demo;
+    lb_analysis_source analysis; /* of a study, else of the demo; list is NULL when there is none */
     lb_artifacts *artifacts;
     lb_calculators *calculators;
     lb_jobs *jobs;
@@ -55,6 +60,10 @@ void lb_route(lb_server *server, const lb_request *request, lb_answer *answer);
 
 /** POST /api/op/AREA.VERB (op_route.c). */
 void lb_route_op(lb_server *server, const lb_request *request, const char *name, lb_answer *answer);
+/** Reviews of the demo (review_route.c). */
+void lb_route_reviews(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer);
+void lb_route_review(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer);
+void lb_route_review_document(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer);
 /** The API as an OpenAPI 3.1 document (openapi.c). */
 lb_value *lb_openapi(const lb_registry *registry, bool study, lb_arena *arena);
 

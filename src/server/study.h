@@ -106,6 +106,12 @@ const study_options *study_home_options(const study_home *home);
 bool study_known(const char *path, const char **allow, lb_arena *arena);
 /** Answer a complete request. */
 void study_route_request(study_home *home, const lb_request *http, lb_answer *answer);
+/** For a route outside of the tables that writes or computes: a signed-in person with this right, or NULL and `answer` says why
+ *  not. Give back with study_dismiss(). */
+study_request *study_admit(study_home *home, const lb_request *http, const char *right, lb_answer *answer);
+void study_dismiss(study_request *request);
+/** "ID/TABLE" of a snapshot, in the form this person may read. */
+bool study_frozen(study_request *request, const char *path, lb_bytes *out);
 /** Add the routes to an OpenAPI document. */
 void study_openapi(lb_value *root);
 /** Forget opened protocols: a new version is active. */

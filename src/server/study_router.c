@@ -271,8 +271,54 @@ void study_route_request(study_home *home, const lb_request *http, lb_answer *an
         run(r, route, answer);
     }
     no_cache(answer);
-    study_give_back(home, r->study);
-    for (size_t i = 0; i < both.loan.count; i++) study_give_back(home, both.loan.study[i]);
+    study_dismiss(r);
+}
+
+study_request *study_admit(study_home *home, const lb_request *http, const char *right, lb_answer *answer)
+{
+    const study_options *options = study_home_options(home);
+    const study_route route = {.method = http->method, .path = http->path, .right = right};
+    request_and_loan *both = lb_arena_alloc(http->arena, sizeof *both);
+    study_request *r = &both->request;
+    *r = (study_request){.home = home, .http = http, .arena = http->arena, .store = options->store, .registry = options->registry,
+                         .actor = {.user = "", .role = "", .masked = true}};
+    arrival a = {0};
+    lb_error err = LB_ERROR_INIT;
+    int code = know_who(r, &a, &err);
+    if (!code && !refuses(r, &a, &route, answer)) return r;
+    if (code) {
+        err.code = code;
+        lb_answer_error(answer, 0, &err);
+    }
+    study_dismiss(r);
+    return NULL;
+}
+
+void study_dismiss(study_request *request)
+{
+    study_loan *loan = &((request_and_loan *)request)->loan;
+    study_give_back(request->home, request->study);
+    for (size_t i = 0; i < loan->count; i++) study_give_back(request->home, loan->study[i]);
+}
+
+typedef struct wanted_table {
+    const char *id, *table;
+    lb_bytes *out;
+} wanted_table;
+
+static int read_frozen(lb_tx *tx, void *context, lb_error *err)
+{
+    wanted_table *w = context;
+    return lb_tx_frozen(tx, w->id, w->table, w->out, err);
+}
+
+bool study_frozen(study_request *request, const char *path, lb_bytes *out)
+{
+    lb_error err = LB_ERROR_INIT;
+    const char *slash = strrchr(path, '/');
+    if (!slash) return false;
+    wanted_table w = {lb_arena_textn(request->arena, path, (size_t)(slash - path)), slash + 1, out};
+    return study_read(request, read_frozen, &w, &err) == LB_OK && out->data != NULL;
 }
 
 /* -- what handlers share --------------------------------------------------------------------------------------- */

@@ -173,5 +173,5 @@ int lb_tx_audit(lb_tx *tx, const lb_audit_find *f, lb_audit_seen seen, void *con
     lb_buf_puts(&q.sql, f->newest_first ? " ORDER BY seq DESC" : " ORDER BY seq");
     if (f->limit > 0) store_query_add(&q, " LIMIT ", db_int(f->limit));
     reading r = {tx, seen, context, false};
-    return store_query_run(tx, &q, one_entry, &r, err);
+    return store_query_each(tx, &q, one_entry, &r, err);
 }

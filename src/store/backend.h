@@ -27,16 +27,18 @@ typedef struct db_backend {
     void (*close)(db *connection);
     int (*run)(db *connection, const char *sql, const db_value *param, size_t params, db_row row, void *context,
                int64_t *changed, lb_error *err);
+    /** A statement that may give many rows: memory stays small, and `row` may run other statements meanwhile. */
+    int (*each)(db *connection, const char *sql, const db_value *param, size_t params, db_row row, void *context, lb_error *err);
     int (*begin)(db *connection, bool write, lb_error *err);
     int (*commit)(db *connection, lb_error *err); /* durable when it returns LB_OK; else everything is rolled back */
     void (*rollback)(db *connection);
     bool (*open_transaction)(db *connection);     /* false: the database itself has given the transaction up */
     void (*maintain)(db *connection);             /* from time to time, on a connection of its own: checkpoint */
-    /** A consistent copy of the whole database at `path`, while others write. */
+    /** A consistent copy of the whole database at `path`, while others write. NULL: row by row, as a file of SQLite. */
     int (*copy)(db *connection, const char *path, lb_error *err);
 } db_backend;
 
-extern const db_backend store_sqlite;
+extern const db_backend store_sqlite, store_postgres;
 
 static inline db_value db_text(const char *text)
 {

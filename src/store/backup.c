@@ -99,6 +99,7 @@ static int copy_tree(const char *from, const char *to, const char *name, lb_valu
 
 static int copy_database(lb_store *store, const char *path, lb_error *err)
 {
+    if (!store->backend->copy) return store_transfer(store->backend, store->where, &store_sqlite, path, NULL, err);
     db *connection;
     int code = store->backend->open(store->where, false, false, store->fast, &connection, err);
     if (code) return code;
@@ -138,6 +139,32 @@ int lb_store_backup(lb_store *store, const char *folder, lb_arena *arena, lb_val
     free(manifest);
     free(base);
     lb_buf_free(&text);
+    return code;
+}
+
+/* ---- from one database to another ---- */
+
+int lb_store_move(const char *from, const char *from_beside, const char *to, const char *to_beside, lb_arena *arena, lb_value **out, lb_error *err)
+{
+    *out = lb_value_object(arena);
+    lb_value *list = lb_set_array(*out, "files");
+    int code = LB_OK;
+    for (size_t i = 1; i < LB_COUNT(parts) && !code; i++) {
+        char *there = together(to_beside, parts[i]);
+        if (access(there, F_OK) == 0) {
+            code = lb_fail(err, LB_CONFLICT, "there is something already; a study is never overwritten");
+            lb_error_where(err, "%s", there);
+        }
+        free(there);
+    }
+    if (!code) code = store_transfer(store_backend_of(from), from, store_backend_of(to), to, lb_set_object(*out, "rows"), err);
+    for (size_t i = 1; i < LB_COUNT(parts) && !code; i++) {
+        char *source = together(from_beside, parts[i]), *target = together(to_beside, parts[i]), *name = together("study.db", parts[i]);
+        code = copy_tree(source, target, name, list, err);
+        free(source);
+        free(target);
+        free(name);
+    }
     return code;
 }
 

@@ -94,7 +94,7 @@ int lb_tx_frozen(lb_tx *tx, const char *id, const char *table, lb_bytes *out, lb
     store_query_add(&q, " AND id = ", db_text(id));
     store_query_add(&q, " AND name = ", db_text(table));
     lb_buf_puts(&q.sql, tx->actor->masked ? " AND reveals_arm = 0 ORDER BY part" : " ORDER BY reveals_arm DESC, part");
-    int code = store_query_run(tx, &q, gather, &g, err);
+    int code = store_query_each(tx, &q, gather, &g, err);
     if (!code && !g.found) code = lb_fail(err, LB_NOT_FOUND, "there is no table %.60s in a snapshot %.60s", table, id);
     if (!code && g.bytes.overflow) code = lb_fail(err, LB_TOO_LARGE, "the table %.60s is too large to be read", table);
     if (!code) {

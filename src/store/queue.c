@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BATCH_MOST = 256, KEEPER_MS = 500 };
+enum { BATCH_MOST = 256, KEEPER_MS = 500, KEPT_TRIES = 40 };
 
 static void copy_error(lb_error *to, const lb_error *from)
 {
@@ -60,6 +60,36 @@ static void fail_all(waiting *list, int code, const lb_error *err)
     }
 }
 
+typedef enum kept { KEPT_NOT, KEPT_YES, KEPT_UNKNOWN } kept;
+
+/* The answer to a commit was lost (the database server restarts): is the end of the chain as this batch made it? Its hash is
+ * nobody else's. Asked for some seconds, for the server may still be on its way back. */
+static kept was_kept(lb_store *store, const chain *end)
+{
+    chain there;
+    const db_backend *b = store->backend;
+    for (int tries = 0; tries < KEPT_TRIES; tries++) {
+        if (tries) nanosleep(&(struct timespec){0, 250000000}, NULL);
+        if (b->begin(store->write_db, false, NULL)) continue;
+        int code = store_chain_read(store->write_db, b, &there, NULL);
+        b->rollback(store->write_db);
+        if (!code) return there.seq >= end->seq && strcmp(there.hash, end->hash) == 0 ? KEPT_YES : KEPT_NOT;
+    }
+    return KEPT_UNKNOWN;
+}
+
+static int settle_commit(lb_store *store, int code, const chain *end, lb_error *err)
+{
+    switch (was_kept(store, end)) {
+    case KEPT_YES: return LB_OK;
+    case KEPT_NOT: return code;
+    default:
+        lb_fail(err, LB_FAILED, "the database went away while it kept the change: whether it is there cannot be told");
+        lb_error_hint(err, "when it answers again, look before you enter it a second time");
+        return LB_FAILED;
+    }
+}
+
 /* All bodies of a batch, then one commit. Whatever goes wrong, everyone hears of it, and nothing is half there. */
 static void run_batch(lb_store *store, waiting *list)
 {
@@ -75,8 +105,12 @@ static void run_batch(lb_store *store, waiting *list)
         if (w->err) err = *w->err;
         if (!err.code) lb_fail(&err, code, "the database gave up; nothing was changed");
     }
-    if (!code) code = b->commit(store->write_db, &err);
-    else b->rollback(store->write_db);
+    if (!code) {
+        code = b->commit(store->write_db, &err);
+        if (code && end.seq != first) code = settle_commit(store, code, &end, &err);
+    } else {
+        b->rollback(store->write_db);
+    }
     if (code) fail_all(list, code, &err);
     else if (end.seq != first) store_head_write(store, &end);
 }

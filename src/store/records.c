@@ -46,6 +46,19 @@ int store_query_run(lb_tx *tx, query *q, db_row row, void *context, lb_error *er
     return code;
 }
 
+int store_query_each(lb_tx *tx, query *q, db_row row, void *context, lb_error *err)
+{
+    int code = q->overflow ? lb_fail(err, LB_TOO_LARGE, "more than %d conditions in one search", STORE_PARAMS)
+                           : tx->store->backend->each(tx->db, q->sql.data, q->param, q->params, row, context, err);
+    lb_buf_free(&q->sql);
+    return code;
+}
+
+int store_each(lb_tx *tx, const char *sql, db_row row, void *context, lb_error *err)
+{
+    return tx->store->backend->each(tx->db, sql, NULL, 0, row, context, err);
+}
+
 /* ---- reading ---- */
 
 static lb_record head_of(const db_value *c, lb_arena *arena)
@@ -168,7 +181,7 @@ int lb_tx_scan(lb_tx *tx, const lb_find *find, lb_record_seen seen, void *contex
     conditions(&q, find, tx->actor);
     lb_buf_puts(&q.sql, " ORDER BY kind, key");
     if (find->limit > 0) store_query_add(&q, " LIMIT ", db_int(find->limit));
-    int code = store_query_run(tx, &q, scanned, &s, err);
+    int code = store_query_each(tx, &q, scanned, &s, err);
     for (size_t i = 0; i < s.count && !code; i++) {
         code = seen(context, &s.kept[i], err);
         if (code > 0) {

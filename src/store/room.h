@@ -34,7 +34,7 @@ typedef struct waiting {
 
 struct lb_store {
     const db_backend *backend;
-    char *where, *keys, *scratch; /* scratch: folder to remove when closed, or NULL */
+    char *where, *beside, *keys, *scratch; /* beside: prefix of the files beside the database; scratch: folder to remove when closed */
     bool fast;
     int64_t (*clock_us)(void *context);
     void *clock_context;
@@ -81,6 +81,9 @@ int store_query_run(lb_tx *tx, query *q, db_row row, void *context, lb_error *er
 int store_run(lb_tx *tx, const char *sql, const db_value *param, size_t params, db_row row, void *context, int64_t *changed,
               lb_error *err) LB_MUST_CHECK;
 
+/** The same for many rows; `row` may run other statements. */
+int store_query_each(lb_tx *tx, query *q, db_row row, void *context, lb_error *err) LB_MUST_CHECK;
+int store_each(lb_tx *tx, const char *sql, db_row row, void *context, lb_error *err) LB_MUST_CHECK;
 /** A row function: the first column into an int64_t. */
 int store_take_int(void *context, const db_value *column, size_t count, lb_error *err);
 
@@ -110,10 +113,16 @@ void store_head_read(const lb_store *store, chain *out);
 int store_identity_open(lb_store *store, lb_error *err) LB_MUST_CHECK;
 void store_identity_close(lb_store *store);
 
+/* ---- transfer.c ---- */
+/** Everything from one database into a new one. `counts` (may be NULL): rows of each table. */
+int store_transfer(const db_backend *from, const char *source_where, const db_backend *to, const char *target_where, lb_value *counts,
+                   lb_error *err) LB_MUST_CHECK;
+const db_backend *store_backend_of(const char *where);
+
 /* ---- queue.c ---- */
 int store_queue_start(lb_store *store, lb_error *err) LB_MUST_CHECK;
 void store_queue_stop(lb_store *store);
 
-char *store_path(const lb_store *store, const char *suffix); /* WHERE + suffix; free() it */
+char *store_path(const lb_store *store, const char *suffix); /* of a file beside the database; free() it */
 
 #endif

@@ -7,5 +7,7 @@
 /** Step i (from 0) brings version i to i + 1. */
 extern const char *const store_schema_sqlite[];
 extern const size_t store_schema_sqlite_count;
+extern const char *const store_schema_postgres[];
+extern const size_t store_schema_postgres_count;
 
 #endif

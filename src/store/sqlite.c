@@ -156,6 +156,11 @@ static int run(db *c, const char *sql, const db_value *param, size_t params, db_
     return code;
 }
 
+static int each(db *c, const char *sql, const db_value *param, size_t params, db_row row, void *context, lb_error *err)
+{
+    return run(c, sql, param, params, row, context, NULL, err);
+}
+
 /* ---- transactions ---- */
 
 static int begin(db *c, bool write, lb_error *err) { return execute(c, write ? "BEGIN IMMEDIATE" : "BEGIN", err); }
@@ -293,6 +298,7 @@ const db_backend store_sqlite = {
     .open = open_connection,
     .close = close_connection,
     .run = run,
+    .each = each,
     .begin = begin,
     .commit = commit,
     .rollback = rollback,

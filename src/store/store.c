@@ -23,8 +23,15 @@ static char *joined(const char *a, const char *b)
     return text;
 }
 
-char *store_path(const lb_store *store, const char *suffix) { return joined(store->where, suffix); }
+char *store_path(const lb_store *store, const char *suffix) { return joined(store->beside, suffix); }
+
+const db_backend *store_backend_of(const char *where)
+{
+    return strncmp(where, "postgres://", 11) == 0 || strncmp(where, "postgresql://", 13) == 0 ? &store_postgres : &store_sqlite;
+}
+
 const char *lb_store_where(const lb_store *store) { return store->where; }
+const char *lb_store_beside(const lb_store *store) { return store->beside; }
 const char *lb_store_keys(const lb_store *store) { return store->keys; }
 
 static int make_folder(const char *path, lb_error *err)
@@ -45,13 +52,30 @@ static int open_keys(lb_store *store, bool create, lb_error *err)
     return code;
 }
 
+/* Where the files beside the database lie: beside a file; for a server's database, where the caller or LUMBAR_BESIDE says. */
+static const char *beside_of(const lb_store_options *options)
+{
+    const char *named = options->beside ? options->beside : getenv("LUMBAR_BESIDE");
+    if (store_backend_of(options->where) == &store_sqlite) return options->where;
+    return named && *named ? named : NULL;
+}
+
+static int check_beside(const lb_store_options *options, lb_error *err)
+{
+    if (beside_of(options)) return LB_OK;
+    lb_fail(err, LB_USAGE, "a study in PostgreSQL needs a place for its files: keys, identities, uploads, the allocator");
+    lb_error_hint(err, "set LUMBAR_BESIDE to a path such as /var/lib/lumbar/metnlbp; the files will be called metnlbp.keys, metnlbp.identities, …");
+    return LB_USAGE;
+}
+
 static lb_store *new_store(const lb_store_options *options)
 {
     lb_store *store = lb_alloc(1, sizeof *store);
     const char *keys = options->keys ? options->keys : getenv("LUMBAR_KEYS");
-    store->backend = &store_sqlite;
+    store->backend = store_backend_of(options->where);
     store->where = joined(options->where, "");
-    store->keys = keys && *keys ? joined(keys, "") : joined(options->where, ".keys");
+    store->beside = joined(beside_of(options), "");
+    store->keys = keys && *keys ? joined(keys, "") : joined(store->beside, ".keys");
     store->fast = options->fast;
     store->clock_us = options->clock_us ? options->clock_us : machine_clock;
     store->clock_context = options->clock_context;
@@ -67,6 +91,8 @@ static lb_store *new_store(const lb_store_options *options)
 int lb_store_open(const lb_store_options *options, lb_store **out, lb_error *err)
 {
     *out = NULL;
+    int code = check_beside(options, err);
+    if (code) return code;
     if (options->create && access(options->where, F_OK) == 0) {
         lb_fail(err, LB_CONFLICT, "there is a database already");
         lb_error_where(err, "%s", options->where);
@@ -74,7 +100,6 @@ int lb_store_open(const lb_store_options *options, lb_store **out, lb_error *err
         return LB_CONFLICT;
     }
     lb_store *store = new_store(options);
-    int code = LB_OK;
     /* The database first: a wrong name should not be answered with a missing key. */
     if (!options->create) code = store->backend->open(store->where, true, false, store->fast, &store->write_db, err);
     if (!code) code = open_keys(store, options->create, err);
@@ -147,6 +172,7 @@ void lb_store_close(lb_store *store)
     if (store->scratch) remove_tree(store->scratch);
     free(store->scratch);
     free(store->where);
+    free(store->beside);
     free(store->keys);
     free(store);
 }

@@ -5,20 +5,23 @@
 #include "trial/conduct/store.h"
 
 typedef struct lb_store_options {
-    const char *where; /**< path of the database file */
+    const char *where; /**< path of the database file, or postgres://… */
     const char *keys;  /**< folder of the keys, or NULL: $LUMBAR_KEYS, else WHERE.keys beside the database */
     bool create;       /**< make database and keys; refuses when the database is there */
+    const char *beside; /**< PostgreSQL: prefix of the files beside the database; NULL: $LUMBAR_BESIDE. A file: itself */
     bool fast;         /**< tests only: nothing is forced to the disk */
     int64_t (*clock_us)(void *context); /**< NULL: the machine's clock, UTC */
     void *clock_context;
 } lb_store_options;
-#define LB_STORE_OPTIONS_INIT {NULL, NULL, false, false, NULL, NULL}
+#define LB_STORE_OPTIONS_INIT {NULL, NULL, false, NULL, false, NULL, NULL}
 
 int lb_store_open(const lb_store_options *options, lb_store **out, lb_error *err) LB_MUST_CHECK;
 /** For tests: an empty store in a temporary folder, which goes when it is closed. `options` may be NULL; its clock counts. */
 int lb_store_open_scratch(const lb_store_options *options, lb_store **out, lb_error *err) LB_MUST_CHECK;
 void lb_store_close(lb_store *store);
 const char *lb_store_where(const lb_store *store);
+/** Prefix of the files beside the database. */
+const char *lb_store_beside(const lb_store *store);
 /** The folder of the keys: the allocator's lies there, too. */
 const char *lb_store_keys(const lb_store *store);
 
@@ -30,5 +33,10 @@ int lb_store_verify(lb_store *store, lb_arena *arena, lb_value **out, lb_error *
 int lb_store_backup(lb_store *store, const char *folder, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
 /** The way back, after every file was checked against the manifest; refuses to overwrite. The keys must be put beside it. */
 int lb_store_restore(const char *folder, const char *where, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
+
+/** Everything into a new database, files included, keys not: {rows{}, files[]}. Nobody may write meanwhile. `…_beside`: prefix of
+ *  the files beside it (for a file, itself). */
+int lb_store_move(const char *from, const char *from_beside, const char *to, const char *to_beside, lb_arena *arena, lb_value **out, lb_error *err)
+    LB_MUST_CHECK;
 
 #endif

@@ -71,10 +71,10 @@ static int check_entry(void *context, const db_value *c, size_t count, lb_error 
 static int check_chain(verifying *v, lb_error *err)
 {
     memset(v->end.hash, '0', 64);
-    int code = store_run(v->tx,
+    int code = store_each(v->tx,
                          "SELECT seq, at_us, who, role, site, subject, kind, key, action, reason, version, reveals_arm, revision,"
                          " old_values, new_values, record_hash, hash, open_seq FROM audit ORDER BY seq",
-                         NULL, 0, check_entry, v, NULL, err);
+                         check_entry, v, err);
     if (code) return code;
     if (v->head.seq < 0 && v->entries > 0)
         blame(v, "no_head", "the file of the audit's end", "it is missing or was changed: whether the audit is complete cannot be told");
@@ -119,16 +119,16 @@ static int lost_record(void *context, const db_value *c, size_t count, lb_error 
 
 static int check_records(verifying *v, lb_error *err)
 {
-    int code = store_run(v->tx,
+    int code = store_each(v->tx,
                          "SELECT r.kind, r.key, r.site, r.subject, r.parent, r.state, r.reveals_arm, r.revision, r.changed_us, r.changed_by, b.json,"
                          " (SELECT a.record_hash FROM audit a WHERE a.kind = r.kind AND a.key = r.key AND a.record_hash IS NOT NULL"
                          "  ORDER BY a.seq DESC LIMIT 1) FROM record r LEFT JOIN body b ON b.id = r.body_id ORDER BY r.kind, r.key",
-                         NULL, 0, check_record, v, NULL, err);
+                         check_record, v, err);
     if (code) return code;
-    return store_run(v->tx,
+    return store_each(v->tx,
                      "SELECT DISTINCT a.kind, a.key FROM audit a WHERE a.record_hash IS NOT NULL"
                      " AND NOT EXISTS (SELECT 1 FROM record r WHERE r.kind = a.kind AND r.key = a.key)",
-                     NULL, 0, lost_record, v, NULL, err);
+                     lost_record, v, err);
 }
 
 /* ---- snapshots: bytes against their hash; the hash stands in an audited record ---- */
@@ -182,7 +182,7 @@ static int check_named(void *context, const lb_record *record, lb_error *err)
 
 static int check_snapshots(verifying *v, lb_error *err)
 {
-    int code = store_run(v->tx, "SELECT id, name, part, bytes, sha256 FROM frozen ORDER BY id, name, reveals_arm, part", NULL, 0, check_part, v, NULL, err);
+    int code = store_each(v->tx, "SELECT id, name, part, bytes, sha256 FROM frozen ORDER BY id, name, reveals_arm, part", check_part, v, err);
     if (code) return code;
     end_table(v);
     const lb_find find = {.kind = LB_KIND_SNAPSHOT};

@@ -30,6 +30,11 @@ int trial_log_read(const lb_table *table, const char *const *arms, size_t arm_co
 /** Replay a log against a seed; pushes {row, seq, kind, message} objects sorted by row. */
 void trial_log_verify(const allocation_log *log, const lb_rtsm *rtsm, lb_arena *arena, lb_value *faults);
 
+/** The same for a minimised trial. `rule`: arms, factors, weights, method, chance (counts are not read); `level`: rows × factors,
+ *  equal numbers for equal values of a factor, -1 where there is none. */
+void trial_log_verify_minimised(const allocation_log *log, const lb_rtsm *rtsm, const lb_minimise *rule, const int *level, lb_arena *arena,
+                                lb_value *faults);
+
 /** Indices (a mark per row) left out of the longest non-decreasing (strict: increasing) run through `key`;
  *  of several longest runs the one that keeps the earliest rows. */
 void trial_log_disorder(const int64_t *key, size_t n, bool strict, lb_arena *arena, bool *out_of_order);

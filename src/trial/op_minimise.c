@@ -25,7 +25,7 @@ static int read_pairs(lb_call *call, const char *option, lb_value **out, lb_erro
     return LB_OK;
 }
 
-static int read_weights(lb_call *call, const char *const *factor, size_t factors, double *weight, lb_error *err)
+int trial_weights_of_call(lb_call *call, const char *const *factor, size_t factors, double *weight, lb_error *err)
 {
     lb_value *pairs;
     int code = read_pairs(call, "weights", &pairs, err);
@@ -110,7 +110,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     double *weight = lb_arena_array(arena, factors + 1, sizeof *weight);
     double *score = lb_arena_array(arena, arms, sizeof *score), *chance = lb_arena_array(arena, arms, sizeof *chance);
     uint32_t *counts = lb_arena_array(arena, arms * factors + 1, sizeof *counts);
-    int code = read_weights(call, factor, factors, weight, err);
+    int code = trial_weights_of_call(call, factor, factors, weight, err);
     if (code == LB_OK) code = lb_call_table(call, "enrolled", &table, err);
     if (code == LB_OK) code = count_people(call, table, factor, factors, arm, arms, counts, err);
     if (code != LB_OK) return code;

@@ -12,6 +12,9 @@ extern const lb_op trial_op_compare, trial_op_import, trial_op_safety;
 /** Fill an lb_rtsm from the parameters trial, seed, blocks, arms of a call. */
 int trial_rtsm_of_call(lb_call *call, lb_rtsm *rtsm, lb_error *err) LB_MUST_CHECK;
 
+/** --weights factor=weight,…: 1 for those not named. */
+int trial_weights_of_call(lb_call *call, const char *const *factor, size_t factors, double *weight, lb_error *err) LB_MUST_CHECK;
+
 #define TRIAL_PARAM_RTSM                                                                                              \
     {"trial", LB_P_TEXT, LB_REQUIRED, "name of the trial, as committed to", NULL, NULL, 0, 0, NULL},                  \
         {"seed", LB_P_TEXT, LB_REQUIRED, "the seed: 64 hexadecimal digits", NULL, NULL, 0, 0, NULL},                  \

@@ -29,7 +29,7 @@ SHAPE(intervention, "intervention", R("id", ID), R("label", LABEL), R("arms", TE
       K("weeks", INT), K("days_per_week", INT), K("minutes", RANGE), L("components", component), K("materials", LABEL_MAP), K("supervision", LABEL),
       K("sessions", LABEL_MAP), K("what", LABEL), K("reveals_arm", BOOL));
 SHAPE(drug, "drug", R("id", ID), R("label", LABEL), K("class", TEXT), K("nsaid", BOOL), K("named_in", TEXTS));
-SHAPE(regimen, "drug regimen", R("arms", TEXTS), R("weeks", INT), K("route", TEXT), K("dose", LABEL), RL("list", drug));
+SHAPE(regimen, "drug regimen", R("arms", TEXTS), R("weeks", INT), K("route", TEXT), K("dose", LABEL), K("form", ID), K("items", LABEL_MAP), RL("list", drug));
 
 /* -- randomisation, masking, consent, eligibility -- */
 SHAPE(minimised_by, "minimisation factor", R("item", ID), K("weight", NUMBER), K("cut", NUMBERS));

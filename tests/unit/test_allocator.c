@@ -160,6 +160,45 @@ static void test_many_at_once(void **state)
     end_place(&p);
 }
 
+/* The verifier finds nothing in the log, and one changed arm at its row. */
+static void check_minimised_log(lb_allocator *a, lb_rtsm *rtsm)
+{
+    lb_error err = LB_ERROR_INIT;
+    lb_buf csv = {0};
+    lb_arena *arena = lb_arena_new();
+    assert_int_equal(lb_allocator_log(a, &csv, &err), LB_OK);
+    lb_bytes bytes = {(const uint8_t *)csv.data, csv.length, "log.csv"};
+    lb_csv_options options = LB_CSV_OPTIONS_INIT;
+    lb_table *table;
+    allocation_log log;
+    lb_column sex, age;
+    rtsm->arm_count = 2;
+    rtsm->arm[0] = "A";
+    rtsm->arm[1] = "B";
+    assert_int_equal(lb_csv_read(&bytes, &options, arena, &table, &err), LB_OK);
+    assert_int_equal(trial_log_read(table, rtsm->arm, 2, false, arena, &log, &err), LB_OK);
+    assert_int_equal(lb_table_factor(table, "sex", arena, &sex, &err), LB_OK);
+    assert_int_equal(lb_table_factor(table, "age", arena, &age, &err), LB_OK);
+    int *level = lb_arena_array(arena, 2 * table->rows, sizeof *level);
+    for (size_t i = 0; i < table->rows; i++) {
+        level[2 * i] = sex.code[i];
+        level[2 * i + 1] = age.code[i];
+    }
+    static const double weight[] = {1, 2};
+    const lb_minimise rule = {.arm_count = 2, .factor_count = 2, .weight = weight, .p_best = 0.8};
+    lb_value *faults = lb_value_array(arena);
+    trial_log_verify_minimised(&log, rtsm, &rule, level, arena, faults);
+    assert_int_equal(faults->count, 0);
+    size_t last = log.rows - 1;
+    log.row[last].arm_index = 1 - log.row[last].arm_index;
+    trial_log_verify_minimised(&log, rtsm, &rule, level, arena, faults);
+    assert_int_equal(faults->count, 1);
+    assert_string_equal(lb_get_text(faults->item[0], "kind", ""), "wrong_arm");
+    assert_int_equal(lb_get_int(faults->item[0], "row", 0), (int64_t)last + 1);
+    lb_buf_free(&csv);
+    lb_arena_free(arena);
+}
+
 typedef struct gathered {
     lb_allocation_past past[200];
     char text[200][3][16];
@@ -220,6 +259,7 @@ static void test_minimisation_can_be_replayed(void **state)
         best += score_a != score_b && strcmp(arm, score_a < score_b ? "A" : "B") == 0;
     }
     assert_true(uneven > 60 && best > uneven / 2);
+    check_minimised_log(a, &rtsm);
     lb_allocator_stop(a);
     end_place(&p);
 }

@@ -169,6 +169,53 @@ static void screening_failure(void **state)
     trial_close(&t);
 }
 
+/* Every ODI example of the instruments' reference data: is the score inside the protocol's 20 to 60? */
+static void eligible_by_odi(void **state)
+{
+    (void)state;
+    const char *path = shared_data("instruments/examples.json");
+    lb_bytes bytes;
+    lb_value *examples;
+    lb_error err = LB_ERROR_INIT;
+    trial t;
+    size_t checked = 0;
+    if (!path) skip();
+    trial_open(&t, "studies/metnlbp.yaml", "2026-02-02");
+    TRIAL_OK(lb_file_read(path, 0, t.arena, &bytes, &err), err);
+    TRIAL_OK(lb_json_read(&bytes, t.arena, &examples, &err), err);
+    const lb_value *list = lb_get(examples, "odi");
+    size_t criterion = 0;
+    while (criterion < t.study->criterion_count && !strstr(t.study->criterion[criterion].rule, "odi_screen")) criterion++;
+    assert_true(criterion < t.study->criterion_count);
+    trial_subject(&t, "C01-001", "C01");
+    for (size_t i = 0; i < list->count; i++) {
+        const lb_value *expected = lb_get(list->item[i], "expected"), *exact = lb_get(expected, "score_exact");
+        if (!exact) continue;
+        lb_judgement j;
+        double score = lb_number_of(exact->item[0]) / lb_number_of(exact->item[1]);
+        trial_entry(&t, "C01-001", "SCR", "eligibility", lb_arena_printf(t.arena, "{'odi_screen':%.17g}", score));
+        TRIAL_OK(lb_judge(trial_person(&t, "C01-001"), &j, &err), err);
+        assert_int_equal(j.met[criterion], lb_get_bool(expected, "metnlbp_eligible", false));
+        checked++;
+    }
+    assert_true(checked > 15);
+    trial_close(&t);
+}
+
+static int count_deviations(void *context, const lb_record *record, lb_error *err)
+{
+    (void)err;
+    lb_buf *keys = context;
+    lb_buf_printf(keys, "%s ", record->key);
+    return 0;
+}
+
+static int list_deviations(lb_tx *tx, void *context, lb_error *err)
+{
+    lb_find find = {.kind = LB_KIND_DEVIATION};
+    return lb_tx_scan(tx, &find, count_deviations, context, err);
+}
+
 static void deviations_are_numbered_apart(void **state)
 {
     (void)state;
@@ -183,8 +230,14 @@ static void deviations_are_numbered_apart(void **state)
     t.actor.masked = true;
     assert_int_equal(trial_do(&t, lb_deviation_add, "C01-001", "{'kind':'visit','severity':'minor','visit':'DIARY.3'}", &err), LB_BAD_DATA);
     TRIAL_OK(trial_do(&t, lb_deviation_add, "C01-001", "{'kind':'visit','severity':'major','text':'missed'}", &err), err);
-    const lb_record *record;
-    (void)record;
+    lb_buf keys = {0};
+    TRIAL_OK(lb_store_read(t.store, &t.actor, t.arena, list_deviations, &keys, &err), err);
+    assert_string_equal(keys.data, "C01-001|1 C01-001|2 "); /* no gap where something is hidden */
+    keys.length = 0;
+    t.actor.masked = false;
+    TRIAL_OK(lb_store_read(t.store, &t.actor, t.arena, list_deviations, &keys, &err), err);
+    assert_string_equal(keys.data, "C01-001|1 C01-001|2 C01-001|u1 ");
+    lb_buf_free(&keys);
     trial_close(&t);
 }
 
@@ -227,7 +280,7 @@ static void visits_have_days(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(consents_then_randomises), cmocka_unit_test(survives_a_break), cmocka_unit_test(gates_close),
-                                       cmocka_unit_test(two_stages), cmocka_unit_test(screening_failure), cmocka_unit_test(deviations_are_numbered_apart),
+                                       cmocka_unit_test(two_stages), cmocka_unit_test(screening_failure), cmocka_unit_test(eligible_by_odi), cmocka_unit_test(deviations_are_numbered_apart),
                                        cmocka_unit_test(visits_have_days)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

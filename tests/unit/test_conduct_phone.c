@@ -3,6 +3,7 @@
 #include "conduct_trial.h"
 
 #include "trial/conduct/follow.h"
+#include "trial/conduct/logs.h"
 #include "trial/conduct/phone.h"
 #include "trial/conduct/ranges.h"
 #include "trial/conduct/safety.h"
@@ -294,6 +295,58 @@ static void behind_and_why(void **state)
     trial_close(&t);
 }
 
+/* ---- logs ---- */
+
+typedef struct logged {
+    trial *t;
+    bool calls;
+    lb_value *out;
+} logged;
+
+static int read_log(lb_tx *tx, void *context, lb_error *err)
+{
+    logged *l = context;
+    return l->calls ? lb_calls(tx, l->t->store, l->t->study, NULL, &l->out, err) : lb_drug_log(tx, l->t->study, NULL, &l->out, err);
+}
+
+static void calls_and_drugs(void **state)
+{
+    (void)state;
+    trial t;
+    lb_error err = LB_ERROR_INIT;
+    trial_open(&t, "studies/metnlbp.yaml", "2026-02-02");
+    const char *s = somebody_in(&t, "EXERCISE");
+    trial_entry(&t, s, "CALL.1", "supervision", "{'call_held':1,'held_days':2}");
+    trial_entry(&t, s, "CALL.2", "supervision", "{'call_held':0}");
+    trial_entry(&t, s, "MED.1", "medication", "{'drug_name':'celecoxib','drug_dose_mg':200,'drug_days':7}");
+    trial_entry(&t, s, "MED.2", "medication", "{'drug_name':'celecoxib','drug_dose_mg':100,'drug_days':5,'drug_change':'stomach'}");
+    trial_at(&t, "2026-02-24"); /* day 22 */
+    logged l = {&t, true, NULL};
+    TRIAL_OK(lb_store_read(t.store, &t.actor, t.arena, read_log, &l, &err), err);
+    static const char *const states[] = {"done", "not_reached", "due", "ahead"};
+    size_t seen = 0;
+    const lb_value *calls = lb_get(l.out, "calls");
+    for (size_t i = 0; i < calls->count; i++) {
+        if (strcmp(lb_get_text(calls->item[i], "subject", ""), s) != 0) continue;
+        assert_string_equal(lb_get_text(calls->item[i], "state", ""), states[seen]);
+        seen++;
+    }
+    assert_int_equal(seen, 4); /* the fifth is more than a week ahead */
+    l.calls = false;
+    TRIAL_OK(lb_store_read(t.store, &t.actor, t.arena, read_log, &l, &err), err);
+    const lb_value *people = lb_get(l.out, "people"), *mine = NULL;
+    for (size_t i = 0; i < people->count; i++)
+        if (strcmp(lb_get_text(people->item[i], "subject", ""), s) == 0) mine = people->item[i];
+    assert_close(lb_get_number(mine, "days_taken", NAN), 12, 0);
+    assert_int_equal(lb_get_int(mine, "days_asked", -1), 22);
+    assert_string_equal(lb_get_text(lb_path(mine, "entries[1].change"), "value", ""), "stomach");
+    t.actor.masked = true;
+    l.calls = true;
+    TRIAL_OK(lb_store_read(t.store, &t.actor, t.arena, read_log, &l, &err), err);
+    assert_int_equal(lb_get(l.out, "calls")->count, 0);
+    trial_close(&t);
+}
+
 /* ---- safety ---- */
 
 typedef struct safe {
@@ -485,7 +538,7 @@ static void licensed_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(links_end), cmocka_unit_test(entries_come_once), cmocka_unit_test(clocks_are_set_right),
-                                       cmocka_unit_test(bad_entries), cmocka_unit_test(adherence_as_in_the_examples), cmocka_unit_test(behind_and_why),
+                                       cmocka_unit_test(bad_entries), cmocka_unit_test(adherence_as_in_the_examples), cmocka_unit_test(behind_and_why), cmocka_unit_test(calls_and_drugs),
                                        cmocka_unit_test(clocks_of_serious_events), cmocka_unit_test(watched_values), cmocka_unit_test(ranges_by_site_and_date),
                                        cmocka_unit_test(licensed_texts)};
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -60,7 +60,7 @@ static int safety_of(view *v, lb_tx *tx, lb_error *err) { return lb_safety_all(t
 static int today_of(view *v, lb_tx *tx, lb_error *err) { return lb_today(tx, v->t->store, v->t->study, &v->out, err); }
 static int quality_of(view *v, lb_tx *tx, lb_error *err) { return lb_quality(tx, v->t->study, NULL, &v->out, err); }
 static int reminders_of(view *v, lb_tx *tx, lb_error *err) { return lb_reminders(tx, v->t->store, v->t->study, NULL, 60, &v->out, err); }
-static int follow_of(view *v, lb_tx *tx, lb_error *err) { return lb_follow_all(tx, v->t->store, v->t->study, NULL, &v->out, err); }
+static int follow_of(view *v, lb_tx *tx, lb_error *err) { return lb_follow_all(tx, v->t->store, v->t->study, NULL, false, &v->out, err); }
 static int board_of(view *v, lb_tx *tx, lb_error *err) { return lb_board_make(tx, v->t->store, v->t->study, v->text, &v->out, err); }
 
 static int run_view(lb_tx *tx, void *context, lb_error *err)

@@ -41,11 +41,28 @@ static int put(lb_store *store, const lb_actor *actor, job j)
     return code;
 }
 
+/* The same suite runs on PostgreSQL (tests/fault/test_postgres.c sets the address): each store in a schema of its own. */
+static int open_elsewhere(const char *server, lb_store **store, lb_error *err)
+{
+    static int number;
+    char sql[64], where[400], beside[300];
+    db *c;
+    snprintf(sql, sizeof sql, "CREATE SCHEMA s%d_%d", (int)getpid(), ++number);
+    snprintf(where, sizeof where, "%s?options=-csearch_path%%3Ds%d_%d", server, (int)getpid(), number);
+    snprintf(beside, sizeof beside, "%s/study%d", getenv("LUMBAR_TEST_FOLDER"), number);
+    int code = store_postgres.open(server, false, false, true, &c, err);
+    if (!code) code = store_postgres.run(c, sql, NULL, 0, NULL, NULL, NULL, err);
+    store_postgres.close(c);
+    const lb_store_options options = {.where = where, .beside = beside, .create = true, .fast = true};
+    return code ? code : lb_store_open(&options, store, err);
+}
+
 static lb_store *scratch(void)
 {
     lb_store *store;
     lb_error err = LB_ERROR_INIT;
-    int code = lb_store_open_scratch(NULL, &store, &err);
+    const char *server = getenv("LUMBAR_TEST_POSTGRES");
+    int code = server ? open_elsewhere(server, &store, &err) : lb_store_open_scratch(NULL, &store, &err);
     if (code) fail_msg("%s", err.message);
     return store;
 }

@@ -163,27 +163,6 @@ lb_value *lb_follow_value(const lb_person *p, const lb_follow *f, int64_t today,
 
 /* ---- everybody ---- */
 
-typedef struct gathering {
-    const char **subject;
-    size_t count, room;
-    lb_arena *arena;
-} gathering;
-
-static int take_subject(void *context, const lb_record *record, lb_error *err)
-{
-    (void)err;
-    gathering *g = context;
-    if (!record->state || (strcmp(record->state, "randomised") != 0 && strcmp(record->state, "completed") != 0)) return 0;
-    if (g->count == g->room) {
-        const char **more = lb_arena_array(g->arena, 2 * g->room, sizeof *more);
-        memcpy(more, g->subject, g->count * sizeof *more);
-        g->subject = more;
-        g->room *= 2;
-    }
-    g->subject[g->count++] = lb_arena_text(g->arena, record->key);
-    return 0;
-}
-
 typedef struct placed {
     lb_value *value;
     double worry;
@@ -210,34 +189,43 @@ static void describe(const lb_study *study, lb_value *out)
     }
 }
 
-int lb_follow_all(lb_tx *tx, lb_store *store, const lb_study *study, const char *site, lb_value **out, lb_error *err)
+/* The entries that the score is made from, and no others. */
+static int fetch(lb_tx *tx, lb_person *p, lb_error *err)
+{
+    const lb_adherence_settings *a = &p->study->conduct->adherence;
+    int code = LB_OK;
+    for (size_t k = 0; k < p->entry_count && code == LB_OK; k++)
+        if (p->entry[k].form == a->form || p->entry[k].form == a->call.form) code = lb_roster_values(tx, p, &p->entry[k], err);
+    return code;
+}
+
+int lb_follow_all(lb_tx *tx, lb_store *store, const lb_study *study, const char *site, bool running, lb_value **out, lb_error *err)
 {
     lb_arena *arena = lb_tx_arena(tx);
     const lb_adherence_settings *a = &study->conduct->adherence;
-    gathering g = {lb_arena_array(arena, 64, sizeof(char *)), 0, 64, arena};
-    lb_find find = {.kind = LB_KIND_SUBJECT, .site = site, .heads = true};
+    lb_roster roster;
+    size_t count = 0;
     lb_value *all = *out = lb_value_object(arena), *people = lb_set_array(all, "people");
     lb_set_bool(all, "followed", a->there);
     if (!a->there || lb_tx_actor(tx)->masked) return LB_OK;
     describe(study, all);
-    int code = lb_tx_scan(tx, &find, take_subject, &g, err);
-    placed *list = lb_arena_array(arena, g.count + 1, sizeof *list);
-    size_t count = 0;
-    for (size_t i = 0; i < g.count && code == LB_OK; i++) {
+    int code = lb_roster_load(tx, study, site, &roster, err);
+    placed *list = code == LB_OK ? lb_arena_array(arena, roster.count + 1, sizeof *list) : NULL;
+    for (size_t i = 0; code == LB_OK && i < roster.count; i++) {
         int arm;
-        lb_person *p;
+        lb_person *p = &roster.person[i];
         lb_follow f;
-        code = lb_arm_of(tx, store, study, g.subject[i], &arm, err);
-        if (code != LB_OK || arm < 0 || !a->arm[arm]) continue;
-        code = lb_person_load(tx, study, g.subject[i], &p, err);
-        if (code != LB_OK || !p->randomised || p->left_treatment) continue;
         int64_t today = lb_site_day(study, p->site, lb_tx_now_us(tx));
+        if (!p->randomised || p->left_treatment || (running && today - p->zero > 7 * a->rules.weeks)) continue;
+        code = lb_arm_of(tx, store, study, p->subject, &arm, err);
+        if (code != LB_OK || arm < 0 || !a->arm[arm]) continue;
+        code = fetch(tx, p, err);
         lb_follow_person(p, today, &f);
         bool over = f.running > f.weeks;
         list[count] = (placed){lb_follow_value(p, &f, today, arena), over ? -1 : f.behind ? 100 + (double)f.silent_days - (isnan(f.overall) ? 100 : f.overall) / 10 : 0, count};
         count++;
     }
-    qsort(list, count, sizeof *list, by_worry);
+    if (count) qsort(list, count, sizeof *list, by_worry);
     for (size_t i = 0; i < count; i++) lb_push(people, list[i].value);
     return code;
 }

@@ -20,8 +20,10 @@ typedef struct lb_follow {
 void lb_follow_person(const lb_person *person, int64_t today, lb_follow *out);
 /** {subject, site, day, weeks:[…], overall, reachable, adherent, behind, why:[{code, week?, …}]} */
 lb_value *lb_follow_value(const lb_person *person, const lb_follow *follow, int64_t today, lb_arena *arena);
-/** Everybody of the arms concerned whom this actor may see, most worrying first: {people:[…], threshold, parts:[…]}. */
+/** Everybody of the arms concerned whom this actor may see, most worrying first: {people:[…], threshold, parts:[…]}.
+ *  `running` leaves out those whose programme has ended. */
 
-int lb_follow_all(lb_tx *tx, lb_store *store, const lb_study *study, const char *site, lb_value **out, lb_error *err) LB_MUST_CHECK;
+int lb_follow_all(lb_tx *tx, lb_store *store, const lb_study *study, const char *site, bool running, lb_value **out, lb_error *err)
+    LB_MUST_CHECK;
 
 #endif

@@ -268,38 +268,60 @@ static int all_events(lb_tx *tx, lb_roster *roster, int form, lb_value *events, 
     return LB_OK;
 }
 
-/* People who have any value that some watch rule reads. */
-static bool worth_watching(const lb_person *p)
+/* Does some watch rule read an item of this form? */
+static bool watched_form(const lb_study *study, int form)
 {
-    const lb_safety_settings *s = &p->study->conduct->safety;
-    for (size_t k = 0; k < p->entry_count; k++) {
-        const lb_study_form *f = &p->study->form[p->entry[k].form];
-        for (size_t w = 0; w < s->watch_count; w++)
-            for (size_t n = 0; n < s->watch[w].name_count; n++)
-                for (size_t i = 0; i < f->item_count; i++)
-                    if (strcmp(f->item[i].id, s->watch[w].name[n]) == 0) return true;
-    }
+    const lb_safety_settings *s = &study->conduct->safety;
+    const lb_study_form *f = &study->form[form];
+    for (size_t w = 0; w < s->watch_count; w++)
+        for (size_t n = 0; n < s->watch[w].name_count; n++) {
+            const char *name = lb_text_starts(s->watch[w].name[n], "baseline_") ? s->watch[w].name[n] + 9 : s->watch[w].name[n];
+            for (size_t i = 0; i < f->item_count; i++)
+                if (strcmp(f->item[i].id, name) == 0) return true;
+        }
     return false;
+}
+
+/* Only what the rules read is fetched: a person's diaries are not. */
+static int watch_everybody(lb_tx *tx, const lb_study *study, const lb_roster *roster, lb_value *watch, lb_error *err)
+{
+    bool *reads = lb_arena_array(lb_tx_arena(tx), study->form_count + 1, sizeof *reads);
+    int code = LB_OK;
+    for (size_t f = 0; f < study->form_count; f++) reads[f] = watched_form(study, (int)f);
+    for (size_t i = 0; i < roster->count && code == LB_OK; i++) {
+        lb_person *p = &roster->person[i];
+        bool any = false;
+        for (size_t k = 0; k < p->entry_count && code == LB_OK; k++) {
+            if (!reads[p->entry[k].form]) continue;
+            any = true;
+            if (!p->entry[k].values) code = lb_roster_values(tx, p, &p->entry[k], err);
+        }
+        if (code == LB_OK && any) code = lb_watch_person(p, lb_tx_actor(tx)->masked, watch, err);
+    }
+    return code;
+}
+
+int lb_safety_events(lb_tx *tx, const lb_study *study, lb_roster *roster, lb_value **out, lb_error *err)
+{
+    *out = lb_value_array(lb_tx_arena(tx));
+    return study->conduct->safety.form >= 0 ? all_events(tx, roster, study->conduct->safety.form, *out, err) : LB_OK;
 }
 
 int lb_safety_all(lb_tx *tx, const lb_study *study, const char *site, lb_value **out, lb_error *err)
 {
     lb_roster roster;
-    lb_value *all = *out = lb_value_object(lb_tx_arena(tx)), *events = lb_set_array(all, "events"), *watch = lb_set_array(all, "watch");
-    bool masked = lb_tx_actor(tx)->masked;
+    lb_value *all = *out = lb_value_object(lb_tx_arena(tx)), *events = NULL, *watch = lb_value_array(lb_tx_arena(tx));
     int code = lb_roster_load(tx, study, site, &roster, err);
-    if (code == LB_OK && study->conduct->safety.form >= 0) code = all_events(tx, &roster, study->conduct->safety.form, events, err);
-    for (size_t i = 0; i < roster.count && code == LB_OK; i++) {
-        lb_person *p;
-        if (!worth_watching(&roster.person[i])) continue;
-        code = lb_person_load(tx, study, roster.person[i].subject, &p, err);
-        if (code == LB_OK) code = lb_watch_person(p, masked, watch, err);
-    }
+    if (code == LB_OK) code = lb_safety_events(tx, study, &roster, &events, err);
+    if (code == LB_OK) code = watch_everybody(tx, study, &roster, watch, err);
+    if (code != LB_OK) return code;
+    lb_set(all, "events", events);
+    lb_set(all, "watch", watch);
     lb_value *counters = lb_set_object(all, "counters");
     count_events(events, counters);
     lb_set_int(counters, "watch", (int64_t)watch->count);
     lb_set_number(all, "sae_hours", study->conduct->safety.sae_hours);
-    return code;
+    return LB_OK;
 }
 
 /* ---- reports ---- */

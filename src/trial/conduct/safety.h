@@ -23,6 +23,8 @@ bool lb_datetime_us(const lb_study *study, const char *site, const char *text, i
 
 /** {events:[…] by clock, watch:[…], counters:{…}}. */
 int lb_safety_all(lb_tx *tx, const lb_study *study, const char *site, lb_value **out, lb_error *err) LB_MUST_CHECK;
+/** The events alone, of everybody on a roster, by clock. */
+int lb_safety_events(lb_tx *tx, const lb_study *study, lb_roster *roster, lb_value **out, lb_error *err) LB_MUST_CHECK;
 /** Write a version of the report of event n: {kind: initial|followup|final, text?}. */
 int lb_safety_report(lb_tx *tx, const lb_study *study, const char *subject, const char *number, const lb_value *ask, lb_value **out, lb_error *err)
     LB_MUST_CHECK;

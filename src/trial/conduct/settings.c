@@ -369,11 +369,22 @@ static void check_roles(study_reader *r)
     for (size_t i = 0; i < roles->count; i++) trial_must_be(r, lb_get(roles->item[i], "id"), &known, NULL, "role with rights called");
 }
 
+static void check_drugs(study_reader *r)
+{
+    static const char *const names[] = {"drug", "dose", "days", "change"};
+    const lb_value *drugs = lb_get(r->root, "drugs"), *items = lb_get(drugs, "items");
+    words known = {(const char **)names, LB_COUNT(names)};
+    trial_must_be(r, lb_get(drugs, "form"), &r->forms, NULL, "form");
+    trial_keys_must_be(r, drugs, "items", &known, NULL, "part of the drug log");
+    for (size_t i = 0; i < LB_COUNT(names); i++) trial_must_be(r, lb_get(items, names[i]), &r->items, NULL, "item");
+}
+
 void trial_build_conduct(study_reader *r)
 {
     lb_conduct_settings *c = lb_arena_alloc(r->f.arena, sizeof *c);
     const lb_value *data = lb_get(r->root, "data");
     check_roles(r);
+    check_drugs(r);
     build_stages(r, c);
     build_consent(r, c);
     build_randomisation(r, c);

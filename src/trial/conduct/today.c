@@ -249,11 +249,10 @@ static int adherence_tasks(list *l, lb_error *err)
 {
     lb_value *all;
     if (!may(l, LB_MAY_ADHERENCE) || l->actor->masked) return LB_OK;
-    int code = lb_follow_all(l->tx, l->store, l->study, NULL, &all, err);
+    int code = lb_follow_all(l->tx, l->store, l->study, NULL, true, &all, err);
     const lb_value *people = code == LB_OK ? lb_get(all, "people") : NULL;
     for (size_t i = 0; people && i < people->count; i++) {
         const lb_value *one = people->item[i], *why = lb_get(one, "why");
-        if (lb_get_int(one, "running_week", 0) > lb_get_int(all, "weeks", 0)) continue;
         lb_push(l->adherence, (lb_value *)one);
         if (!lb_get_bool(one, "behind", false)) continue;
         lb_value *task = add(l->today, "behind", lb_get_text(one, "subject", NULL), NULL, NULL);
@@ -264,11 +263,10 @@ static int adherence_tasks(list *l, lb_error *err)
 
 static int safety_tasks(list *l, lb_error *err)
 {
-    lb_value *all;
+    lb_value *events;
     if (!may(l, LB_MAY_SAFETY_REPORT)) return LB_OK;
-    int code = lb_safety_all(l->tx, l->study, NULL, &all, err);
-    const lb_value *events = code == LB_OK ? lb_get(all, "events") : NULL;
-    for (size_t i = 0; events && i < events->count; i++) {
+    int code = lb_safety_events(l->tx, l->study, &l->roster, &events, err);
+    for (size_t i = 0; code == LB_OK && i < events->count; i++) {
         const lb_value *e = events->item[i];
         if (lb_get(e, "due_at")->type == LB_NULL || lb_text_equal(lb_get_text(e, "state", NULL), "reported")) continue;
         lb_value *task = add(l->safety, "sae", lb_get_text(e, "subject", NULL), lb_get_text(e, "visit", NULL), lb_get_text(e, "form", NULL));

@@ -53,8 +53,9 @@ int lb_watch_person(const lb_person *p, bool masked, lb_value *list, lb_error *e
     const lb_study *s = p->study;
     for (size_t k = 0; k < p->entry_count; k++) {
         const lb_person_entry *e = &p->entry[k];
+        if (!e->values) continue;
         bool seen = false; /* each occasion once, whatever its forms */
-        for (size_t j = 0; j < k; j++) seen |= p->entry[j].visit == e->visit && p->entry[j].occurrence == e->occurrence;
+        for (size_t j = 0; j < k; j++) seen |= p->entry[j].values && p->entry[j].visit == e->visit && p->entry[j].occurrence == e->occurrence;
         for (size_t i = 0; i < s->conduct->safety.watch_count && !seen; i++) {
             const struct lb_watch_rule *w = &s->conduct->safety.watch[i];
             lb_person_view view = {p, e->visit, e->occurrence};

@@ -3,7 +3,6 @@ import { lazy, Suspense } from 'react';
 import { useTranslation } from 'react-i18next';
 import { Redirect, Route, Switch } from 'wouter';
 import { AnalysisPage } from '../analysis/AnalysisPage';
-import { EvidencePage } from '../evidence/EvidencePage';
 import { HomePage } from '../home/HomePage';
 import { ModelPage } from '../model/ModelPage';
 import { OperationPage } from '../operations/OperationPage';
@@ -13,6 +12,7 @@ import { Empty, Waiting } from '../shared/states';
 import { StudyPage } from '../study/StudyPage';
 import { Shell } from './Shell';
 
+const EvidencePage = lazy(() => import('../evidence/EvidencePage').then((m) => ({ default: m.EvidencePage })));
 const ImagingPage = lazy(() => import('../viewer/ImagingPage'));
 
 function Missing() {
@@ -29,7 +29,8 @@ export function App() {
           <Route path="/imaging" component={ImagingPage} />
           <Route path="/analysis" component={AnalysisPage} />
           <Route path="/model" component={ModelPage} />
-          <Route path="/evidence" component={EvidencePage} />
+          <Route path="/evidence"><EvidencePage /></Route>
+          <Route path="/evidence/:tab">{({ tab }) => <EvidencePage tab={tab} />}</Route>
           <Route path="/study"><Redirect to="/study/metnlbp" replace /></Route>
           <Route path="/study/:id">{({ id }) => <StudyPage key={id} id={id} />}</Route>
           <Route path="/operations" component={OperationsPage} />

@@ -1,141 +1,105 @@
-// Pooled evidence: the studies as a table with a tick each; the forest and the pooled numbers follow every change.
-import { Button, Checkbox, Group, NativeSelect, Paper, Stack, Text, Title } from '@mantine/core';
+// The evidence: a review's analyses as a grid and live, its tables, screening and extraction by two people, bias, certainty.
+import { Group, SegmentedControl, Tabs, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type Call, type DataSet, getDemo, getDemoText, runAs, type Row } from '../shared/api';
-import { parseCsv, type Table, writeCsv } from '../shared/csv';
-import { Aligned } from '../shared/DataTable';
-import { decimalsFor, formatNumber, isRow, isTable } from '../shared/format';
+import { useLocation } from 'wouter';
+import { actOnReview, ApiError, type Call, getDemo, getDemoText, getReviews, type Json, type Row } from '../shared/api';
 import { Page } from '../shared/Page';
-import { Picture } from '../shared/Picture';
-import { Facts, ResultCard } from '../shared/ResultCard';
 import { Empty, Failure, Loaded, Waiting } from '../shared/states';
 import { useOperation } from '../shared/useOperation';
-import { type Design, designOf, without } from './studies';
+import { Bias, Certainty } from './Certainty';
+import { Extraction } from './Extraction';
+import { Results } from './Results';
+import { FILES, filesOf, type FileKey, rowsOf, type Tables } from './review';
+import { PEOPLE, Screening } from './Screening';
+import { SingleTable } from './SingleTable';
+import { Studies } from './Studies';
 
-const METHODS = ['REML', 'DL', 'PM', 'ML', 'FE'];
-const TESTS = ['z', 'knha', 't'];
-const KEYS = ['k', 'estimate', 'se', 'lower', 'upper', 'statistic', 'p', 'pi_lower', 'pi_upper', 'tau2', 'tau2_lower', 'tau2_upper', 'I2', 'H2', 'Q', 'Q_df', 'Q_p'];
+const TABS = ['results', 'studies', 'screening', 'extraction', 'bias', 'certainty', 'table'] as const;
+type Tab = (typeof TABS)[number];
 
-function Effects({ rows, effect, out, toggle }: { rows: Row[]; effect: string; out: ReadonlySet<number>; toggle: (row: number) => void }) {
+/** The protocol with the judgements of certainty that people logged, so that the review uses them. */
+function withOverrides(protocol: string, judgements: Row[]): string {
+  if (judgements.length === 0) return protocol;
+  const rows = judgements.map((e) => `    - ${JSON.stringify({ cell: e.cell, domain: e.domain, level: e.level, reason: e.reason, who: e.who } as Record<string, Json>)}`).join('\n');
+  return protocol.replace(/^certainty:\n/m, `certainty:\n  overrides:\n${rows}\n`);
+}
+
+function Who({ viewer, setViewer }: { viewer: string; setViewer: (who: string) => void }) {
   const { t } = useTranslation();
-  const keys = ['yi'] as const;
-  const decimals = keys.map((key) => decimalsFor(rows.map((r) => r[key]).filter((v) => typeof v === 'number')));
   return (
-    <div className="table-frame">
-      <table className="data">
-        <caption>{t('evidence.studies')}</caption>
-        <thead><tr><th scope="col">{t('evidence.in')}</th><th scope="col" className="number">{effect}</th></tr></thead>
-        <tbody>
-          {rows.map((row, i) => (
-            <tr key={i} data-off={out.has(i)}>
-              <td><Checkbox size="sm" checked={!out.has(i)} onChange={() => toggle(i)} label={String(row.study ?? `#${i + 1}`)} /></td>
-              {keys.map((key, c) => (
-                <td key={key} className="number">{typeof row[key] === 'number' ? <Aligned text={formatNumber(row[key], decimals[c]!)} fraction={decimals[c]! + 1} /> : t('evidence.notEstimable')}</td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+    <Group mb="md" gap="sm" align="center">
+      <Text id="who" fw={600}>{t('evidence.you')}</Text>
+      <SegmentedControl size="md" aria-labelledby="who" value={viewer} onChange={setViewer} data={PEOPLE.map((p) => ({ value: p, label: p }))} />
+      <Text size="sm" className="quiet">{t('evidence.youText')}</Text>
+    </Group>
   );
 }
 
-function Pooled({ set, table, design }: { set: DataSet; table: Table; design: Design }) {
+function Review({ protocol, first, tab }: { protocol: string; first: Tables; tab: Tab }) {
   const { t } = useTranslation();
-  const [out, setOut] = useState<ReadonlySet<number>>(new Set());
-  const [method, setMethod] = useState('REML');
-  const [test, setTest] = useState('z');
-  const [measure, setMeasure] = useState(design.measures[0]!);
-  const toggle = (row: number) => setOut((old) => { const next = new Set(old); if (!next.delete(row)) next.add(row); return next; });
-  const few = table.rows.length - out.size < 2;
-  const asked = { ...design.parameters, measure };
-  const forestCall: Call = {
-    operation: 'meta.forest', parameters: { ...asked, method, test },
-    data: { data: out.size === 0 ? { demo: set.id } : { name: set.name, text: writeCsv(without(table, out)) } },
+  const [tables, setTables] = useState(first);
+  const [correlation, setCorrelation] = useState<number | null>(null);
+  const [viewer, setViewer] = useState<string>('R1');
+  const reviews = useQuery({ queryKey: ['reviews'], queryFn: getReviews, retry: false });
+  const id = reviews.data?.[0]?.id;
+  const state = useQuery({ queryKey: ['review', id, viewer], queryFn: () => actOnReview(id!, viewer), enabled: id !== undefined, retry: false });
+  const judgements = rowsOf(state.data?.certainty);
+  const text = useMemo(() => withOverrides(protocol, judgements), [protocol, judgements]);
+  const call: Call = {
+    operation: 'meta.review', parameters: { figures: 'none', ...(correlation === null ? {} : { correlation }) },
+    data: { review: { name: 'review.yaml', text }, files: filesOf(tables) },
   };
-  const effects = useOperation({ operation: 'meta.effect', parameters: asked, data: { data: { demo: set.id } } });
-  const forest = useOperation(few ? null : forestCall);
-  const rows = effects.data && isTable(effects.data.results.rows) ? effects.data.results.rows : [];
+  const review = useOperation(tab === 'results' || tab === 'certainty' ? call : null);
+  const change = (key: FileKey, csv: string) => setTables((old) => ({ ...old, [key]: csv }));
+  const people = tab === 'screening' || tab === 'extraction' || tab === 'certainty';
+  const refused = reviews.error instanceof ApiError && reviews.error.status === 403;
   return (
     <>
-      <Paper p="md" className="surface no-print" mb="md" component="section" aria-label={t('evidence.settings')}>
-        <Group align="end" gap="lg">
-          {design.measures.length > 1 && <NativeSelect size="md" label={t('evidence.measure')} data={design.measures.map((m) => ({ value: m, label: t(`evidence.measures.${m}` as 'evidence.measures.RR') }))} value={measure} onChange={(e) => setMeasure(e.currentTarget.value)} />}
-          <NativeSelect size="md" label={t('evidence.method')} data={METHODS.map((m) => ({ value: m, label: m === 'FE' ? t('evidence.equal') : m }))} value={method} onChange={(e) => setMethod(e.currentTarget.value)} />
-          <NativeSelect size="md" label={t('evidence.test')} data={TESTS.map((v) => ({ value: v, label: t(`evidence.test_${v}` as 'evidence.test_z') }))} value={test} onChange={(e) => setTest(e.currentTarget.value)} />
-          <Button size="md" variant="default" disabled={out.size === 0} onClick={() => setOut(new Set())}>{t('evidence.all')}</Button>
-        </Group>
-      </Paper>
-      <div className="evidence-grid">
-        <Paper p="md" className="surface">
-          {effects.isError && <Failure error={effects.error} again={() => void effects.refetch()} />}
-          {effects.isPending && <Waiting />}
-          {effects.data && (
-            <Stack gap="xs">
-              <Effects rows={rows} effect={String(effects.data.results.label ?? t('evidence.effect'))} out={out} toggle={toggle} />
-              <Text role="status" className="quiet">{t('evidence.left', { n: table.rows.length - out.size, all: table.rows.length })}</Text>
-            </Stack>
-          )}
-        </Paper>
-        <section aria-label={t('evidence.forest')} aria-busy={forest.isFetching}>
-          {few && <Empty>{t('evidence.few')}</Empty>}
-          {!few && forest.isError && <Failure error={forest.error} />}
-          {!few && forest.isPending && <Waiting />}
-          {!few && forest.data && !forest.isError && (
-            <>
-              {(forest.data.pictures ?? []).map((p) => <Picture key={p.name} picture={p} wide />)}
-              <ResultCard result={forest.data} hidePictures headline={<Shown result={forest.data.results} measure={measure} />} title={t('evidence.numbers')} as={(accept) => runAs(forestCall, accept)}>
-                <Facts facts={KEYS.filter((k) => k in forest.data.results).map((k) => [k, forest.data.results[k]!])} />
-              </ResultCard>
-            </>
-          )}
-        </section>
-      </div>
+      {people && id && <Who viewer={viewer} setViewer={setViewer} />}
+      {review.isError && <Failure error={review.error} />}
+      {tab === 'results' && (review.data ? <Results results={review.data.results} studies={tables.studies} risk={tables.rob2} correlation={correlation} setCorrelation={setCorrelation} /> : review.isPending && <Waiting />)}
+      {tab === 'studies' && <Studies tables={tables} change={change} />}
+      {tab === 'bias' && <Bias risk={tables.rob2} />}
+      {(tab === 'screening' || tab === 'extraction') && refused && <Empty>{t('evidence.noRight')}</Empty>}
+      {(tab === 'screening' || tab === 'extraction') && !refused && reviews.isError && <Failure error={reviews.error} again={() => void reviews.refetch()} />}
+      {(tab === 'screening' || tab === 'extraction') && reviews.data && !id && <Empty>{t('evidence.noReview')}</Empty>}
+      {(tab === 'screening' || tab === 'extraction') && id && (
+        <Loaded query={state}>{(data) => (tab === 'screening' ? <Screening id={id} viewer={viewer} state={data} /> : <Extraction id={id} viewer={viewer} state={data} />)}</Loaded>
+      )}
+      {tab === 'certainty' && (review.data ? <Certainty results={review.data.results} id={id ?? ''} viewer={viewer} state={state.data} /> : review.isPending && <Waiting />)}
     </>
   );
 }
 
-/** Ratios are pooled as logarithms; the sentence gives the ratio itself. */
-function Shown({ result, measure }: { result: Row; measure: string }) {
+export function EvidencePage({ tab = 'results' }: { tab?: string }) {
   const { t } = useTranslation();
-  const ratio = measure === 'RR' || measure === 'OR';
-  if (typeof result.estimate !== 'number' || typeof result.lower !== 'number' || typeof result.upper !== 'number') return null;
-  const told = isRow(result.transformed) ? result.transformed : null;
-  const text = (key: 'estimate' | 'lower' | 'upper') => {
-    const value = told && typeof told[key] === 'number' ? told[key] : (result[key] as number);
-    return formatNumber(value, 2);
-  };
-  const name = measure === 'GEN' ? t('evidence.effect') : t(`evidence.measures.${measure}` as 'evidence.measures.RR');
-  return <p className="headline">{t('evidence.headline', { name, estimate: text('estimate'), lower: text('lower'), upper: text('upper') })}{ratio && <span className="quiet" style={{ display: 'block', fontSize: '.9rem', fontWeight: 400 }}>{t('evidence.logs')}</span>}</p>;
-}
-
-const TRIAL = ['participants', 'visits', 'screening', 'adverse_events', 'adherence', 'allocations'];
-
-export function EvidencePage() {
-  const { t } = useTranslation();
+  const [, go] = useLocation();
+  const here: Tab = TABS.find((name) => name === tab) ?? 'results';
   const demo = useQuery({ queryKey: ['demo'], queryFn: getDemo });
-  const set = demo.data?.datasets.find((s) => s.kind === 'table' && !TRIAL.includes(s.id));
-  const text = useQuery({ queryKey: ['demo-text', set?.id], queryFn: () => getDemoText(set!.id), enabled: set !== undefined });
+  const has = demo.data?.datasets.some((s) => s.id === 'review_protocol') ?? false;
+  const texts = useQuery({
+    queryKey: ['review-files'], enabled: has,
+    queryFn: async () => {
+      const [protocol, ...files] = await Promise.all(['protocol', ...Object.keys(FILES)].map((key) => getDemoText(`review_${key}`)));
+      const tables = Object.fromEntries(Object.keys(FILES).map((key, i) => [key, files[i]!]));
+      return { protocol: protocol!, tables: { ...tables, protocol: { demo: 'review_protocol' } } as unknown as Tables };
+    },
+  });
   return (
-    <Page title={t('evidence.title')} lede={t('evidence.lede')}>
-      <Loaded query={demo}>
-        {() => (set ? (
-          <Loaded query={text}>
-            {(csv) => {
-              const table = parseCsv(csv);
-              const design = designOf(table);
-              return (
-                <>
-                  <Title order={2} mb="sm" fz="1.15rem">{set.title}</Title>
-                  {design ? <Pooled set={set} table={table} design={design} /> : <Empty>{t('evidence.noColumns')}</Empty>}
-                </>
-              );
-            }}
-          </Loaded>
-        ) : <Empty>{t('evidence.noSet')}</Empty>)}
-      </Loaded>
+    <Page title={t('evidence.title')} lede={t('evidence.ledeReview')}>
+      <Tabs value={here} onChange={(value) => go(value === 'results' ? '/evidence' : `/evidence/${value}`)} mb="md" keepMounted={false}>
+        <Tabs.List>{TABS.map((name) => <Tabs.Tab key={name} value={name} style={{ minHeight: 44 }}>{t(`evidence.tab.${name}`)}</Tabs.Tab>)}</Tabs.List>
+        <Tabs.Panel value={here} pt="md">
+          {here === 'table' ? <SingleTable /> : (
+            <Loaded query={demo}>
+              {() => (has ? <Loaded query={texts}>{({ protocol, tables }) => <Review protocol={protocol} first={tables} tab={here} />}</Loaded> : <Empty>{t('evidence.noSet')}</Empty>)}
+            </Loaded>
+          )}
+        </Tabs.Panel>
+      </Tabs>
+      <Text size="sm" className="quiet no-print">{t('evidence.invented')}</Text>
     </Page>
   );
 }

@@ -15,6 +15,8 @@ export const reading = {
   contrast: 'Contrast {{percent}} %',
   muscle: 'Muscle',
   elsewhere: 'other tissue',
+  load: 'Load a drawing (NIfTI)',
+  copy: 'Keep a copy (NIfTI)',
   undo: 'Undo',
   steps: 'From strokes to muscles',
   grow: 'Grow from strokes',

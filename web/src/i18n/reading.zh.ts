@@ -17,6 +17,8 @@ export const reading: typeof en = {
   contrast: '对比度 {{percent}} %',
   muscle: '肌肉',
   elsewhere: '其他组织',
+  load: '载入勾画（NIfTI）',
+  copy: '另存勾画（NIfTI）',
   undo: '撤销',
   steps: '由笔画到肌肉',
   grow: '由笔画生长',

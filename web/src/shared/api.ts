@@ -144,6 +144,20 @@ export async function runOperation(call: Call, signal?: AbortSignal): Promise<Re
   return (await response.json()) as ResultDocument;
 }
 
+export interface ReviewEntry { id: string; title: string; version: number }
+export const getReviews = () => json<{ reviews: ReviewEntry[] }>('/api/reviews').then((d) => d.reviews);
+export const reviewDocumentUrl = (id: string) => `/api/review-document/${encodeURIComponent(id)}`;
+
+/** Look at a review as `viewer`, or do something to it: {event}, {events}, {ris, source}. Answers with the state that follows. */
+export async function actOnReview(id: string, viewer: string, act: Record<string, Json> = {}): Promise<Row> {
+  const response = await answer(`/api/review/${encodeURIComponent(id)}`, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+    body: JSON.stringify({ viewer, ...act }),
+  });
+  return (await response.json()) as Row;
+}
+
 /** What a form holds for a data parameter: a file of the visitor's, or a set of the demo. */
 export type Binding = { kind: 'file'; file: File } | { kind: 'demo'; id: string; name: string };
 

@@ -3,7 +3,7 @@ import { Button, Group, NativeSelect, Paper, SegmentedControl, Stack, Text, Titl
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { ApiError, type Call, type DataSet, type Demo, getDemo, getDemoBytes, getOperations, runAs, type Row, type Scan } from '../shared/api';
+import { type Call, type DataSet, type Demo, getDemo, getDemoBytes, getOperations, runAs, type Row, type Scan } from '../shared/api';
 import { isTable } from '../shared/format';
 import { Page } from '../shared/Page';
 import { Picture } from '../shared/Picture';
@@ -13,7 +13,7 @@ import { useOperation } from '../shared/useOperation';
 import { demoBench } from './bench';
 import { levelsOf, type Muscle, musclesOf } from './labels';
 import { methodsIn, MuscleTable, useMethodName, useMuscleName } from './MuscleTable';
-import { Reading } from './Reading';
+import { elsewhere, Reading } from './Reading';
 import { FALLBACK_MUSCLES } from './palette';
 import { Viewer, type Volume } from './Viewer';
 
@@ -92,7 +92,7 @@ function ScanView({ scan, demo }: { scan: Scan; demo: Demo }) {
   const rows = measured.data && isTable(measured.data.results.rows) ? measured.data.results.rows : [];
   const muscles = musclesOf(scan.labels, rows);
   const levels = levelsOf(rows);
-  const refused = measured.isError && measured.error instanceof ApiError && /geometr|position|origin|mm/i.test(`${measured.error.message} ${measured.error.hint}`);
+  const refused = measured.isError && elsewhere(measured.error);
   const step = useCallback((by: number) => setSlice((s) => Math.max(0, Math.min(slices - 1, (s ?? Math.floor(slices / 2)) + by))), [slices]);
 
   return (

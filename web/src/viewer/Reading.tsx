@@ -1,12 +1,13 @@
 // Drawing the muscles of one scan: strokes, growing, filling, correcting, levels, with the numbers beside. The same page for the
 // demo, which keeps nothing, and for a scan of the study, which is saved while one works.
-import { Alert, Button, Group, NativeSelect, Paper, SegmentedControl, Stack, Text } from '@mantine/core';
+import { Alert, Button, FileButton, Group, NativeSelect, Paper, SegmentedControl, Stack, Text } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import type { Row } from '../shared/api';
+import { ApiError, type Row } from '../shared/api';
 import { Empty, Failure, Loaded } from '../shared/states';
-import type { Bench, Settings } from './bench';
+import { keep } from '../shared/download';
+import { type Bench, packed, type Settings, unpacked } from './bench';
 import { DrawingCanvas, type DrawingHandle, type Pen } from './DrawingCanvas';
 import type { Muscle } from './labels';
 import { LevelMarks } from './LevelMarks';
@@ -25,6 +26,9 @@ interface Props {
   onFinished?: () => void;
 }
 
+/** Was it refused because images and drawing lie in different places? */
+export const elsewhere = (error: unknown) => error instanceof ApiError && /geometr|position|origin|mm/i.test(`${error.message} ${error.hint}`);
+
 type Mode = 'draw' | 'area' | 'erase' | 'look';
 const absent = (value: Row[string] | undefined) => value === null || value === undefined || value === '';
 
@@ -38,7 +42,7 @@ function useNames() {
 }
 
 /** Asks for the numbers a moment after the last stroke; the latest drawing wins. */
-function useMeasured(bench: Bench, colours: Drawable[], levels: Levels, drawing: () => Promise<ArrayBuffer | null>, counts: () => Map<number, number>, version: number) {
+function useMeasured(bench: Bench, colours: Drawable[], levels: Levels, adopt: boolean, drawing: () => Promise<ArrayBuffer | null>, counts: () => Map<number, number>, version: number) {
   const [rows, setRows] = useState<Row[]>([]);
   const [error, setError] = useState<unknown>(null);
   const [stale, setStale] = useState(false);
@@ -54,6 +58,7 @@ function useMeasured(bench: Bench, colours: Drawable[], levels: Levels, drawing:
         const settings: Settings = { labels: labelsText(colours, drawn) };
         const marks = levelsText(levels);
         if (marks) settings.levels = marks;
+        if (adopt) settings['adopt-geometry'] = 'mask';
         const found = bytes ? await bench.measure(bytes, settings) : [];
         if (mine !== turn.current) return;
         setRows(found);
@@ -66,7 +71,7 @@ function useMeasured(bench: Bench, colours: Drawable[], levels: Levels, drawing:
     return () => clearTimeout(timer);
     // measured again when the drawing or the levels change
     // eslint-disable-next-line react-hooks/exhaustive-deps
-  }, [version, levels]);
+  }, [version, levels, adopt]);
   return { rows, error, stale };
 }
 
@@ -141,10 +146,11 @@ function Board({ name, bench, levelNames, kept, onFinished, colours, list }: Omi
   const [busy, setBusy] = useState('');
   const [failure, setFailure] = useState<unknown>(null);
   const [grown, setGrown] = useState(false);
+  const [adopt, setAdopt] = useState(false);
   const [saved, setSaved] = useState<string | null>(null);
   const image = list.find((i) => i.role === role) ?? list[0];
   const pen = useMemo<Pen | null>(() => (mode === 'look' || kept.done ? null : { value: mode === 'erase' ? 0 : muscle, size, filled: mode === 'area' }), [mode, muscle, size, kept.done]);
-  const measured = useMeasured(bench, colours, levels, async () => canvas.current?.get() ?? null, () => canvas.current?.counts() ?? new Map(), version);
+  const measured = useMeasured(bench, colours, levels, adopt, async () => canvas.current?.get() ?? null, () => canvas.current?.counts() ?? new Map(), version);
   const changed = () => { setVersion((v) => v + 1); setSaved(null); };
 
   const carried = useRef<ArrayBuffer | null>(kept.drawing);
@@ -180,7 +186,7 @@ function Board({ name, bench, levelNames, kept, onFinished, colours, list }: Omi
   };
   const grow = async () => {
     if (!grown) strokes.current = (await canvas.current?.get()) ?? null;
-    await run('growing', 'grow', { background: String(ELSEWHERE) }, strokes.current);
+    await run('growing', 'grow', { background: String(ELSEWHERE), ...(adopt ? { 'adopt-geometry': 'mask' } : {}) }, strokes.current);
     setGrown(true);
   };
   const back = async () => {
@@ -213,6 +219,22 @@ function Board({ name, bench, levelNames, kept, onFinished, colours, list }: Omi
     const timer = setTimeout(() => void save(), 4000);
     return () => clearTimeout(timer);
   }, [bench, kept.done, version, saved, save]);
+
+  const load = async (file: File | null) => {
+    if (!file) return;
+    setFailure(null);
+    try {
+      await canvas.current?.set(await unpacked(await file.arrayBuffer()));
+      setGrown(false);
+      changed();
+    } catch (error) {
+      setFailure(error);
+    }
+  };
+  const copy = async () => {
+    const bytes = await canvas.current?.get();
+    if (bytes) keep('drawing.nii.gz', await packed(bytes));
+  };
 
   const finish = async () => {
     if (!(await save())) return;
@@ -257,6 +279,12 @@ function Board({ name, bench, levelNames, kept, onFinished, colours, list }: Omi
             <Stack gap="md">
               <MusclePicker colours={colours} value={muscle} onChange={(v) => { setMuscle(v); if (mode === 'look' || mode === 'erase') setMode('draw'); }} />
               <Group gap="xs">
+                <FileButton accept=".nii,.gz" onChange={(file) => void load(file)}>
+                  {(props) => <Button variant="default" disabled={locked} {...props}>{t('reading.load')}</Button>}
+                </FileButton>
+                <Button variant="default" onClick={() => void copy()}>{t('reading.copy')}</Button>
+              </Group>
+              <Group gap="xs">
                 <Button variant="default" disabled={locked} onClick={() => canvas.current?.undo()}>{t('reading.undo')}</Button>
                 <Button variant="default" disabled={locked} onClick={() => void run('working', 'smooth', {})}>{t('reading.smooth')}</Button>
                 <Button variant="default" disabled={locked} onClick={() => void run('working', 'largest', {})}>{t('reading.largest')}</Button>
@@ -273,10 +301,10 @@ function Board({ name, bench, levelNames, kept, onFinished, colours, list }: Omi
             </Stack>
           </Paper>
         )}
-        {failure !== null && <Failure error={failure} />}
+        {failure !== null && <Failure error={failure}>{elsewhere(failure) && !adopt && <Button onClick={() => { setAdopt(true); setFailure(null); }}>{t('imaging.adopt')}</Button>}</Failure>}
         <LevelMarks names={levelNames} levels={levels} slice={slice} disabled={kept.done} onSlice={setSlice} onChange={(l) => { setLevels(l); setSaved(null); }} />
         <section aria-label={t('reading.numbers')}>
-          {measured.error !== null ? <Failure error={measured.error} /> : <Numbers rows={measured.rows} colours={colours} slice={slice} stale={measured.stale} />}
+          {measured.error !== null ? <Failure error={measured.error}>{elsewhere(measured.error) && !adopt && <Button onClick={() => setAdopt(true)}>{t('imaging.adopt')}</Button>}</Failure> : <Numbers rows={measured.rows} colours={colours} slice={slice} stale={measured.stale} />}
         </section>
         {bench.save && !kept.done ? (
           <Group gap="sm" align="center">

@@ -1,0 +1,308 @@
+/* PostgreSQL behind the store (libpq): statements prepared once per connection, large results through cursors so that memory
+ * stays small and a row function may ask again, one writer at a time among all servers by an advisory lock.
+ * https://www.postgresql.org/docs/15/libpq.html, …/explicit-locking.html#ADVISORY-LOCKS */
+#include "store/backend.h"
+#include "store/schema.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <libpq-fe.h>
+
+enum { CACHE = 96, COLUMNS_MOST = 32, PARAMS_MOST = 256, FETCH = 256, WRITER_LOCK = 0x4c756d62 };
+enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT4 = 23 };
+
+struct db {
+    PGconn *handle;
+    char name[256];
+    size_t cached;
+    char *sql[CACHE]; /* prepared as "s0", "s1", … */
+    unsigned cursors;
+};
+
+static int fail(db *c, const PGresult *result, lb_error *err)
+{
+    const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
+    const char *message = result ? PQresultErrorMessage(result) : PQerrorMessage(c->handle);
+    if (PQstatus(c->handle) != CONNECTION_OK || (state && strncmp(state, "57P0", 4) == 0)) {
+        lb_fail(err, LB_FAILED, "the database server does not answer; nothing was changed");
+        lb_error_hint(err, "the server of the database is restarting or out of reach: try again in a moment");
+    } else if (state && strcmp(state, "53100") == 0) {
+        lb_fail(err, LB_FAILED, "the disk of the database server is full; nothing was changed");
+        lb_error_hint(err, "free some space there, then try again");
+    } else if (state && (strncmp(state, "40", 2) == 0 || strcmp(state, "55P03") == 0)) {
+        lb_fail(err, LB_FAILED, "the database is locked by another program; nothing was changed");
+        lb_error_hint(err, "try again in a moment");
+    } else {
+        lb_fail(err, LB_FAILED, "the database refuses: %.300s", message && *message ? message : "no reason given");
+    }
+    lb_error_where(err, "%s", c->name);
+    return err ? err->code : LB_FAILED;
+}
+
+static int command(db *c, const char *sql, lb_error *err)
+{
+    PGresult *result = PQexec(c->handle, sql);
+    ExecStatusType status = PQresultStatus(result);
+    int code = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? LB_OK : fail(c, result, err);
+    PQclear(result);
+    return code;
+}
+
+/* ---- parameters and columns ---- */
+
+typedef struct parameters {
+    const char *value[PARAMS_MOST];
+    int length[PARAMS_MOST], format[PARAMS_MOST];
+    char number[PARAMS_MOST][24];
+} parameters;
+
+static void bind(parameters *p, const db_value *param, size_t count)
+{
+    for (size_t i = 0; i < count && i < PARAMS_MOST; i++) {
+        p->format[i] = param[i].type == DB_BLOB;
+        p->length[i] = (int)param[i].length;
+        p->value[i] = param[i].type == DB_NULL ? NULL : param[i].data ? param[i].data : "";
+        if (param[i].type != DB_INT) continue;
+        snprintf(p->number[i], sizeof p->number[i], "%lld", (long long)param[i].integer);
+        p->value[i] = p->number[i];
+    }
+}
+
+/* ?1 to $1; nothing else in the statements holds a question mark. */
+static void translate(const char *sql, lb_buf *out)
+{
+    for (; *sql; sql++) lb_buf_putc(out, *sql == '?' ? '$' : *sql);
+}
+
+static int rows_of(const PGresult *result, db_row row, void *context, lb_error *err)
+{
+    db_value column[COLUMNS_MOST];
+    int columns = PQnfields(result), code = LB_OK;
+    for (int r = 0; row && r < PQntuples(result) && !code; r++) {
+        unsigned char *bytes[COLUMNS_MOST] = {0};
+        for (int i = 0; i < columns && i < COLUMNS_MOST; i++) {
+            const char *text = PQgetvalue(result, r, i);
+            size_t length = (size_t)PQgetlength(result, r, i);
+            Oid type = PQftype(result, i);
+            if (PQgetisnull(result, r, i)) column[i] = (db_value){DB_NULL, 0, NULL, 0};
+            else if (type == OID_INT8 || type == OID_INT4) column[i] = db_int(strtoll(text, NULL, 10));
+            else if (type == OID_BYTEA) column[i].type = DB_BLOB, column[i].data = (char *)(bytes[i] = PQunescapeBytea((const unsigned char *)text, &column[i].length));
+            else column[i] = (db_value){DB_TEXT, 0, text, length};
+        }
+        code = row(context, column, (size_t)columns, err);
+        for (int i = 0; i < columns && i < COLUMNS_MOST; i++) PQfreemem(bytes[i]);
+    }
+    return code;
+}
+
+/* ---- statements ---- */
+
+static int prepared(db *c, const char *sql, char name[16], lb_error *err)
+{
+    size_t i = 0;
+    while (i < c->cached && strcmp(c->sql[i], sql) != 0) i++;
+    snprintf(name, 16, i < CACHE ? "s%zu" : "", i);
+    if (i < c->cached) return LB_OK;
+    lb_buf text = {0};
+    translate(sql, &text);
+    PGresult *result = PQprepare(c->handle, name, text.data, 0, NULL);
+    int code = PQresultStatus(result) == PGRES_COMMAND_OK ? LB_OK : fail(c, result, err);
+    PQclear(result);
+    lb_buf_free(&text);
+    if (!code && i < CACHE) {
+        c->sql[i] = strdup(sql);
+        c->cached++;
+    }
+    return code;
+}
+
+static bool is_transaction_word(const char *sql)
+{
+    return strncmp(sql, "SAVEPOINT", 9) == 0 || strncmp(sql, "RELEASE", 7) == 0 || strncmp(sql, "ROLLBACK", 8) == 0;
+}
+
+static int run(db *c, const char *sql, const db_value *param, size_t params, db_row row, void *context, int64_t *changed, lb_error *err)
+{
+    char name[16];
+    if (is_transaction_word(sql)) return command(c, sql, err);
+    int code = prepared(c, sql, name, err);
+    if (code) return code;
+    parameters *p = lb_alloc(1, sizeof *p);
+    bind(p, param, params);
+    PGresult *result = PQexecPrepared(c->handle, name, (int)params, p->value, p->length, p->format, 0);
+    ExecStatusType status = PQresultStatus(result);
+    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) code = fail(c, result, err);
+    else code = rows_of(result, row, context, err);
+    if (changed) *changed = strtoll(PQcmdTuples(result), NULL, 10);
+    PQclear(result);
+    free(p);
+    return code < 0 ? code : LB_OK;
+}
+
+/* Through a cursor: some hundred rows at a time; the connection is free while the row function looks at them. */
+static int each(db *c, const char *sql, const db_value *param, size_t params, db_row row, void *context, lb_error *err)
+{
+    lb_buf text = {0};
+    char fetch[64], close[64];
+    unsigned number = ++c->cursors;
+    lb_buf_printf(&text, "DECLARE cursor_%u NO SCROLL CURSOR FOR ", number);
+    translate(sql, &text);
+    parameters *p = lb_alloc(1, sizeof *p);
+    bind(p, param, params);
+    PGresult *result = PQexecParams(c->handle, text.data, (int)params, NULL, p->value, p->length, p->format, 0);
+    int code = PQresultStatus(result) == PGRES_COMMAND_OK ? LB_OK : fail(c, result, err);
+    PQclear(result);
+    free(p);
+    lb_buf_free(&text);
+    snprintf(fetch, sizeof fetch, "FETCH %d FROM cursor_%u", FETCH, number);
+    snprintf(close, sizeof close, "CLOSE cursor_%u", number);
+    for (bool more = !code; more && !code;) {
+        result = PQexec(c->handle, fetch);
+        code = PQresultStatus(result) == PGRES_TUPLES_OK ? LB_OK : fail(c, result, err);
+        more = !code && PQntuples(result) == FETCH;
+        if (!code) code = rows_of(result, row, context, err);
+        PQclear(result);
+    }
+    if (code >= 0) {
+        int closed = command(c, close, err);
+        if (closed) code = closed;
+    }
+    return code < 0 ? code : LB_OK;
+}
+
+/* ---- transactions ---- */
+
+static void forget_statements(db *c)
+{
+    for (size_t i = 0; i < c->cached; i++) free(c->sql[i]);
+    c->cached = 0;
+}
+
+/* Notices go nowhere: what matters comes back as a result. */
+static void no_notice(void *context, const char *message)
+{
+    (void)context;
+    (void)message;
+}
+
+static int set_up(db *c, lb_error *err)
+{
+    PQsetNoticeProcessor(c->handle, no_notice, NULL);
+    return command(c, "SET client_min_messages = warning; SET synchronous_commit = on; SET lock_timeout = '10s'", err);
+}
+
+static int begin(db *c, bool write, lb_error *err)
+{
+    if (PQstatus(c->handle) != CONNECTION_OK) { /* the server was away: begin anew */
+        PQreset(c->handle);
+        forget_statements(c);
+        if (PQstatus(c->handle) != CONNECTION_OK) return fail(c, NULL, err);
+        int code = set_up(c, err);
+        if (code) return code;
+    }
+    int code = command(c, write ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
+    char lock[64];
+    snprintf(lock, sizeof lock, "SELECT pg_advisory_xact_lock(%d)", WRITER_LOCK);
+    if (!code && write) code = command(c, lock, err);
+    if (code && PQstatus(c->handle) == CONNECTION_OK) command(c, "ROLLBACK", NULL);
+    return code;
+}
+
+static void rollback(db *c)
+{
+    if (PQstatus(c->handle) == CONNECTION_OK && PQtransactionStatus(c->handle) != PQTRANS_IDLE) command(c, "ROLLBACK", NULL);
+}
+
+static int commit(db *c, lb_error *err)
+{
+    PGresult *result = PQexec(c->handle, "COMMIT");
+    int code = PQresultStatus(result) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(result), "COMMIT") == 0 ? LB_OK : fail(c, result, err);
+    PQclear(result);
+    return code;
+}
+
+static bool open_transaction(db *c)
+{
+    PGTransactionStatusType status = PQtransactionStatus(c->handle);
+    return PQstatus(c->handle) == CONNECTION_OK && (status == PQTRANS_INTRANS || status == PQTRANS_INERROR);
+}
+
+static void maintain(db *c) { (void)c; /* the server does its own */ }
+
+/* ---- opening ---- */
+
+static int take_integer(void *context, const db_value *column, size_t count, lb_error *err)
+{
+    (void)count;
+    (void)err;
+    *(int64_t *)context = column[0].integer;
+    return LB_OK;
+}
+
+static int migrate(db *c, bool create, lb_error *err)
+{
+    int64_t there = 0, version = 0;
+    int code = begin(c, true, err);
+    if (code) return code;
+    code = run(c, "SELECT count(*) FROM pg_tables WHERE schemaname = current_schema() AND tablename = 'lumbar_schema'", NULL, 0, take_integer, &there, NULL, err);
+    if (!code && there) code = run(c, "SELECT version FROM lumbar_schema", NULL, 0, take_integer, &version, NULL, err);
+    if (!code && !there && !create) {
+        code = lb_fail(err, LB_BAD_DATA, "this is not the database of a study");
+        lb_error_where(err, "%s", c->name);
+        lb_error_hint(err, "make one with: lumbar study new PROTOCOL.yaml --db postgres://…");
+    }
+    if (!code && there && create) code = lb_fail(err, LB_CONFLICT, "there is a study in this database already");
+    if (!code && version > (int64_t)store_schema_postgres_count)
+        code = lb_fail(err, LB_BAD_DATA, "the database was written by a newer Lumbar (schema %lld)", (long long)version);
+    for (size_t i = (size_t)version; !code && i < store_schema_postgres_count; i++) code = command(c, store_schema_postgres[i], err);
+    char update[64];
+    snprintf(update, sizeof update, "UPDATE lumbar_schema SET version = %zu", store_schema_postgres_count);
+    if (!code && version < (int64_t)store_schema_postgres_count) code = command(c, update, err);
+    if (code) rollback(c);
+    else code = commit(c, err);
+    return code;
+}
+
+static void close_connection(db *c)
+{
+    if (!c) return;
+    forget_statements(c);
+    PQfinish(c->handle);
+    free(c);
+}
+
+static int open_connection(const char *where, bool write, bool create, bool fast, db **out, lb_error *err)
+{
+    db *c = lb_alloc(1, sizeof *c);
+    *out = NULL;
+    c->handle = PQconnectdb(where);
+    snprintf(c->name, sizeof c->name, "database %s", PQdb(c->handle) ? PQdb(c->handle) : "?"); /* never the URL: it may hold a password */
+    int code = LB_OK;
+    if (PQstatus(c->handle) != CONNECTION_OK) {
+        code = lb_fail(err, LB_FAILED, "the database server does not let us in: %.300s", PQerrorMessage(c->handle));
+        lb_error_where(err, "%s", c->name);
+        lb_error_hint(err, "check the address, the user and the rights: psql must be able to connect with it");
+    }
+    if (!code) code = set_up(c, err);
+    if (!code && fast) code = command(c, "SET synchronous_commit = off", err);
+    if (!code && write) code = migrate(c, create, err);
+    if (code) close_connection(c);
+    else *out = c;
+    return code;
+}
+
+const db_backend store_postgres = {
+    .name = "postgres",
+    .open = open_connection,
+    .close = close_connection,
+    .run = run,
+    .each = each,
+    .begin = begin,
+    .commit = commit,
+    .rollback = rollback,
+    .open_transaction = open_transaction,
+    .maintain = maintain,
+    .copy = NULL, /* row by row: transfer.c */
+};
