@@ -109,6 +109,21 @@ static void selection(const lb_value *results, const char *stem, lb_result *resu
                     rows->count);
 }
 
+/* For the person of the waterfall a category is shown by its level, not by its index. */
+static void name_levels(const lb_model_people *people, size_t row, const double *mean, const char **name, double *x, lb_arena *arena)
+{
+    for (size_t j = 0, k = 0; j < people->inputs; j++) {
+        if (!(mean[j] > 0)) continue;
+        const lb_input *in = &people->input[j];
+        double level = in->value[row];
+        if (in->category && !isnan(level)) {
+            name[k] = lb_arena_printf(arena, "%s: %s", in->label, in->level[(size_t)level]);
+            x[k] = NAN;
+        }
+        k++;
+    }
+}
+
 /* Contributions of the published model for those it was trained on, and importance among the results. */
 static void contributions(const lb_model_plan *plan, const lb_model_people *people, const lb_validated *run, const char *stem, lb_value *results, lb_result *result)
 {
@@ -150,6 +165,7 @@ static void contributions(const lb_model_plan *plan, const lb_model_people *peop
     lb_contributions c = {.rows = n, .features = used, .name = name, .value = value, .x = x, .base = base, .scale = program->logistic ? "log-odds" : "risk"};
     if (used) {
         lb_beeswarm_picture(result, &c, stem);
+        name_levels(people, run->train_row[0], mean, name, x, result->arena);
         lb_waterfall_picture(result, &c, 0, stem);
     }
     lb_arena_free(arena);

@@ -180,8 +180,8 @@ void lb_train_report(const lb_model_plan *plan, const lb_result *result, lb_buf 
     const lb_value *outcomes = lb_get(result->results, "outcomes");
     out->max = (size_t)1 << 28;
     lb_html_page_open(out, result->title, "en");
-    lb_buf_puts(out, "<style>.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,20rem),1fr));gap:1rem;align-items:start}.pictures figure{margin:0}"
-                     ".pictures svg{width:100%;height:auto}.lead{font-size:1.15em}</style>\n");
+    lb_buf_puts(out, "<style>.pictures{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(100%,26rem),1fr));gap:1rem;align-items:start}.pictures figure{margin:0}"
+                     ".pictures svg{max-width:100%;height:auto}.lead{font-size:1.15em}</style>\n");
     heading(out, 1, result->title);
     paragraph(out, "warn", "Research use only.");
     for (size_t i = 0; i < result->warnings->count; i++) paragraph(out, "warn", "%s", result->warnings->item[i]->text);

@@ -164,4 +164,4 @@ await test('both languages say everything', () => visit(made.logistic.page, {}, 
 
 await browser.close();
 rmSync(folder, { recursive: true, force: true });
-process.exitCode = summary();
+process.exit(summary());

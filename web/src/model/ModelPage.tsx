@@ -1,10 +1,10 @@
 // Who responds, who relapses: the plan's pipeline as boxes with what each was fitted on, the models side by side, one person explained,
 // the model card, and publishing to the calculator.
-import { Anchor, Button, NumberInput, Paper, Radio, Select, Stack, Tabs, Title } from '@mantine/core';
+import { Anchor, Button, FileInput, NumberInput, Paper, Radio, Select, Stack, Tabs, Title } from '@mantine/core';
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type Call, type DataValue, demoDataUrl, getDemo, getDemoText, refusal, type ResultDocument, type Row, runOperation } from '../shared/api';
+import { type Call, type DataValue, demoDataUrl, getDemo, getDemoText, getSnapshots, refusal, type ResultDocument, type Row, runOperation, type Snapshot } from '../shared/api';
 import { parseCsv } from '../shared/csv';
 import { IconError, IconOk, IconPlay, IconWarning } from '../shared/icons';
 import { Page } from '../shared/Page';
@@ -52,7 +52,7 @@ function Honesty({ outcome }: { outcome: TrainedOutcome }) {
 function SideBySide({ outcome }: { outcome: TrainedOutcome }) {
   const { t } = useTranslation();
   return (
-    <div className="scroll" tabIndex={0} role="region" aria-label={t('model.sideBySide')} style={{ overflowX: 'auto' }}>
+    <div className="table-frame" tabIndex={0} role="region" aria-label={t('model.sideBySide')} style={{ overflowX: 'auto' }}>
       <table className="data">
         <thead>
           <tr>{(['name', 'auc', 'nested', 'corrected', 'slope', 'brier', 'benefit'] as const).map((key) => <th key={key} scope="col" className={key === 'name' ? '' : 'number'}>{t(`model.${key}`)}</th>)}</tr>
@@ -79,13 +79,13 @@ function SideBySide({ outcome }: { outcome: TrainedOutcome }) {
 }
 
 /** One row of the table: its risk with interval, and what each value adds. */
-function OnePerson({ model, people, rows }: { model: string; people: string; rows: number }) {
+function OnePerson({ model, people, rows }: { model: string; people: DataValue; rows: number }) {
   const { t } = useTranslation();
   const [row, setRow] = useState<number>(1);
   const [asked, setAsked] = useState<number | null>(null);
-  const data: Record<string, DataValue> = { model: { name: 'model.json', text: model }, data: { demo: people } };
-  const why = useQuery({ queryKey: ['explain', model, asked], enabled: asked !== null, queryFn: () => runOperation({ operation: 'predict.explain', parameters: { row: asked! }, data }) });
-  const risk = useQuery({ queryKey: ['score', model], enabled: asked !== null, queryFn: () => runOperation({ operation: 'predict.score', parameters: {}, data }) });
+  const data: Record<string, DataValue> = { model: { name: 'model.json', text: model }, data: people };
+  const why = useQuery({ queryKey: ['explain', model, people, asked], enabled: asked !== null, queryFn: () => runOperation({ operation: 'predict.explain', parameters: { row: asked! }, data }) });
+  const risk = useQuery({ queryKey: ['score', model, people], enabled: asked !== null, queryFn: () => runOperation({ operation: 'predict.score', parameters: {}, data }) });
   const score = asked === null ? undefined : ((risk.data?.results.scores ?? []) as Row[])[asked - 1];
   const picture = why.data?.pictures?.find((p) => p.name === 'waterfall');
   const percent = (v: unknown) => (typeof v === 'number' ? `${Math.round(100 * v)} %` : '–');
@@ -134,7 +134,7 @@ function Publish({ model }: { model: string }) {
   );
 }
 
-function Outcome({ result, outcome, people, rows }: { result: ResultDocument; outcome: TrainedOutcome; people: string; rows: number }) {
+function Outcome({ result, outcome, people, rows }: { result: ResultDocument; outcome: TrainedOutcome; people: DataValue; rows: number }) {
   const { t } = useTranslation();
   const artifact = artifactOf(result, `model-${outcome.id}.json`);
   const model = useQuery({ queryKey: ['artifact', artifact?.href], queryFn: () => textOf(artifact!.href), enabled: artifact !== undefined, staleTime: Infinity });
@@ -162,14 +162,28 @@ function Outcome({ result, outcome, people, rows }: { result: ResultDocument; ou
   );
 }
 
-function ByPlan({ plan, tables, people, rows }: { plan: string; tables: string[]; people: string; rows: number }) {
+/** Where the people come from: a snapshot of the study, or the demo's tables. */
+export interface Source { id: string; label: string; tables: DataValue[]; people: DataValue; rows: number }
+const NEEDED = ['participants', 'radiomics', 'radiomics_second'];
+function sourceOf(snapshot: Snapshot): Source[] {
+  const people = snapshot.tables.find((x) => x.name === 'participants');
+  if (!people) return [];
+  const tables = NEEDED.filter((name) => snapshot.tables.some((x) => x.name === name)).map((table) => ({ snapshot: snapshot.id, table }));
+  return [{ id: snapshot.id, label: snapshot.label ?? snapshot.id, tables, people: { snapshot: snapshot.id, table: 'participants' }, rows: people.rows ?? 1 }];
+}
+
+function ByPlan({ plan: shipped, sources }: { plan: string | undefined; sources: Source[] }) {
   const { t } = useTranslation();
+  const [own, setOwn] = useState<{ name: string; text: string } | null>(null);
+  const plan = own?.text ?? shipped;
+  const [chosen, setChosen] = useState(sources[0]!.id);
+  const source = sources.find((s) => s.id === chosen) ?? sources[0]!;
   const [extent, setExtent] = useState('rehearsal');
   const [shown, setShown] = useState<string | null>(null);
   const train = useMutation({
     mutationFn: () => {
-      const text = extent === 'rehearsal' ? rehearsal(plan) : plan;
-      const call: Call = { operation: 'predict.train', parameters: {}, data: { plan: { name: 'metnlbp.model.yaml', text }, data: tables.map((demo) => ({ demo })) } };
+      const text = extent === 'rehearsal' ? rehearsal(plan!) : plan!;
+      const call: Call = { operation: 'predict.train', parameters: {}, data: { plan: { name: own?.name ?? 'metnlbp.model.yaml', text }, data: source.tables } };
       return runOperation(call);
     },
   });
@@ -180,11 +194,13 @@ function ByPlan({ plan, tables, people, rows }: { plan: string; tables: string[]
     <>
       <Paper p={{ base: 'md', sm: 'lg' }} className="surface no-print" component="section" aria-label={t('model.planTitle')}>
         <Stack gap="md">
-          <p style={{ margin: 0 }}>{t('model.planText')} <Anchor href={demoDataUrl('model-plan')} target="_blank" rel="noopener">{t('model.planTitle')}</Anchor></p>
+          <p style={{ margin: 0 }}>{t('model.planText')} {shipped && <Anchor href={demoDataUrl('model-plan')} target="_blank" rel="noopener">{t('model.planTitle')}</Anchor>}</p>
+          <FileInput size="md" clearable accept=".yaml,.yml" label={t('model.ownPlan')} description={shipped ? t('model.ownPlanText') : t('model.noPlan')} placeholder={t('form.upload')} clearButtonProps={{ 'aria-label': t('form.clear') }} onChange={(file) => (file ? void file.text().then((text) => setOwn({ name: file.name, text })) : setOwn(null))} />
+          {sources.length > 1 && <Select size="md" label={t('model.source')} data={sources.map((s) => ({ value: s.id, label: s.label }))} value={source.id} allowDeselect={false} onChange={(v) => v && setChosen(v)} />}
           <Radio.Group label={t('model.extent')} value={extent} onChange={setExtent}>
             <Stack gap="xs" mt="xs"><Radio value="rehearsal" label={t('model.rehearsal')} /><Radio value="whole" label={t('model.whole')} /></Stack>
           </Radio.Group>
-          <div><Button size="md" leftSection={<IconPlay size={18} />} onClick={() => train.mutate()} loading={train.isPending}>{t('model.train')}</Button></div>
+          <div><Button size="md" leftSection={<IconPlay size={18} />} onClick={() => train.mutate()} loading={train.isPending} disabled={!plan}>{t('model.train')}</Button></div>
         </Stack>
       </Paper>
       <div aria-live="polite">
@@ -198,7 +214,7 @@ function ByPlan({ plan, tables, people, rows }: { plan: string; tables: string[]
             <Select size="md" label={t('model.outcome')} data={outcomes.map((o) => ({ value: o.id, label: o.label }))} value={outcome.id} allowDeselect={false} onChange={setShown} />
             {report && <Anchor href={report.href} target="_blank" rel="noopener">{t('model.report')}</Anchor>}
           </div>
-          <Outcome key={outcome.id} result={train.data} outcome={outcome} people={people} rows={rows} />
+          <Outcome key={outcome.id} result={train.data} outcome={outcome} people={source.people} rows={source.rows} />
         </>
       )}
     </>
@@ -208,23 +224,28 @@ function ByPlan({ plan, tables, people, rows }: { plan: string; tables: string[]
 export function ModelPage() {
   const { t } = useTranslation();
   const demo = useQuery({ queryKey: ['demo'], queryFn: getDemo });
+  const snapshots = useQuery({ queryKey: ['snapshots', 'model'], queryFn: () => getSnapshots().catch(() => []), staleTime: 0 });
   const people = demo.data?.datasets.find((d) => d.id === 'participants');
   const plan = demo.data?.datasets.find((d) => d.id === 'model-plan');
   const text = useQuery({ queryKey: ['demo-text', people?.id], queryFn: () => getDemoText(people!.id), enabled: people !== undefined });
   const planText = useQuery({ queryKey: ['demo-text', plan?.id], queryFn: () => getDemoText(plan!.id), enabled: plan !== undefined });
-  const tables = ['participants', 'radiomics', 'radiomics_second'].filter((id) => demo.data?.datasets.some((d) => d.id === id));
+  const here = NEEDED.filter((id) => demo.data?.datasets.some((d) => d.id === id)).map((id) => ({ demo: id }));
+  const sources: Source[] = [
+    ...(people ? [{ id: 'demo-tables', label: people.title, tables: here, people: { demo: people.id }, rows: people.rows ?? 1 }] : []),
+    ...(snapshots.data ?? []).filter((s) => !people || s.id !== 'demo').flatMap(sourceOf),
+  ];
   return (
     <Page title={t('model.title')} lede={t('model.lede')}>
       <Loaded query={demo}>
-        {() => (people ? (
+        {() => (sources.length > 0 ? (
           <Tabs defaultValue="plan" keepMounted={false}>
-            <Tabs.List mb="md"><Tabs.Tab value="plan">{t('model.plan')}</Tabs.Tab><Tabs.Tab value="hand">{t('model.hand')}</Tabs.Tab></Tabs.List>
+            <Tabs.List mb="md"><Tabs.Tab value="plan">{t('model.plan')}</Tabs.Tab>{people && <Tabs.Tab value="hand">{t('model.hand')}</Tabs.Tab>}</Tabs.List>
             <Tabs.Panel value="plan">
-              {plan ? <Loaded query={planText}>{(yaml) => <ByPlan plan={yaml} tables={tables} people={people.id} rows={people.rows ?? 1} />}</Loaded> : <Empty>{t('model.noPlan')}</Empty>}
+              {plan ? <Loaded query={planText}>{(yaml) => <ByPlan plan={yaml} sources={sources} />}</Loaded> : <ByPlan plan={undefined} sources={sources} />}
             </Tabs.Panel>
-            <Tabs.Panel value="hand"><Loaded query={text}>{(csv) => <QuickModels data={people.id} table={parseCsv(csv)} />}</Loaded></Tabs.Panel>
+            {people && <Tabs.Panel value="hand"><Loaded query={text}>{(csv) => <QuickModels data={people.id} table={parseCsv(csv)} />}</Loaded></Tabs.Panel>}
           </Tabs>
-        ) : <Empty>{t('home.noPeople')}</Empty>)}
+        ) : snapshots.isPending ? <Waiting /> : <Empty>{t('home.noPeople')}</Empty>)}
       </Loaded>
     </Page>
   );
