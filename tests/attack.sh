@@ -48,7 +48,7 @@ status=0
 deadline=$((SECONDS + seconds))
 inject() { # WHAT URL [BODY]: sqlmap on every parameter, path part (*) and field
     [ $SECONDS -lt $deadline ] || return 0
-    sqlmap --batch --flush-session --disable-coloring --output-dir="$work/sqlmap" --level 2 --risk 1 --technique BEUSTQ --timeout 10 --retries 0 \
+    sqlmap --batch --flush-session --disable-coloring --output-dir="$work/sqlmap" --level 2 --risk 1 --technique BEUS --timeout 10 --retries 0 \
         --threads 4 --dbms sqlite --cookie "$cookie" --headers "X-Lumbar-Token: $token" --ignore-code '*' -u "$base$2" \
         ${3:+--data "$3" --headers "X-Lumbar-Token: $token\nContent-Type: application/json"} > "$work/sqlmap.log" 2>&1
     if grep -qiE 'is vulnerable|appears to be .* injectable|sqlmap identified the following injection' "$work/sqlmap.log"; then
@@ -68,11 +68,16 @@ inject screen "/api/people" '{"site":"C01*"}'
 inject signin "/api/session" '{"user":"ccc*","password":"x"}'
 
 sign_in ccc "$password" # the scanner before may have filled the count of wrong passwords
-"$program" serve --openapi > "$work/openapi.json"
 left=$((deadline - SECONDS)); [ $left -gt 60 ] || left=60
-wapiti -u "$base/" --swagger "$work/openapi.json" --scope domain -m exec,file,sql,timesql,xss,permanentxss,ssrf,xxe,crlf,redirect,csp,cookieflags,http_headers \
-    -H "Cookie: lumbar=$(awk '$6 == "lumbar" { print $7 }' "$jar")" -H "X-Lumbar-Token: $token" --max-scan-time "$left" --flush-session \
-    -f json -o "$work/wapiti.json" > "$work/wapiti.log" 2>&1
+starts=()
+for path in '/api/people?site=C01&state=screening' '/api/people/C01-001' '/api/people/C01-001/history?item=age' '/api/forms/C01-001/SCR/eligibility?keying=1' \
+    '/api/queries?site=C01&state=open&form=x&older_than=3' '/api/sites' '/api/ranges?site=C01' '/api/protocol?version=1.0' '/api/roles' '/api/today' '/api/session' \
+    '/api/safety?site=C01' '/api/delegation?site=C01' '/api/quality?site=C01' '/api/p/token' '/api/calendar/token.ics'; do
+    starts+=(-s "$base$path")
+done
+wapiti -u "$base/" "${starts[@]}" --scope domain -m exec,file,sql,timesql,xss,permanentxss,ssrf,xxe,crlf,redirect,csp,cookieflags,http_headers \
+    -H "Cookie: lumbar=$(awk '$6 == "lumbar" { print $7 }' "$jar")" -H "X-Lumbar-Token: $token" --max-scan-time "$left" --max-attack-time 60 --flush-session \
+    --no-bugreport -f json -o "$work/wapiti.json" > "$work/wapiti.log" 2>&1
 found=$(jq '[.vulnerabilities | to_entries[] | select(.value | length > 0)] | length' "$work/wapiti.json" 2>/dev/null || echo none)
 if [ "$found" != 0 ]; then
     echo "wapiti: $found"

@@ -221,6 +221,7 @@ LB_API const char *lb_voxel_name(lb_voxel type); /**< "int16", "float64", … */
 typedef struct lb_segment {
     const char *name;
     int64_t label;
+    size_t layer; /**< 0: the label map itself; l: lb_volume.layer[l - 1] */
 } lb_segment;
 
 /** A 3-D image or label map. Voxel (i,j,k), i fastest, has its centre at origin + direction · (spacing ∘ (i,j,k)),
@@ -237,6 +238,8 @@ typedef struct lb_volume {
     lb_arena *arena;
     const lb_segment *segment; /**< named labels, when the file carries them (.seg.nrrd) */
     size_t segment_count;
+    struct lb_volume *const *layer; /**< further label maps of the same grid, where segments overlap */
+    size_t layers;
     const char *const *warning; /**< what the reader found odd; the operation passes it on */
     size_t warning_count;
 } lb_volume;

@@ -25,7 +25,7 @@ typedef enum lb_param_type {
     /* data: bound to files by the command line, to uploads or a study's snapshot over HTTP */
     LB_P_TABLE,    /* CSV */
     LB_P_TABLES,   /* several, each NAME=FILE or FILE (its stem is the name) */
-    LB_P_VOLUME,   /* NIfTI, NRRD, … */
+    LB_P_VOLUME,   /* NIfTI, NRRD, DICOM: a file, or the files of a folder or zip bundle */
     LB_P_DOCUMENT, /* YAML, JSON or other text, as bytes */
     LB_P_SOURCE    /* a folder on the command line, a bundle over HTTP */
 } lb_param_type;
@@ -48,6 +48,8 @@ typedef struct lb_param {
     const char *of;      /**< LB_P_COLUMN(S): which table parameter */
 } lb_param;
 
+struct lb_image_request;
+struct lb_image;
 typedef struct lb_call lb_call;
 typedef struct lb_registry lb_registry;
 
@@ -89,6 +91,10 @@ LB_API bool lb_call_chosen(const lb_call *call, const char *name, const char *ch
 LB_API int lb_call_table(lb_call *call, const char *name, lb_table **out, lb_error *err) LB_MUST_CHECK;
 LB_API int lb_call_tables(lb_call *call, const char *name, lb_table *const **out, size_t *count, lb_error *err) LB_MUST_CHECK;
 LB_API int lb_call_volume(lb_call *call, const char *name, lb_volume **out, lb_error *err) LB_MUST_CHECK;
+/** All or some of the volumes a parameter's files hold, as `request` says; its `file` and `files` are filled in. */
+LB_API int lb_call_images(lb_call *call, const char *name, struct lb_image_request *request, struct lb_image **out, size_t *count, lb_error *err) LB_MUST_CHECK;
+/** The bytes bound to a volume parameter, for `lb_image_request.reference`. */
+LB_API void lb_call_files(lb_call *call, const char *name, const lb_bytes **out, size_t *count);
 LB_API int lb_call_document(lb_call *call, const char *name, lb_bytes *out, lb_error *err) LB_MUST_CHECK;
 LB_API const lb_source *lb_call_source(lb_call *call);
 LB_API const lb_journal *lb_call_journal(lb_call *call); /**< NULL when nothing is kept */
@@ -100,12 +106,38 @@ LB_API unsigned lb_call_threads(lb_call *call);
 LB_API const lb_registry *lb_call_registry(lb_call *call);
 
 /* -- registry ----------------------------------------------------------------------------------------------- */
-typedef int (*lb_volume_reader)(const lb_bytes *bytes, lb_arena *arena, lb_volume **out, lb_error *err);
+
+/** What to read from one file, or from the files of a folder or bundle. */
+typedef struct lb_image_request {
+    const lb_bytes *file;
+    size_t files;
+    int64_t series, part;      /**< DICOM: series number and volume inside it; -1: the only one */
+    bool all;                  /**< every volume, also those that cannot be stacked */
+    bool gaps;                 /**< missing slices may be zeros */
+    const lb_bytes *reference; /**< contours, segmentations: the images they lie on */
+    size_t references;
+    int64_t reference_series;  /**< -1: the only one */
+    const char *roi;           /**< contours, segmentations: one region; NULL: all */
+} lb_image_request;
+#define LB_IMAGE_REQUEST_INIT {NULL, 0, -1, -1, false, false, NULL, 0, -1, NULL}
+
+/** One volume found. */
+typedef struct lb_image {
+    lb_volume *volume;       /**< NULL: regions only (contours without images) */
+    int64_t series, part;    /**< -1: the format has none */
+    const char *description, *obstacle; /**< obstacle: why it is not to be used as it is, or NULL */
+    size_t slices_missing;
+    const lb_segment *region; /**< names of contours, when they cannot be filled */
+    size_t regions;
+} lb_image;
+
+typedef int (*lb_image_reader)(void *context, const lb_image_request *request, lb_arena *arena, lb_image **out, size_t *count, lb_error *err);
 
 LB_API lb_registry *lb_registry_new(void);
 LB_API void lb_registry_free(lb_registry *registry);
 LB_API void lb_registry_add(lb_registry *registry, const lb_op *op); /**< borrowed: declarations are static */
-LB_API void lb_registry_volume_reader(lb_registry *registry, lb_volume_reader reader);
+/** Who reads images: in this process, or in a child with limits. The context is borrowed. */
+LB_API void lb_registry_image_reader(lb_registry *registry, lb_image_reader reader, void *context);
 LB_API const lb_op *lb_registry_find(const lb_registry *registry, const char *area, const char *verb);
 LB_API size_t lb_registry_count(const lb_registry *registry);
 LB_API const lb_op *lb_registry_at(const lb_registry *registry, size_t index); /**< sorted by area, verb */
@@ -117,8 +149,11 @@ LB_API lb_call *lb_call_new(const lb_registry *registry, const lb_op *op);
 LB_API void lb_call_free(lb_call *call); /**< the result stays valid */
 /** Set a parameter from text. Unknown name, wrong type, out of range: LB_USAGE with the nearest word. */
 LB_API int lb_call_set(lb_call *call, const char *name, const char *value, lb_error *err) LB_MUST_CHECK;
-/** Bind bytes to a data parameter (copied lazily: they must outlive the call). For LB_P_TABLES may be repeated. */
+/** Bind bytes to a data parameter (copied lazily: they must outlive the call). For LB_P_TABLES and LB_P_VOLUME (the files of a
+ *  folder) it may be repeated. */
 LB_API int lb_call_bind(lb_call *call, const char *name, const lb_bytes *bytes, lb_error *err) LB_MUST_CHECK;
+/** Which volume of a folder a volume parameter means: "4" (series) or "4.2" (its second volume). */
+LB_API int lb_call_choose(lb_call *call, const char *name, const char *series, lb_error *err) LB_MUST_CHECK;
 /** Bind a table made in memory (plan → describe, ancova, …). Borrowed. */
 LB_API int lb_call_bind_table(lb_call *call, const char *name, lb_table *table, lb_error *err) LB_MUST_CHECK;
 LB_API int lb_call_bind_volume(lb_call *call, const char *name, lb_volume *volume, lb_error *err) LB_MUST_CHECK;

@@ -5,6 +5,8 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "muscle/files/files.h"
+#include "server/confined.h"
 
 int lb_cli_error(const lb_error *err)
 {
@@ -62,6 +64,10 @@ static int dispatch(const lb_registry *registry, int argc, char **argv)
     }
     if (strcmp(area, "help") == 0 || strcmp(area, "--help") == 0 || strcmp(area, "-h") == 0)
         return lb_cli_help(registry, argc > 1 ? argc - 2 : 0, argv + 2);
+    if (strcmp(area, "decode-images") == 0) { /* the server's child: not for people */
+        lb_confined limits = LB_CONFINED_INIT;
+        return lb_confined_child(lb_images_read, limits.cpu_seconds, limits.memory_bytes);
+    }
     if (strcmp(area, "serve") == 0) return lb_cli_serve(argc - 2, argv + 2);
     if (strcmp(area, "study") == 0 && argc > 2 && lb_cli_study_knows(argv[2])) return lb_cli_study(argc - 2, argv + 2);
     if (strcmp(area, "allocator") == 0) return lb_cli_allocator(argc - 2, argv + 2);

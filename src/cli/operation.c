@@ -69,6 +69,7 @@ static int bind_file(invocation *in, const lb_param *param, const char *value, l
             name = lb_arena_textn(in->arena, base, strcspn(base, "."));
         }
     }
+    if (param->type == LB_P_VOLUME) return lb_cli_bind_images(in->call, param, path, in->arena, err);
     lb_bytes bytes;
     int code = lb_file_read(path, 0, in->arena, &bytes, err);
     if (code != LB_OK) return code;

@@ -11,6 +11,6 @@ lb_registry *lb_registry_all(void)
     lb_analysis_register(registry);
     lb_predict_register(registry);
     lb_evidence_register(registry);
-    lb_registry_volume_reader(registry, lb_image_read);
+    lb_registry_image_reader(registry, lb_images_read, NULL);
     return registry;
 }

@@ -1,6 +1,7 @@
 /* `lumbar serve`: start the HTTP server, say where it is, and wait for SIGINT or SIGTERM. */
 #include "cli/cli.h"
 #include "cli/study.h"
+#include "server/confined.h"
 #include "server/server.h"
 #include "store/store.h"
 #include "trial/conduct/randomise.h"
@@ -8,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static const char usage_text[] =
     "usage: lumbar serve [--listen HOST:PORT] [--host NAME] [--demo | --db FILE] [--study FILE] [--calculators DIR] [--web DIR]\n"
@@ -96,10 +98,23 @@ static int resume(lb_store *store, const lb_allocator_face *allocator, lb_error 
     return code;
 }
 
+/* Uploads are decoded by this program started anew; without /proc it has to be done in the server itself. */
+static void confine_uploads(lb_registry *registry, lb_confined *limits, char *program, size_t size)
+{
+    ssize_t length = readlink("/proc/self/exe", program, size - 1);
+    if (length <= 0) return;
+    program[length] = '\0';
+    limits->program = program;
+    lb_registry_image_reader(registry, lb_confined_read, limits);
+}
+
 /* Until SIGINT or SIGTERM. */
 static int run_server(lb_server_options *options, const wishes *want, const sigset_t *ends, lb_error *err)
 {
     lb_registry *registry = lb_registry_all();
+    lb_confined limits = LB_CONFINED_INIT;
+    char program[4096];
+    confine_uploads(registry, &limits, program, sizeof program);
     lb_server *server = NULL;
     lb_store *store = NULL;
     lb_allocator *allocator = NULL;

@@ -22,6 +22,10 @@ static const char usage_text[] =
     "  reopen --db DB --reason TEXT      as long as nobody was unblinded\n"
     "  unblind --db DB [-o LOG.csv]      after the lock: the seed is revealed, randomisation ends for good\n"
     "  backup --db DB -o FOLDER          a copy, while others write; without the keys\n"
+    "  archive --db DB -o FOLDER         casebooks, CSV, ODM, audit, manifest: opens with a browser and sha256sum alone\n"
+    "  verify FOLDER                     the same for an archive\n"
+    "  close --db DB                     the conduct is over: the time of retention begins\n"
+    "  purge --db DB --as USER           after that time; two administrators, one after the other, each with the password\n"
     "  move --db DB --to DB2             into PostgreSQL or back, with equal hashes; nobody may write meanwhile\n"
     "  restore FOLDER --db DB            the way back; never overwrites\n"
     "\n"
@@ -45,7 +49,7 @@ static int read_words(int argc, char **argv, study_words *w, lb_error *err)
     const struct { const char *name; const char **value; } options[] = {
         {"--db", &w->db}, {"-o", &w->output}, {"--output", &w->output}, {"--reason", &w->reason}, {"--label", &w->label},
         {"--admin", &w->admin}, {"--name", &w->name}, {"--format", &w->format},
-        {"--to", &w->to}, {"--beside", &w->beside}};
+        {"--to", &w->to}, {"--beside", &w->beside}, {"--as", &w->as}};
     for (int i = 0; i < argc; i++) {
         bool known = false;
         if (strcmp(argv[i], "--json") == 0) known = w->json = true;
@@ -60,7 +64,7 @@ static int read_words(int argc, char **argv, study_words *w, lb_error *err)
         lb_error_hint(err, "see lumbar study --help");
         return LB_USAGE;
     }
-    if (w->db) return LB_OK;
+    if (w->db || (w->file && strcmp(w->verb, "verify") == 0)) return LB_OK;
     lb_fail(err, LB_USAGE, "study %s needs --db", w->verb);
     lb_error_hint(err, "name the database of the study: --db trial.db");
     return LB_USAGE;
@@ -219,6 +223,23 @@ static int verb_lock(const study_words *w, lb_store *store, lb_result *result, l
     return LB_OK;
 }
 
+static int close_body(lb_tx *tx, void *context, lb_error *err) { return lb_study_close_conduct(tx, *(int *)context, err); }
+
+static int verb_close(const study_words *w, lb_store *store, lb_result *result, lb_error *err)
+{
+    lb_study *study = NULL;
+    lb_arena *arena = lb_arena_new();
+    (void)w;
+    int code = study_protocol(store, arena, &study, err);
+    int years = code ? 5 : (int)lb_get_int(lb_get(study->root, "retention"), "years", 5);
+    if (!code) code = lb_store_write(store, &study_operator, arena, close_body, &years, err);
+    lb_set_text(result->results, "state", "closed");
+    lb_set_int(result->results, "years", years < 5 ? 5 : years);
+    lb_study_close(study);
+    lb_arena_free(arena);
+    return code;
+}
+
 static const char *how_to_verify(const lb_study *study, const char *log, const char *seed, lb_arena *arena)
 {
     lb_buf text = {0};
@@ -326,19 +347,29 @@ static int verb_move(const study_words *w, lb_store *store, lb_result *result, l
 typedef int (*study_verb)(const study_words *w, lb_store *store, lb_result *result, lb_error *err);
 static const struct { const char *name; study_verb run; } verbs[] = {
     {"verify", verb_verify}, {"snapshot", study_snapshot}, {"export", study_export}, {"lock", verb_lock},
-    {"reopen", verb_lock},   {"unblind", verb_unblind},    {"backup", verb_backup}, {"move", verb_move},
+    {"reopen", verb_lock},   {"unblind", verb_unblind},    {"backup", verb_backup}, {"move", verb_move}, {"close", verb_close}, {"archive", study_archive},
 };
+
+/* An archive is verified by its folder alone. */
+static int verify_archive(const study_words *w, lb_result *result, lb_error *err)
+{
+    int code = lb_store_archive_check(w->file, result->arena, &result->results, err);
+    if (!code && !lb_get_bool(result->results, "valid", false)) lb_result_status(result, "not_valid");
+    return code;
+}
 
 static int run_verb(const study_words *w, lb_result *result, lb_error *err)
 {
     if (strcmp(w->verb, "new") == 0) return verb_new(w, result, err);
     if (strcmp(w->verb, "restore") == 0) return verb_restore(w, result, err);
+    if (!w->db) return verify_archive(w, result, err);
     lb_store_options options = LB_STORE_OPTIONS_INIT;
     options.where = w->db;
     options.beside = strcmp(w->verb, "move") == 0 ? NULL : w->beside;
     lb_store *store;
     int code = lb_store_open(&options, &store, err);
     if (code) return code;
+    if (strcmp(w->verb, "purge") == 0) code = study_purge(w, &store, result, err);
     for (size_t i = 0; i < LB_COUNT(verbs); i++)
         if (strcmp(verbs[i].name, w->verb) == 0) code = verbs[i].run(w, store, result, err);
     lb_store_close(store);
@@ -347,7 +378,7 @@ static int run_verb(const study_words *w, lb_result *result, lb_error *err)
 
 bool lb_cli_study_knows(const char *verb)
 {
-    if (strcmp(verb, "new") == 0 || strcmp(verb, "restore") == 0 || strcmp(verb, "--help") == 0) return true;
+    if (strcmp(verb, "new") == 0 || strcmp(verb, "restore") == 0 || strcmp(verb, "purge") == 0 || strcmp(verb, "--help") == 0) return true;
     for (size_t i = 0; i < LB_COUNT(verbs); i++)
         if (strcmp(verbs[i].name, verb) == 0) return true;
     return false;

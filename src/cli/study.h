@@ -11,7 +11,7 @@
 /** The words of one call. */
 typedef struct study_words {
     const char *verb, *file; /* file: the positional word */
-    const char *db, *output, *reason, *label, *admin, *name, *format, *to, *beside;
+    const char *db, *output, *reason, *label, *admin, *name, *format, *to, *beside, *as;
     bool json, quiet;
 } study_words;
 
@@ -28,5 +28,10 @@ int study_snapshot(const study_words *words, lb_store *store, lb_result *result,
 int study_export(const study_words *words, lb_store *store, lb_result *result, lb_error *err) LB_MUST_CHECK;
 /** Two files in the folder words->output: the values as they are, and every change. Told in `files`. */
 int study_export_odm(const study_words *words, lb_store *store, const lb_study *study, lb_value *files, lb_error *err) LB_MUST_CHECK;
+
+int study_export_csv(const study_words *words, lb_store *store, const lb_study *study, lb_arena *arena, lb_value *files, lb_error *err) LB_MUST_CHECK;
+/** Takes the store when it is purged: *store becomes NULL. */
+int study_purge(const study_words *words, lb_store **store, lb_result *result, lb_error *err) LB_MUST_CHECK;
+int study_archive(const study_words *words, lb_store *store, lb_result *result, lb_error *err) LB_MUST_CHECK;
 
 #endif

@@ -71,7 +71,7 @@ static int write_tables(const lb_study *study, const lb_tables *tables, const ch
     return LB_OK;
 }
 
-static int export_csv(const study_words *w, lb_store *store, const lb_study *study, lb_arena *arena, lb_value *files, lb_error *err)
+int study_export_csv(const study_words *w, lb_store *store, const lb_study *study, lb_arena *arena, lb_value *files, lb_error *err)
 {
     lb_tables tables = {0};
     int code = lb_tables_make(store, &study_operator, study, arena, &tables, err);
@@ -99,7 +99,7 @@ int study_export(const study_words *w, lb_store *store, lb_result *result, lb_er
     lb_arena *arena = lb_arena_new();
     lb_value *files = lb_set_array(result->results, "files");
     int code = study_protocol(store, arena, &study, err);
-    if (!code) code = odm ? study_export_odm(w, store, study, files, err) : export_csv(w, store, study, arena, files, err);
+    if (!code) code = odm ? study_export_odm(w, store, study, files, err) : study_export_csv(w, store, study, arena, files, err);
     leaving l = {format, w->output, files};
     if (!code) code = lb_store_write(store, &study_operator, arena, note_export, &l, err);
     lb_study_close(study);

@@ -112,15 +112,68 @@ int lb_call_volume(lb_call *call, const char *name, lb_volume **out, lb_error *e
     assert(param->type == LB_P_VOLUME);
     *out = bound->volume;
     if (bound->volume || bound->bytes_count == 0) return LB_OK;
-    lb_volume_reader reader = lb_registry_get_volume_reader(call->registry);
+    lb_image_request request = LB_IMAGE_REQUEST_INIT;
+    lb_image *image;
+    size_t count;
+    request.series = bound->series;
+    request.part = bound->part;
+    int code = lb_call_images(call, name, &request, &image, &count, err);
+    if (code != LB_OK) return code;
+    assert(count == 1 && image[0].volume);
+    *out = bound->volume = image[0].volume;
+    return LB_OK;
+}
+
+/* One file: its hash. A folder: the hash of its files' hashes, in order. */
+static void hash_files(const binding *bound, char sha256[65])
+{
+    if (bound->bytes_count == 1) {
+        lb_sha256_hex(bound->bytes[0].data, bound->bytes[0].length, sha256);
+        return;
+    }
+    lb_buf all = {0};
+    for (size_t i = 0; i < bound->bytes_count; i++) {
+        lb_sha256_hex(bound->bytes[i].data, bound->bytes[i].length, sha256);
+        lb_buf_puts(&all, sha256);
+    }
+    lb_sha256_hex(all.data, all.length, sha256);
+    lb_buf_free(&all);
+}
+
+int lb_call_images(lb_call *call, const char *name, lb_image_request *request, lb_image **out, size_t *count, lb_error *err)
+{
+    const lb_param *param;
+    binding *bound = bound_of(call, name, &param);
+    assert(param->type == LB_P_VOLUME);
+    *count = 0;
+    if (bound->volume) { /* bound from memory */
+        *out = lb_arena_array(call->result->arena, 1, sizeof **out);
+        (*out)[0] = (lb_image){.volume = bound->volume, .series = -1, .part = -1};
+        *count = 1;
+        return LB_OK;
+    }
+    void *context;
+    lb_image_reader reader = lb_registry_get_image_reader(call->registry, &context);
     if (reader == NULL) return lb_fail(err, LB_FAILED, "this build cannot read images");
-    int code = reader(&bound->bytes[0], call->result->arena, &bound->volume, err);
+    request->file = bound->bytes;
+    request->files = bound->bytes_count;
+    if (request->series < 0) request->series = bound->series;
+    if (request->part < 0) request->part = bound->part;
+    int code = reader(context, request, call->result->arena, out, count, err);
     if (code != LB_OK) return code;
     char sha256[65];
-    lb_sha256_hex(bound->bytes[0].data, bound->bytes[0].length, sha256);
-    record(call, param->name, bound->bytes[0].name, sha256, lb_volume_count(bound->volume));
-    *out = bound->volume;
+    hash_files(bound, sha256);
+    size_t voxels = 0;
+    for (size_t i = 0; i < *count; i++) voxels += (*out)[i].volume ? lb_volume_count((*out)[i].volume) : 0;
+    record(call, param->name, bound->bytes[0].name, sha256, voxels);
     return LB_OK;
+}
+
+void lb_call_files(lb_call *call, const char *name, const lb_bytes **out, size_t *count)
+{
+    const binding *bound = bound_of(call, name, NULL);
+    *out = bound->bytes;
+    *count = bound->bytes_count;
 }
 
 int lb_call_document(lb_call *call, const char *name, lb_bytes *out, lb_error *err)

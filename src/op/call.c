@@ -23,6 +23,7 @@ lb_call *lb_call_new(const lb_registry *registry, const lb_op *op)
     for (size_t i = 0; i < op->param_count; i++) {
         binding *bound = &call->bound[i];
         bound->number = NAN;
+        bound->series = bound->part = -1;
         if (op->params[i].preset == NULL || lb_param_is_data(op->params[i].type)) continue;
         int code = set_value(call, &op->params[i], bound, op->params[i].preset, NULL);
         assert(code == LB_OK); /* a preset that its own declaration refuses */
@@ -152,13 +153,29 @@ int lb_call_bind(lb_call *call, const char *name, const lb_bytes *bytes, lb_erro
     int code = find(call, name, &param, &bound, err);
     if (code != LB_OK) return code;
     if (!lb_param_is_data(param->type) || param->type == LB_P_SOURCE) return usage(err, param, "this takes a value, not data");
-    if (bound->given && param->type != LB_P_TABLES) return usage(err, param, "given twice");
-    lb_bytes *list = lb_arena_array(call->result->arena, bound->bytes_count + 1, sizeof *list);
-    if (bound->bytes_count) memcpy(list, bound->bytes, bound->bytes_count * sizeof *list);
-    list[bound->bytes_count] = *bytes;
-    list[bound->bytes_count++].name = lb_arena_text(call->result->arena, bytes->name ? bytes->name : name);
-    bound->bytes = list;
+    if (bound->given && param->type != LB_P_TABLES && param->type != LB_P_VOLUME) return usage(err, param, "given twice");
+    if ((bound->bytes_count & (bound->bytes_count + 1)) == 0) { /* full: 0, 1, 3, 7, … */
+        lb_bytes *list = lb_arena_array(call->result->arena, 2 * bound->bytes_count + 1, sizeof *list);
+        if (bound->bytes_count) memcpy(list, bound->bytes, bound->bytes_count * sizeof *list);
+        bound->bytes = list;
+    }
+    bound->bytes[bound->bytes_count] = *bytes;
+    bound->bytes[bound->bytes_count++].name = lb_arena_text(call->result->arena, bytes->name ? bytes->name : name);
     bound->given = true;
+    return LB_OK;
+}
+
+int lb_call_choose(lb_call *call, const char *name, const char *series, lb_error *err)
+{
+    const lb_param *param;
+    binding *bound;
+    int code = find(call, name, &param, &bound, err);
+    if (code != LB_OK) return code;
+    const char *point = strchr(series, '.');
+    size_t length = point ? (size_t)(point - series) : strlen(series);
+    if (param->type != LB_P_VOLUME || !lb_text_integer(series, length, &bound->series) || bound->series < 0 ||
+        (point && (!lb_text_integer(point + 1, strlen(point + 1), &bound->part) || bound->part < 1)))
+        return usage(err, param, "'%.100s' does not name a series, as 4 or 4.2", series);
     return LB_OK;
 }
 

@@ -18,6 +18,7 @@ typedef struct binding {
     lb_table **table;     /* read on first use, or bound from memory */
     size_t table_count;
     lb_volume *volume;
+    int64_t series, part; /* volume parameters: which one of a folder; -1: the only one */
 } binding;
 
 struct lb_call {
@@ -35,5 +36,5 @@ struct lb_call {
 
 bool lb_param_is_data(lb_param_type type);
 const lb_param *lb_op_param(const lb_op *op, const char *name);
-lb_volume_reader lb_registry_get_volume_reader(const lb_registry *registry);
+lb_image_reader lb_registry_get_image_reader(const lb_registry *registry, void **context);
 #endif

@@ -10,7 +10,8 @@
 struct lb_registry {
     const lb_op **op;
     size_t count, capacity;
-    lb_volume_reader volume_reader;
+    lb_image_reader image_reader;
+    void *image_context;
 };
 
 lb_registry *lb_registry_new(void) { return lb_alloc(1, sizeof(lb_registry)); }
@@ -40,8 +41,16 @@ void lb_registry_add(lb_registry *registry, const lb_op *op)
     registry->op[at] = op;
 }
 
-void lb_registry_volume_reader(lb_registry *registry, lb_volume_reader reader) { registry->volume_reader = reader; }
-lb_volume_reader lb_registry_get_volume_reader(const lb_registry *registry) { return registry->volume_reader; }
+void lb_registry_image_reader(lb_registry *registry, lb_image_reader reader, void *context)
+{
+    registry->image_reader = reader;
+    registry->image_context = context;
+}
+lb_image_reader lb_registry_get_image_reader(const lb_registry *registry, void **context)
+{
+    *context = registry->image_context;
+    return registry->image_reader;
+}
 
 const lb_op *lb_registry_find(const lb_registry *registry, const char *area, const char *verb)
 {

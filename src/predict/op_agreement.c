@@ -1,7 +1,7 @@
 /* Operation `predict agreement`: intraclass correlation of repeated ratings or repeated feature extraction, so that
  * features that are not repeatable can be left out before a model is built. */
 #include "predict/room.h"
-#include "predict/icc.h"
+#include "stats/icc.h"
 
 #include <math.h>
 

@@ -124,6 +124,7 @@ static int bind_snapshot(builder *b, const lb_param *param, const lb_value *valu
 static int bind_text(builder *b, const lb_param *param, const char *text, lb_error *err)
 {
     if (lb_text_starts(text, "demo:")) return bind_demo(b, param, text + 5, err);
+    if (param->type == LB_P_VOLUME && lb_text_starts(text, "series:")) return lb_call_choose(b->call, param->name, text + 7, err);
     return refuse_text(param->name, text, err);
 }
 

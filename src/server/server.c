@@ -2,6 +2,7 @@
  * the connection), and parks the connection while an operation runs on a worker. */
 #include "server/place.h"
 #include "server/state.h"
+#include "server/study_analysis.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -354,6 +355,7 @@ static int start_study(lb_server *server, lb_error *err)
                                    .idle_seconds = o->idle_seconds};
     int code = study_home_new(&options, &server->home, err);
     if (code) return code;
+    server->analysis = study_analysis_source(server->home);
     server->study_jobs = lb_jobs_new(o->study_workers, STUDY_QUEUE);
     return server->study_jobs ? LB_OK : lb_fail(err, LB_FAILED, "no thread can be started");
 }

@@ -1,4 +1,5 @@
 /* Data out of a study: snapshots, exports; and the ends of it: lock, opening again, unblinding. */
+#include "server/study_analysis.h"
 #include "server/study_home.h"
 #include "server/study_jobs.h"
 #include "trial/conduct/lifecycle.h"
@@ -26,50 +27,23 @@ static bool plain_word(const char *word)
 
 /* -- snapshots ----------------------------------------------------------------------------------------------------------- */
 
-static int take_snapshot(void *context, const lb_record *record, lb_error *err)
-{
-    (void)err;
-    data_work *w = context;
-    lb_value *one = lb_body_copy(record->body, w->list->arena);
-    lb_set_text(one, "id", record->key);
-    lb_push(w->list, one);
-    return 0;
-}
-
-static int read_snapshots(lb_tx *tx, void *context, lb_error *err)
-{
-    const lb_find find = {.kind = LB_KIND_SNAPSHOT};
-    return lb_tx_scan(tx, &find, take_snapshot, context, err);
-}
-
 /* What tells of the other form of a table stays out: a masked reader gets the hashes of what they can read. */
-static void strip_snapshots(lb_value *list, bool masked)
+static void strip_snapshot(lb_value *one, bool masked)
 {
-    for (size_t i = 0; masked && i < list->count; i++) {
-        const lb_value *tables = lb_get(list->item[i], "tables");
-        lb_value *seen = lb_value_array(list->arena);
-        for (size_t k = 0; tables && k < tables->count; k++) {
-            if (lb_get_bool(tables->item[k], "reveals_arm", false)) continue;
-            lb_value *one = lb_value_object(list->arena);
-            lb_set_text(one, "name", lb_get_text(tables->item[k], "name", ""));
-            lb_set_int(one, "rows", lb_get_int(tables->item[k], "rows", 0));
-            lb_set_text(one, "sha256", lb_get_text(tables->item[k], "sha256", NULL));
-            lb_push(seen, one);
-        }
-        lb_set(list->item[i], "tables", seen);
-        lb_set_null(list->item[i], "sha256");
-    }
+    const lb_value *tables = lb_get(one, "tables");
+    lb_value *seen = lb_value_array(one->arena);
+    for (size_t k = 0; masked && tables && k < tables->count; k++)
+        if (!lb_get_bool(tables->item[k], "reveals_arm", false)) lb_push(seen, tables->item[k]);
+    if (masked) lb_set(one, "tables", seen);
+    if (masked) lb_set_null(one, "sha256");
 }
 
 static int get_snapshots(study_request *r, lb_answer *answer, lb_error *err)
 {
     lb_value *out = lb_value_object(r->arena);
-    data_work w = {.request = r, .list = lb_set_array(out, "snapshots")};
-    int code = study_read(r, read_snapshots, &w, err);
-    if (code) return code;
-    strip_snapshots(w.list, r->actor.masked);
-    study_answer(answer, out);
-    return LB_OK;
+    int code = study_snapshot_list(r, lb_set_array(out, "snapshots"), err);
+    if (!code) study_answer(answer, out);
+    return code;
 }
 
 /* The snapshot holds everything, whoever asks for it; what each may read of it is decided when it is read. */
@@ -84,9 +58,7 @@ static int post_snapshots(study_request *r, lb_answer *answer, lb_error *err)
     if (!label[strspn(label, " \t\n")]) return lb_fail(err, LB_BAD_DATA, "give the snapshot a name, such as: interim, January");
     int code = lb_snapshot(r->store, &whole, r->study, NULL, label, r->arena, &out, err);
     if (code) return code;
-    lb_value *list = lb_value_array(r->arena);
-    lb_push(list, out);
-    strip_snapshots(list, r->actor.masked);
+    strip_snapshot(out, r->actor.masked);
     study_answer(answer, out);
     return LB_OK;
 }
@@ -321,7 +293,7 @@ static const study_route routes[] = {
 };
 
 static const study_schema schemas[] = {
-    {"Snapshot", "{id:text,label?:text~,made?:text,by?:text,sha256?:text~,tables:[{name:text,rows:int,sha256?:text~,reveals_arm?:bool}]}"},
+    {"Snapshot", "{id:text,label?:text~,made?:text,by?:text,sha256?:text~,masked?:bool,tables:[{name:text,rows:int,sha256?:text~,reveals_arm?:bool,columns?:[text]}]}"},
     {"Export", "{id:text,what:text,at:text,by?:text,identifiers?:bool,files:[{name:text,bytes:int,rows?:int,sha256:text}]}"},
 };
 

@@ -78,7 +78,7 @@ int store_audit_append(lb_tx *tx, const lb_audit *entry, const char *record_hash
     e.user = tx->actor->user;
     e.role = tx->actor->role;
     const char *old_values = json_text(e.before, &before), *new_values = json_text(e.after, &after);
-    store_entry_hash(end->hash, &e, old_values, new_values, record_hash, e.hash);
+    store_entry_hash(end->hash, &e, &(store_values){old_values, NULL}, &(store_values){new_values, NULL}, record_hash, e.hash);
     const db_value value[] = {
         db_int(e.seq), db_int(end->open_seq + !e.reveals_arm), db_int(e.at_us), db_text(e.user), db_text(e.role),
         db_text(e.site), db_text(e.subject), db_text(e.kind), db_text(e.key), db_text(e.action), db_text(e.reason),

@@ -55,7 +55,15 @@ void store_record_hash(const lb_record *r, const char *json, size_t length, char
     finish(&sha, hash);
 }
 
-void store_entry_hash(const char *previous, const lb_audit *e, const char *before, const char *after, const char *record_hash,
+/* Of the values only their hash goes in: an archive can leave a secret out and the chain can still be followed. */
+static void add_hash_of(struct sha256_ctx *sha, const store_values *values)
+{
+    char hash[65];
+    if (values->text) lb_sha256_hex(values->text, strlen(values->text), hash);
+    add_text(sha, values->text ? hash : values->hash);
+}
+
+void store_entry_hash(const char *previous, const lb_audit *e, const store_values *before, const store_values *after, const char *record_hash,
                       char hash[65])
 {
     struct sha256_ctx sha;
@@ -68,8 +76,8 @@ void store_entry_hash(const char *previous, const lb_audit *e, const char *befor
     for (size_t i = 0; i < LB_COUNT(text); i++) add_text(&sha, text[i]);
     add_int(&sha, e->reveals_arm);
     add_int(&sha, e->revision);
-    add_text(&sha, before);
-    add_text(&sha, after);
+    add_hash_of(&sha, before);
+    add_hash_of(&sha, after);
     add_text(&sha, record_hash);
     finish(&sha, hash);
 }

@@ -90,8 +90,12 @@ int store_take_int(void *context, const db_value *column, size_t count, lb_error
 /* ---- chain.c: canonical rows and their hashes ---- */
 /** SHA-256 over the record as it stands in the database; `json` is its body's text. */
 void store_record_hash(const lb_record *record, const char *json, size_t length, char hash[65]);
-/** Hash of an entry behind `previous`; before and after as their JSON texts (NULL = none). */
-void store_entry_hash(const char *previous, const lb_audit *entry, const char *before, const char *after,
+/** Values before or after as the JSON text that is kept, or (text NULL) its SHA-256; both NULL: there are none. */
+typedef struct store_values {
+    const char *text, *hash;
+} store_values;
+/** Hash of an entry behind `previous`. */
+void store_entry_hash(const char *previous, const lb_audit *entry, const store_values *before, const store_values *after,
                       const char *record_hash, char hash[65]);
 int store_chain_read(db *connection, const db_backend *backend, chain *out, lb_error *err) LB_MUST_CHECK;
 

@@ -39,4 +39,15 @@ int lb_store_restore(const char *folder, const char *where, lb_arena *arena, lb_
 int lb_store_move(const char *from, const char *from_beside, const char *to, const char *to_beside, lb_arena *arena, lb_value **out, lb_error *err)
     LB_MUST_CHECK;
 
+/* -- archives: parts that concern the store; the folder as a whole is made by `lumbar study archive` -- */
+/** FOLDER/audit.jsonl: every entry; secrets of accounts as their hash. */
+int lb_store_archive_audit(lb_store *store, const char *folder, int64_t *entries, char end_of_chain[65], lb_error *err) LB_MUST_CHECK;
+/** FOLDER/SHA256SUMS over every file in it, as sha256sum writes it; its own hash is the hash of the archive. */
+int lb_store_archive_seal(const char *folder, char sha256[65], int64_t *files, lb_error *err) LB_MUST_CHECK;
+/** Files against the manifest, the audit's chain link by link: {valid, files, entries, end_of_chain, manifest_sha256, fault_count, faults[]}. */
+int lb_store_archive_check(const char *folder, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;
+
+/** Remove everything of the study, keys first. Takes the store: it is closed, whatever happens. */
+int lb_store_purge(lb_store *store, lb_error *err) LB_MUST_CHECK;
+
 #endif

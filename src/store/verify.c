@@ -51,7 +51,8 @@ static int check_entry(void *context, const db_value *c, size_t count, lb_error 
     for (size_t i = 0; i < LB_COUNT(text); i++) *text[i] = db_column_text(&c[2 + i]);
     char hash[65];
     const char *stored = db_column_text(&c[16]) ? db_column_text(&c[16]) : "";
-    store_entry_hash(v->end.hash, &e, db_column_text(&c[13]), db_column_text(&c[14]), db_column_text(&c[15]), hash);
+    const store_values before = {db_column_text(&c[13]), NULL}, after = {db_column_text(&c[14]), NULL};
+    store_entry_hash(v->end.hash, &e, &before, &after, db_column_text(&c[15]), hash);
     v->entries++;
     if (e.seq != v->end.seq + 1) blame_entry(v, "entry_missing", v->end.seq + 1, "the numbering has a gap: entries were taken out");
     else if (strcmp(hash, stored) != 0) blame_entry(v, "entry_changed", e.seq, "the entry, or the one before it, is not what was written");

@@ -73,8 +73,13 @@ static inline int fixture_fill(lb_tx *tx, void *context, lb_error *err)
         lb_set_text(site, "protocol_version", study->version);
         lb_set_text(ethics, "version", study->version);
         lb_set_text(ethics, "approved", "2026-01-01");
-        code = fixture_put(tx, LB_KIND_SITE, study->site[i].id, "open", site, err);
+        const lb_change change = {.action = "fixture"};
+        lb_record record = {.kind = LB_KIND_SITE, .key = study->site[i].id, .site = study->site[i].id, .state = "open", .body = site};
+        code = lb_tx_put(tx, &record, -1, &change, err);
     }
+    lb_value *life = lb_value_object(arena);
+    lb_set_text(life, "id", study->id);
+    if (!code) code = fixture_put(tx, LB_KIND_STUDY, "study", "running", life, err);
     for (size_t i = 0; lb_rights_role(i) && !code; i++) {
         const char *role = lb_rights_role(i);
         char name[60];

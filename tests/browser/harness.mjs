@@ -45,6 +45,7 @@ export async function startBrowser() {
   return chromium.launch({ executablePath, args: FLAGS });
 }
 
+let last = null;
 let passed = 0;
 let failed = 0;
 
@@ -56,6 +57,8 @@ export async function test(name, body) {
     console.log(`ok    ${name} (${Date.now() - begun} ms)`);
   } catch (error) {
     failed++;
+    await last?.screenshot({ path: join(shots, 'failed.png'), fullPage: true }).catch(() => undefined); // what the page looked like then
+    if (process.env.LUMBAR_STOP) { console.log(String(error?.stack ?? error)); process.exit(1); }
     console.log(`FAIL  ${name}\n      ${String(error?.message ?? error).split('\n').slice(0, 12).join('\n      ')}`);
   }
 }
@@ -72,8 +75,8 @@ export function check(condition, message) {
 /** A fresh page that keeps what should not happen: console errors, exceptions, requests to another origin. */
 export async function open(browser, origin, { width = 1280, height = 900, scheme = 'light', language = 'en', scale = 1 } = {}) {
   const context = await browser.newContext({ viewport: { width, height }, colorScheme: scheme, locale: language, reducedMotion: 'reduce', deviceScaleFactor: scale });
-  const page = await context.newPage();
-  page.setDefaultTimeout(30_000);
+  const page = last = await context.newPage();
+  page.setDefaultTimeout(Number(process.env.LUMBAR_PATIENCE ?? 30_000));
   page.faults = [];
   page.on('console', (m) => { if (m.type() === 'error' && !m.location().url.endsWith('/favicon.ico')) page.faults.push(`console: ${m.text()}`); });
   page.on('pageerror', (e) => page.faults.push(`exception: ${e.message}`));

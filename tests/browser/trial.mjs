@@ -2,7 +2,7 @@
 // API for what repeats, and pages on which interactions are counted.
 import { execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { check, open, root, settled, shots, violations, widthBeyond } from './harness.mjs';
@@ -12,12 +12,13 @@ const program = process.env.LUMBAR_BIN ?? join(root, 'build', 'dev', 'lumbar');
 /** A new study of a protocol file, served; `days(n)` moves its clock on by n days. */
 export async function startStudy(protocol) {
   const folder = mkdtempSync(join(tmpdir(), 'lumbar-run-'));
+  cpSync(join(root, 'web', 'dist'), join(folder, 'web'), { recursive: true }); // a build beside the run changes nothing
   const db = join(folder, 'study.db'), clock = join(folder, 'clock');
   writeFileSync(clock, '0');
   const env = { ...process.env, LUMBAR_CLOCK_FILE: clock };
   const made = JSON.parse(execFileSync(program, ['study', 'new', join(root, protocol), '--db', db, '--admin', 'admin', '--name', 'Administrator', '--json'], { env, cwd: root }).toString());
   const password = made.administrator?.password ?? made.results?.administrator?.password ?? made.password;
-  const child = spawn(program, ['serve', '--db', db, '--listen', '127.0.0.1:0'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(program, ['serve', '--db', db, '--listen', '127.0.0.1:0', '--web', join(folder, 'web')], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const origin = await new Promise((resolve, reject) => {
     let said = '';
     child.on('exit', (code) => reject(new Error(`the server ended with ${code}: ${said}`)));
@@ -25,6 +26,7 @@ export async function startStudy(protocol) {
     setTimeout(() => reject(new Error('the server did not start within 60 s')), 60_000).unref();
   });
   child.removeAllListeners('exit');
+  process.on('exit', () => child.kill('SIGTERM'));
   let moved = 0;
   return {
     origin, db, password, made,

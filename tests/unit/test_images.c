@@ -301,7 +301,7 @@ static void segment_names(void **state)
     (void)state;
     lb_arena *arena = lb_arena_new();
     lb_volume *v = sample(arena, LB_U8), *back = NULL;
-    lb_segment segment[2] = {{"left multifidus", 3}, {"right psoas major", 200}};
+    lb_segment segment[2] = {{"left multifidus", 3, 0}, {"right psoas major", 200, 0}};
     v->segment = segment;
     v->segment_count = 2;
     lb_buf buf = {0};

@@ -174,6 +174,52 @@ int lb_mask_check(const lb_volume *mask, lb_error *err)
     return LB_BAD_DATA;
 }
 
+lb_volume *lb_mask_layer_at(const lb_volume *mask, size_t index)
+{
+    const lb_volume *layer = index == 0 ? mask : mask->layer[index - 1];
+    lb_volume *own = lb_arena_alloc(mask->arena, sizeof *own);
+    lb_segment *segment = lb_arena_array(mask->arena, mask->segment_count + 1, sizeof *segment);
+    *own = *layer;
+    own->layers = own->segment_count = 0;
+    for (size_t s = 0; s < mask->segment_count; s++) {
+        if (mask->segment[s].layer != index) continue;
+        segment[own->segment_count] = mask->segment[s];
+        segment[own->segment_count++].layer = 0;
+    }
+    own->segment = segment;
+    own->name = mask->name;
+    return own;
+}
+
+int lb_mask_layer(lb_volume **mask, int64_t label, lb_error *err)
+{
+    const lb_volume *whole = *mask;
+    const char *first = NULL;
+    if (whole->layers == 0) return LB_OK;
+    for (size_t s = 0; s < whole->segment_count; s++) {
+        if (whole->segment[s].label != label) continue;
+        if (first) {
+            lb_fail(err, LB_BAD_DATA, "label %lld stands for \"%.80s\" and for \"%.80s\", which overlap", (long long)label, first,
+                    whole->segment[s].name);
+            lb_error_hint(err, "take one out of the file: lumbar image convert FILE one.nrrd --roi NAME");
+            return LB_BAD_DATA;
+        }
+        first = whole->segment[s].name;
+        *mask = lb_mask_layer_at(whole, whole->segment[s].layer);
+    }
+    if (!first) *mask = lb_mask_layer_at(whole, 0);
+    return LB_OK;
+}
+
+int lb_mask_flat(const lb_volume *mask, lb_error *err)
+{
+    if (mask->layers == 0) return LB_OK;
+    lb_fail(err, LB_BAD_DATA, "some of the %zu segments overlap; one label a voxel is needed here", mask->segment_count);
+    lb_error_where(err, "%s", mask->name);
+    lb_error_hint(err, "take one out of the file: lumbar image convert FILE one.nrrd --roi NAME");
+    return LB_BAD_DATA;
+}
+
 enum { MAX_LISTED = 20 };
 
 const char *lb_mask_labels(const lb_volume *mask, lb_arena *arena)

@@ -16,6 +16,12 @@ int lb_grid_match(lb_volume **fixed, lb_volume **moving, const lb_volume *mask, 
                   const char *moving_word, const lb_grid_rule *rule, lb_result *result, lb_error *err) LB_MUST_CHECK;
 /** Labels must be whole numbers: says which voxel is not. */
 int lb_mask_check(const lb_volume *mask, lb_error *err) LB_MUST_CHECK;
+/** Of overlapping segments: the label map that holds this label. Refused when two layers hold the label. */
+int lb_mask_layer(lb_volume **mask, int64_t label, lb_error *err) LB_MUST_CHECK;
+/** Layer `index` (0: the mask itself) as a label map of its own, with its segments' names. */
+lb_volume *lb_mask_layer_at(const lb_volume *mask, size_t index);
+/** Refuses overlapping segments where one label a voxel is needed. */
+int lb_mask_flat(const lb_volume *mask, lb_error *err) LB_MUST_CHECK;
 /** "1 (4137 voxels), 2 (12 voxels)": labels present, for messages. */
 const char *lb_mask_labels(const lb_volume *mask, lb_arena *arena);
 /** Pass the reader's warnings on to the result. */

@@ -50,5 +50,7 @@ int lb_composition_collect(lb_composition *work, lb_arena *arena, lb_error *err)
 void lb_composition_classify(lb_composition *work, lb_muscle *muscle, lb_value *thresholds);
 double lb_fat_fraction(lb_fat_method method, const lb_muscle *muscle, const lb_slice_sums *sums);
 void lb_slice_sums_add(lb_slice_sums *to, const lb_slice_sums *from);
+/** Areas per height² and per vertebral body, and suggested Goutallier grades, added to the rows that are there. */
+int lb_composition_normalise(lb_call *call, const lb_composition *work, lb_result *result, lb_error *err) LB_MUST_CHECK;
 void lb_composition_picture(const lb_composition *work, lb_result *result);
 #endif

@@ -48,13 +48,11 @@ static int fit_image(lb_call *call, const char *name, lb_volume **mask, lb_volum
                          err);
 }
 
-static int read_inputs(lb_call *call, lb_composition *work, lb_result *result, lb_error *err)
+static int read_inputs(lb_call *call, lb_volume *mask, lb_composition *work, lb_result *result, lb_error *err)
 {
-    lb_volume *mask, *fat, *water, *image;
-    int status = lb_call_volume(call, "mask", &mask, err);
-    if (status == LB_OK) status = lb_mask_check(mask, err);
+    lb_volume *fat, *water, *image;
+    int status = lb_mask_check(mask, err);
     if (status != LB_OK) return status;
-    lb_volume_pass_warnings(mask, "mask", result);
     bool has_fat = lb_call_given(call, "fat"), has_water = lb_call_given(call, "water");
     if (has_fat != has_water && !(has_fat && lb_call_given(call, "method"))) {
         lb_fail(err, LB_USAGE, "a Dixon fat fraction needs both images, only the %s image was given",
@@ -193,37 +191,66 @@ static void write_notes(const lb_composition *work, lb_result *result)
                                (long long)work->muscle[i].name.label, lb_fat_method_name[work->method[m]]);
 }
 
+/* One label map: its muscles, and their rows. */
+static int measure_layer(lb_call *call, lb_volume *mask, lb_composition *work, lb_result *result, lb_error *err)
+{
+    lb_arena *arena = lb_call_arena(call);
+    int status = read_inputs(call, mask, work, result, err);
+    if (status == LB_OK) status = choose_methods(call, work, err);
+    if (status == LB_OK)
+        status = lb_names_read(lb_call_text(call, "labels"), lb_call_text(call, "levels"), work->mask, arena, &work->names, err);
+    if (status != LB_OK) return status;
+    set_geometry(call, work);
+    status = lb_composition_collect(work, arena, err);
+    if (status != LB_OK) return status;
+    lb_value *rows = lb_get(result->results, "rows"), *thresholds = lb_get(result->results, "thresholds");
+    for (size_t i = 0; i < work->muscles; i++) {
+        lb_muscle *muscle = &work->muscle[i];
+        lb_composition_classify(work, muscle, thresholds);
+        push_range(work, muscle, NULL, 0, (int64_t)work->slices - 1, rows);
+        for (size_t k = 0; k < work->names.levels; k++) {
+            const lb_level_range *range = &work->names.level[k];
+            push_range(work, muscle, range->level, range->first < 0 ? 0 : range->first, range->last, rows);
+        }
+        for (size_t s = 0; s < work->slices; s++)
+            if (muscle->slice[s].voxels > 0)
+                push_row(work, muscle, &muscle->slice[s], 1, lb_names_level(&work->names, (int64_t)s), (int64_t)s, rows);
+    }
+    return LB_OK;
+}
+
+/* The muscles of all layers together: sides are compared across layers. */
+static void join(lb_composition *all, const lb_composition *more, lb_arena *arena)
+{
+    lb_muscle *joined = lb_arena_array(arena, all->muscles + more->muscles, sizeof *joined);
+    memcpy(joined, all->muscle, all->muscles * sizeof *joined);
+    memcpy(joined + all->muscles, more->muscle, more->muscles * sizeof *joined);
+    all->muscle = joined;
+    all->muscles += more->muscles;
+}
+
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_composition work = {0};
-    lb_arena *arena = lb_call_arena(call);
-    int status = read_inputs(call, &work, result, err);
-    if (status == LB_OK) status = choose_methods(call, &work, err);
-    if (status == LB_OK)
-        status = lb_names_read(lb_call_text(call, "labels"), lb_call_text(call, "levels"), work.mask, arena,
-                               &work.names, err);
+    lb_volume *mask;
+    int status = lb_call_volume(call, "mask", &mask, err);
     if (status != LB_OK) return status;
-    set_geometry(call, &work);
-    status = lb_composition_collect(&work, arena, err);
-    if (status != LB_OK) return status;
-    lb_value *rows = lb_set_array(result->results, "rows");
+    lb_volume_pass_warnings(mask, "mask", result);
+    lb_set_array(result->results, "rows");
     lb_value *asymmetry = lb_set_array(result->results, "asymmetry");
-    lb_value *thresholds = lb_set_array(result->results, "thresholds");
-    for (size_t i = 0; i < work.muscles; i++) {
-        lb_muscle *muscle = &work.muscle[i];
-        lb_composition_classify(&work, muscle, thresholds);
-        push_range(&work, muscle, NULL, 0, (int64_t)work.slices - 1, rows);
-        for (size_t k = 0; k < work.names.levels; k++) {
-            const lb_level_range *range = &work.names.level[k];
-            push_range(&work, muscle, range->level, range->first < 0 ? 0 : range->first, range->last, rows);
-        }
-        for (size_t s = 0; s < work.slices; s++)
-            if (muscle->slice[s].voxels > 0)
-                push_row(&work, muscle, &muscle->slice[s], 1, lb_names_level(&work.names, (int64_t)s), (int64_t)s,
-                         rows);
+    lb_set_array(result->results, "thresholds");
+    for (size_t layer = 0; layer <= mask->layers && status == LB_OK; layer++) {
+        lb_composition here = {0};
+        status = measure_layer(call, mask->layers ? lb_mask_layer_at(mask, layer) : mask, &here, result, err);
+        if (status == LB_OK && layer == 0) work = here;
+        else if (status == LB_OK) join(&work, &here, lb_call_arena(call));
     }
+    if (status != LB_OK) return status;
     push_asymmetry(&work, asymmetry);
+    status = lb_composition_normalise(call, &work, result, err);
+    if (status != LB_OK) return status;
     write_notes(&work, result);
+    if (mask->layers) lb_result_note(result, "Some segments overlap: each was measured whole, so voxels in two of them count twice.");
     lb_composition_picture(&work, result);
     return LB_OK;
 }
@@ -241,6 +268,9 @@ static const lb_param params[] = {
      .choices = "dixon_mean,dixon_ratio,otsu,gmm2,gmm3,kmeans2,kmeans3"},
     {.name = "labels", .type = LB_P_TEXT, .summary = "what labels mean, as \"1=right multifidus,2=left multifidus\""},
     {.name = "levels", .type = LB_P_TEXT, .summary = "slices of each level, as \"L3=8-14,L4=15-21\""},
+    {.name = "height", .type = LB_P_NUMBER, .summary = "body height in metres: areas are also given per height squared", .min = 0.5, .max = 2.6},
+    {.name = "vertebra", .type = LB_P_NUMBER, .summary = "area of the vertebral body in mm²: areas are also given as a share of it", .min = 50, .max = 10000},
+    {.name = "vertebra-label", .type = LB_P_INT, .flags = LB_ADVANCED, .summary = "or the label of the vertebral body in the mask", .min = 1, .max = 65535},
     {.name = "axis",
      .type = LB_P_CHOICE,
      .flags = LB_ADVANCED,
@@ -265,6 +295,9 @@ const lb_op lb_op_muscle_measure = {
         "k-means, gmm2 and gmm3 Gaussian mixtures fitted by expectation-maximisation from that start. They differ by "
         "many "
         "percentage points on the same muscle: never compare a fraction of one method with that of another.\n\n"
+        "With --height areas are also divided by height squared (mm²/m²); with --vertebra or --vertebra-label by the vertebral body, slice by "
+        "slice where it is drawn. A Goutallier grade 0 to 4 is a reader's judgement: goutallier_suggested only turns the fat fraction of the "
+        "first method into the nearest grade (bounds 1, 10, 45 and 55 %) and is marked as a suggestion.\n\n"
         "A mask that lies elsewhere than its image is refused with the distance in millimetres; --adopt-geometry says "
         "whose position and spacing to use. A segmentation cropped from the same grid is placed by its position.",
     .params = params,

@@ -1,4 +1,4 @@
-/* Reader and writer of NRRD with attached data (raw, gzip, ascii), and of the names in a .seg.nrrd.
+/* Reader of NRRD with attached data (raw, gzip, ascii), and of the names and layers in a .seg.nrrd.
  * Format: "Definition of NRRD File Format", teem.sourceforge.net/nrrd/format.html; segments: 3D Slicer's
  * segmentation file documentation. */
 #include <math.h>
@@ -28,6 +28,7 @@ typedef struct header {
     double size[16];
     int sizes, vectors;
     bool is_list[16]; /* axis without direction ("none") */
+    size_t layers;    /* of overlapping segments, 1 = none overlap */
     double vector[16][3], spacing[16];
     double origin[3];
     bool typed, block, big_endian, encoded, has_origin, has_spacing;
@@ -341,10 +342,15 @@ static int check_header(header *h, lb_error *err)
     }
     h->dimension = kept;
     if (kept == 3 && !h->is_list[0] && !h->is_list[1] && !h->is_list[2]) return LB_OK;
-    if (kept == 4 && h->is_list[0] && h->segments > 0) {
-        lb_fail(err, LB_BAD_DATA, "this segmentation has %g layers: some of its %zu segments overlap", h->size[0],
-                h->segments);
-        return refuse(h, err, "export the segments of interest as one label map without overlap");
+    if (kept == 4 && h->is_list[0] && h->segments > 0 && h->size[0] >= 1 && h->size[0] <= MAX_SEGMENTS) {
+        h->layers = (size_t)h->size[0]; /* a list of label maps, its axis the fastest */
+        for (int axis = 0; axis < 3; axis++) {
+            h->size[axis] = h->size[axis + 1];
+            h->spacing[axis] = h->spacing[axis + 1];
+            h->is_list[axis] = h->is_list[axis + 1];
+            memcpy(h->vector[axis], h->vector[axis + 1], sizeof h->vector[0]);
+        }
+        if (!h->is_list[0] && !h->is_list[1] && !h->is_list[2]) return LB_OK;
     }
     lb_fail(err, LB_BAD_DATA, "the image has %d dimensions, or an axis without a direction", kept);
     return refuse(h, err, "give one volume of three dimensions (not a series, colour image or vector field)");
@@ -486,37 +492,64 @@ static void add_segments(const header *h, lb_volume *volume)
     for (size_t i = 0; i < h->segments; i++) {
         const segment_entry *entry = &h->segment[i];
         if (!entry->named && !entry->labelled) continue;
-        segment[volume->segment_count].name = lb_arena_text(volume->arena, entry->name);
-        segment[volume->segment_count++].label = entry->labelled ? entry->label : 1;
+        lb_segment *to = &segment[volume->segment_count++];
+        to->name = lb_arena_text(volume->arena, entry->name);
+        to->label = entry->labelled ? entry->label : 1;
+        to->layer = entry->layer >= 0 && (size_t)entry->layer < h->layers ? (size_t)entry->layer : 0;
     }
     volume->segment = segment;
+}
+
+/* Voxels of `layers` label maps, interleaved, to that many volumes. */
+static int split_layers(const header *h, lb_volume *mixed, lb_volume **out, lb_error *err)
+{
+    size_t layers = h->layers, voxel = lb_voxel_size(mixed->type), size[3] = {mixed->size[0] / layers, mixed->size[1], mixed->size[2]};
+    lb_volume **layer = lb_arena_array(mixed->arena, layers, sizeof *layer);
+    for (size_t l = 0; l < layers; l++) {
+        layer[l] = lb_volume_new(mixed->arena, size, mixed->type);
+        if (!layer[l]) return lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu layers of segments", layers);
+        void *voxels = layer[l]->voxels;
+        *layer[l] = *mixed;
+        layer[l]->voxels = voxels;
+        memcpy(layer[l]->size, size, sizeof size);
+        size_t count = lb_volume_count(layer[l]);
+        for (size_t i = 0; i < count; i++)
+            memcpy((char *)voxels + voxel * i, (const char *)mixed->voxels + voxel * (i * layers + l), voxel);
+    }
+    *out = layer[0];
+    (*out)->layer = layer + 1;
+    (*out)->layers = layers - 1;
+    return LB_OK;
+}
+
+static int read_voxels(header *h, lb_claim *claim, const lb_bytes *bytes, size_t start, lb_arena *arena, lb_volume **out, lb_error *err)
+{
+    /* Checked before a size is used: with every packing, no more voxels than the file can hold. */
+    int status = lb_claim_check(claim, INFINITY, 0, h->name, err);
+    if (status != LB_OK) return status;
+    size_t need = (size_t)(claim->size[0] * claim->size[1] * claim->size[2]) * lb_voxel_size(claim->type);
+    status = skip_to_data(h, bytes, need, &start, err);
+    if (status != LB_OK) return status;
+    if (h->how != ASCII) return read_packed(h, claim, bytes, start, arena, out, err);
+    /* A number takes at least two characters: itself and a blank. */
+    double most = (double)(bytes->length - start + 1) / 2 * (double)lb_voxel_size(claim->type);
+    status = lb_claim_check(claim, most, 0, h->name, err);
+    if (status == LB_OK) status = lb_claim_volume(claim, arena, out, err);
+    return status == LB_OK ? read_ascii(h, bytes, start, *out, err) : status;
 }
 
 int lb_nrrd_read(const lb_bytes *bytes, lb_arena *arena, lb_volume **out, lb_error *err)
 {
     *out = NULL;
-    header h = {.name = bytes->name ? bytes->name : "image", .arena = arena, .sign = {1, 1, 1}};
+    header h = {.name = bytes->name ? bytes->name : "image", .arena = arena, .sign = {1, 1, 1}, .layers = 1};
     lb_claim claim = {0};
     size_t start = 0;
     int status = read_header(&h, bytes, &start, err);
     if (status == LB_OK) status = check_header(&h, err);
     if (status == LB_OK) status = place(&h, &claim, err);
-    /* Checked before a size is used: with every packing, no more voxels than the file can hold. */
-    if (status == LB_OK) status = lb_claim_check(&claim, INFINITY, 0, h.name, err);
-    if (status != LB_OK) return status;
-    size_t need = (size_t)(claim.size[0] * claim.size[1] * claim.size[2]) * lb_voxel_size(claim.type);
-    status = skip_to_data(&h, bytes, need, &start, err);
-    if (status != LB_OK) return status;
-    if (h.how == ASCII) {
-        double voxels = claim.size[0] * claim.size[1] * claim.size[2];
-        /* A number takes at least two characters: itself and a blank. */
-        double most = (double)(bytes->length - start + 1) / 2 * (double)lb_voxel_size(claim.type);
-        status = lb_claim_check(&claim, most, 0, h.name, err);
-        if (status == LB_OK) status = lb_claim_volume(&claim, arena, out, err);
-        if (status == LB_OK && voxels > 0) status = read_ascii(&h, bytes, start, *out, err);
-    } else {
-        status = read_packed(&h, &claim, bytes, start, arena, out, err);
-    }
+    claim.size[0] *= (double)h.layers;
+    if (status == LB_OK) status = read_voxels(&h, &claim, bytes, start, arena, out, err);
+    if (status == LB_OK && h.layers > 1) status = split_layers(&h, *out, out, err);
     if (status != LB_OK) {
         *out = NULL;
         return status;
@@ -527,45 +560,4 @@ int lb_nrrd_read(const lb_bytes *bytes, lb_arena *arena, lb_volume **out, lb_err
         lb_volume_warn(
             *out, "the file does not say how the patient lay: axes taken as left, posterior, superior; check sides");
     return LB_OK;
-}
-
-static const char *type_word(lb_voxel type)
-{
-    const char *word = "double";
-    for (size_t i = 0; i < LB_COUNT(type_words); i++)
-        if (type_words[i].type == type && strchr(type_words[i].word, '_')) word = type_words[i].word;
-    if (type == LB_F32) word = "float";
-    return word;
-}
-
-static void write_vector(lb_buf *out, double x, double y, double z)
-{
-    char a[32], b[32], c[32];
-    lb_buf_printf(out, "(%s,%s,%s)", lb_number_text(x, a), lb_number_text(y, b), lb_number_text(z, c));
-}
-
-int lb_nrrd_write(const lb_volume *volume, bool gzip, lb_buf *out, lb_error *err)
-{
-    const double *d = volume->direction, *s = volume->spacing_mm;
-    lb_buf_printf(out, "NRRD0004\ntype: %s\ndimension: 3\nspace: left-posterior-superior\nsizes: %zu %zu %zu\n",
-                  type_word(volume->type), volume->size[0], volume->size[1], volume->size[2]);
-    lb_buf_puts(out, "space directions:");
-    for (int c = 0; c < 3; c++) {
-        lb_buf_putc(out, ' ');
-        write_vector(out, d[c] * s[c], d[3 + c] * s[c], d[6 + c] * s[c]);
-    }
-    lb_buf_printf(out,
-                  "\nkinds: domain domain domain\nendian: little\nencoding: %s\nspace origin: ", gzip ? "gzip" : "raw");
-    write_vector(out, volume->origin_mm[0], volume->origin_mm[1], volume->origin_mm[2]);
-    lb_buf_putc(out, '\n');
-    for (size_t i = 0; i < volume->segment_count; i++) {
-        lb_buf_printf(out, "Segment%zu_ID:=Segment_%zu\nSegment%zu_LabelValue:=%lld\nSegment%zu_Layer:=0\n", i, i + 1,
-                      i, (long long)volume->segment[i].label, i);
-        lb_buf_printf(out, "Segment%zu_Name:=%s\n", i, volume->segment[i].name);
-    }
-    lb_buf_putc(out, '\n');
-    size_t length = lb_volume_count(volume) * lb_voxel_size(volume->type);
-    if (gzip) return lb_gzip_add(out, volume->voxels, length, err);
-    lb_buf_add(out, volume->voxels, length);
-    return out->overflow ? lb_fail(err, LB_TOO_LARGE, "the image is too large to write") : LB_OK;
 }

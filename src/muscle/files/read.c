@@ -1,4 +1,4 @@
-/* Which format is it? Told by the first bytes, never by the name. */
+/* Which format has one file? Told by the first bytes, never by the name. */
 #include <string.h>
 
 #include "muscle/files/files.h"
@@ -30,9 +30,6 @@ int lb_image_read(const lb_bytes *bytes, lb_arena *arena, lb_volume **out, lb_er
     if (format) return lb_nifti_read(bytes, arena, out, err);
     lb_fail(err, LB_BAD_DATA, "this is not an image Lumbar can read (%zu bytes)", bytes->length);
     lb_error_where(err, "%s", name);
-    if (bytes->length > 132 && memcmp(bytes->data + 128, "DICM", 4) == 0)
-        lb_error_hint(err, "this is a DICOM file; convert the series to NIfTI (.nii.gz) or NRRD");
-    else
-        lb_error_hint(err, "give a NIfTI (.nii, .nii.gz) or NRRD (.nrrd, .seg.nrrd) file");
+    lb_error_hint(err, "give a DICOM file or folder, or a NIfTI (.nii, .nii.gz) or NRRD (.nrrd, .seg.nrrd) file");
     return LB_BAD_DATA;
 }

@@ -96,6 +96,7 @@ int lb_ibsi_run(lb_call *call, lb_value *rows, lb_result *result, lb_error *err)
     int64_t label = lb_call_given(call, "label") ? lb_call_int(call, "label") : 1;
     int status = lb_call_volume(call, "image", &image, err);
     if (status == LB_OK) status = lb_call_volume(call, "mask", &mask, err);
+    if (status == LB_OK) status = lb_mask_flat(mask, err);
     if (status == LB_OK) status = lb_mask_check(mask, err);
     if (status != LB_OK) return status;
     lb_volume_pass_warnings(image, "image", result);

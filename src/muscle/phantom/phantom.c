@@ -109,7 +109,7 @@ static int allocate(scan *s, lb_call *call, lb_error *err)
     s->mask = new_volume(arena, size, LB_U8, "mask");
     if (!s->water || !s->fat || !s->mask) return lb_fail(err, LB_NO_MEMORY, "not enough memory for the scan");
     lb_segment *segment = lb_arena_array(arena, LB_PHANTOM_MUSCLES, sizeof *segment);
-    for (int m = 0; m < LB_PHANTOM_MUSCLES; m++) segment[m] = (lb_segment){lb_phantom_muscle[m + 1], m + 1};
+    for (int m = 0; m < LB_PHANTOM_MUSCLES; m++) segment[m] = (lb_segment){lb_phantom_muscle[m + 1], m + 1, 0};
     s->mask->segment = segment;
     s->mask->segment_count = LB_PHANTOM_MUSCLES;
     return LB_OK;

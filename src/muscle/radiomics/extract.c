@@ -60,6 +60,7 @@ static int read_volumes(lb_call *call, const lb_radiomics_settings *s, lb_volume
 {
     int status = lb_call_volume(call, "image", image, err);
     if (status == LB_OK) status = lb_call_volume(call, "mask", mask, err);
+    if (status == LB_OK) status = lb_mask_layer(mask, s->label, err);
     if (status == LB_OK) status = lb_mask_check(*mask, err);
     if (status != LB_OK) return status;
     lb_volume_pass_warnings(*image, "image", result);

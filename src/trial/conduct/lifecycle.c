@@ -211,3 +211,40 @@ int lb_study_close_conduct(lb_tx *tx, int years, lb_error *err)
     lb_set_text(body, "retention_until", until);
     return change_state(tx, study, "closed", body, "close", NULL, err);
 }
+
+/* ---- purge ---- */
+
+enum { PURGE_DAYS = 14 };
+
+static int may_purge(lb_tx *tx, const lb_record **study, lb_error *err)
+{
+    static const char *const from[] = {"closed"};
+    int64_t until;
+    int code = study_in(tx, from, 1, "purged before it is closed", study, err);
+    if (code) return code;
+    const char *date = lb_get_text((*study)->body, "retention_until", "");
+    if (!lb_date_days(date, strlen(date), &until)) return lb_fail(err, LB_FAILED, "the study has no date until which it must be kept");
+    if (lb_tx_now_us(tx) / 86400000000 >= until) return LB_OK;
+    lb_fail(err, LB_CONFLICT, "the study must be kept until %s", date);
+    lb_error_hint(err, "nothing and nobody shortens this time");
+    return LB_CONFLICT;
+}
+
+int lb_study_purge_ask(lb_tx *tx, bool *agreed, lb_error *err)
+{
+    const lb_record *study;
+    const char *who = lb_tx_actor(tx)->user;
+    *agreed = false;
+    int code = may_purge(tx, &study, err);
+    if (code) return code;
+    const lb_value *before = lb_get(study->body, "purge_asked");
+    int64_t asked = 0;
+    bool recent = before && lb_time_seconds(lb_get_text(before, "at", ""), &asked) && lb_tx_now_us(tx) / 1000000 - asked < PURGE_DAYS * 86400;
+    *agreed = recent && !lb_text_equal(lb_get_text(before, "by", NULL), who);
+    lb_value *body = lb_body_copy(study->body, lb_tx_arena(tx)), *asking = lb_value_object(lb_tx_arena(tx));
+    lb_set_text(asking, "by", who);
+    lb_set_text(asking, "at", lb_when(lb_tx_now_us(tx), lb_tx_arena(tx)));
+    if (*agreed) lb_set_text(asking, "first_by", lb_get_text(before, "by", ""));
+    lb_set(body, "purge_asked", asking);
+    return change_state(tx, study, "closed", body, "ask for purge", NULL, err);
+}

@@ -26,5 +26,8 @@ int lb_study_unblind(lb_store *store, const lb_actor *actor, const lb_allocator_
     LB_MUST_CHECK;
 /** Close it: the retention clock starts. `years` of the protocol file, at least five. */
 int lb_study_close_conduct(lb_tx *tx, int years, lb_error *err) LB_MUST_CHECK;
+/** Ask for the purge of a closed study whose time of retention is over. It takes two people: *agreed becomes true when
+ *  somebody else asked within the last fourteen days; then the caller may remove it. The actor is who asks. */
+int lb_study_purge_ask(lb_tx *tx, bool *agreed, lb_error *err) LB_MUST_CHECK;
 
 #endif

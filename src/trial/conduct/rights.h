@@ -57,6 +57,7 @@
 #define LB_MAY_READ_SCAN "scan.read"          /* draws the muscles, masked to the other reader */
 #define LB_MAY_REOPEN_SCAN "scan.reopen"
 #define LB_MAY_SIGN_SCAN "scan.sign"
+#define LB_MAY_PLAN "plan"                     /* rehearses, locks, amends, runs the analysis plan */
 #define LB_MAY_STUDY_LOCK "study.lock"
 #define LB_MAY_STUDY_UNBLIND "study.unblind"
 #define LB_MAY_STUDY_OPEN "study.open"

@@ -24,6 +24,7 @@ export const theme = createTheme({
         root: (props.variant ?? 'filled') === 'filled' && !props.color ? { '--button-color': 'var(--lumbar-on-accent)' } : {},
       }),
     },
+    ModalHeader: { defaultProps: { role: 'presentation' } }, // a dialog's head is no banner of the page
     Badge: { styles: { label: { textTransform: 'none' } } },
   },
 });

@@ -108,7 +108,7 @@ function Signatures({ doc }: { doc: FormDoc }) {
 /** The next form of the same visit that is mine to fill in. */
 function useNext(subject: string, visit: string, form: string): { visit: string; form: string } | null {
   const person = useQuery({ queryKey: ['person', subject], queryFn: () => get<Person>(`/api/people/${part(subject)}`), staleTime: 30_000 });
-  const forms = person.data?.timeline.find((v) => v.visit === visit)?.forms ?? [];
+  const forms = person.data?.timeline.find((v) => v.id === visit)?.forms ?? [];
   const at = forms.findIndex((f) => f.form === form);
   const open = (f: FormCard) => f.mine && f.form !== form && (f.state === 'empty' || f.state === 'started');
   const found = forms.slice(at + 1).find(open) ?? forms.slice(0, Math.max(0, at)).find(open);

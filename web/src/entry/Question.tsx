@@ -185,6 +185,6 @@ export const Question = memo(function Question({ field, value, missing, findings
 
 export function DerivedLine({ field, value }: { field: Field; value: Json | undefined }) {
   const { t, i18n } = useTranslation('trial');
-  const shown = isEmpty(value) ? '–' : typeof value === 'boolean' ? t(value ? 'yes' : 'no') : `${String(value)}${field.unit ? ` ${field.unit}` : ''}`;
+  const shown = isEmpty(value) ? '–' : typeof value === 'boolean' || (!field.unit && (value === 0 || value === 1)) ? t(value ? 'yes' : 'no') : `${String(value)}${field.unit ? ` ${field.unit}` : ''}`;
   return <div className="question derived" data-derived={field.id}><span className="q-label">{said(field.label, i18n.language)}</span> <strong>{shown}</strong> <span className="quiet"><IconInfo size={15} /> {t('form.derived')}</span></div>;
 }

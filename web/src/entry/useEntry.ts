@@ -144,6 +144,7 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
       setOpened(answer.queries_opened);
       setReason('');
       setConflict(null);
+      client.setQueryData(['form', doc.subject, doc.visit, doc.form.id, keying], (d: FormDoc | undefined) => (d ? { ...d, state: answer.state, draft: undefined } : d));
       void client.invalidateQueries({ predicate: (q) => ['person', 'people', 'today', 'queries', 'history', 'safety'].includes(String(q.queryKey[0])) });
       return true;
     } catch (e) {
@@ -159,7 +160,7 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
       if (now.waiting) draftTimer.current = setTimeout(() => void keepDraft(), DRAFT_AFTER);
       return false;
     }
-  }, [client, confirmed, fields, findings, keepDraft, path, query, reason]);
+  }, [client, doc, keying, confirmed, fields, findings, keepDraft, path, query, reason]);
 
   /** The conflict settled: what was chosen stands on top of the other's revision, not yet saved. */
   const resolve = useCallback((chosen: Row, without: Record<string, string>) => {

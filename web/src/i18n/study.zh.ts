@@ -39,7 +39,7 @@ export const trial: typeof en = {
   },
   matrix: { label: '受试者与访视', code: '编码', state: '状态', adherence: '依从性', none: '无', legend: '符号含义', hasQuery: '有未解决质疑', queries_one: '1条质疑', queries_other: '{{count}}条质疑', keys: '方向键在单元格间移动，Page Up/Page Down翻页，回车打开。' },
   person: {
-    record: '新记录…', note: '备注', consentStage: '同意内容', gone: '没有编码为{{subject}}的受试者，或不属于您的中心。', version: '方案版本', allocation: '分配', consentedOn: '知情同意', visits: '访视与表单', logs: '事件与记录', history: '全部变更', consents: '知情同意', events: '不良事件', deviations: '方案偏离', withdrawals: '退出', scans: '影像', noneOf: '无。', strip: '访视及其窗口的时间线', now: '今天', day: '第{{day}}天', window: '窗口', repeated: '已填{{n}} / {{all}}',
+    laterForms_one: '1张表单', laterForms_other: '{{count}}张表单', record: '新记录…', note: '备注', consentStage: '同意内容', gone: '没有编码为{{subject}}的受试者，或不属于您的中心。', version: '方案版本', allocation: '分配', consentedOn: '知情同意', visits: '访视与表单', logs: '事件与记录', history: '全部变更', consents: '知情同意', events: '不良事件', deviations: '方案偏离', withdrawals: '退出', scans: '影像', noneOf: '无。', strip: '访视及其窗口的时间线', now: '今天', day: '第{{day}}天', window: '窗口', repeated: '已填{{n}} / {{all}}',
     missing_one: '缺1项', missing_other: '缺{{count}}项', secondNeeded: '需第二次录入', secondMine: '进行第二次录入', settle: '裁定差异', consent: '记录知情同意', consentAgain: '更新知情同意', consentText: '按纸质签署内容记录。', consentDo: '记录知情同意', consentVersion: '同意书版本', consentLanguage: '同意书语言', consentDate: '签署日期', consentBy: '获取人（登录名）', randomise: '随机', event: '新不良事件',
     screenFailure: '不符合入选', screenFailureText: '受试者在随机前退出；原因记入筛选日志。', screenFailureDo: '结束筛选', screenReason: '原因', deviation: '方案偏离', withdraw: '退出', withdrawText: '由受试者或医师决定终止的内容。已收集的数据予以保留。', withdrawDo: '记录退出', complete: '完成', completeText: '受试者已完成研究。', completeDo: '记录完成', link: '个人链接', linkText: '供受试者手机使用：扫描图片或打开网址。持有者均可填写日记；新链接生成后旧链接失效。', linkQr: '个人链接二维码', linkEnds: '有效期至{{at}}。', linkPrint: '打印', linkEnd: '终止此链接',
     identity: '姓名与电话', identityChange: '修改姓名与电话', identityText: '与数据分开并加密保存。每次查看均有记录。', identityNone: '未登记姓名。', id_name: '姓名', id_phone: '电话', id_address: '地址', id_birth_date: '出生日期', id_note: '备注', unblind: '紧急揭盲', unblindText: '仅当治疗取决于所在组别时使用。原因将被记录，并通知研究团队。', unblindDo: '显示组别', unblindReason: '为何现在需要', unblinded: '{{subject}}的组别', unblindedText: '已连同您的姓名、时间和原因记录。',
@@ -57,7 +57,7 @@ export const trial: typeof en = {
   query: { words: '您的文字', answer: '答复', close: '关闭', reopen: '重新打开', open: '提出', raise: '新质疑', raiseDo: '提出质疑', raised: '提出' },
   settle: { title: '裁定差异', lede: '两人录入了同一纸质表。请查看纸质原件，逐项裁定并说明理由。', none: '没有待裁定的差异。', first: '第一次录入', second: '第二次录入', other: '均不正确：以纸质为准', paper: '纸质内容', reason: '理由', whole: '请选择并说明理由。', do_one: '裁定1项差异', do_other: '裁定{{count}}项差异' },
   randomise: {
-    every_one: '每天', every_other: '每{{count}}天', title: '随机分组', steps: '步骤', step1: '1 入选条件', step2: '2 受试者与分层', step3: '3 确认', asks: '方案要求', answer: '该受试者', met: '结果', exclusion: '不应存在', absent: '不存在', present: '存在', fulfilled: '满足', notFulfilled: '不满足', open: '未答', consent: '书面知情同意', visit: '{{visit}}已完整', notReady: '目前不能随机：未满足项见上。', who: '受试者', stratumText: '请与面前的受试者核对。分配在此分层内进行。', final: '分配不可更改：不能撤销、重复或替换。', hold: '按住以随机', busy: '正在分配…',
+    siteOpen: '中心已开放', every_one: '每天', every_other: '每{{count}}天', title: '随机分组', steps: '步骤', step1: '1 入选条件', step2: '2 受试者与分层', step3: '3 确认', asks: '方案要求', answer: '该受试者', met: '结果', exclusion: '不应存在', absent: '不存在', present: '存在', fulfilled: '满足', notFulfilled: '不满足', open: '未答', consent: '书面知情同意', visit: '{{visit}}已完整', notReady: '目前不能随机：未满足项见上。', who: '受试者', stratumText: '请与面前的受试者核对。分配在此分层内进行。', final: '分配不可更改：不能撤销、重复或替换。', hold: '按住以随机', busy: '正在分配…',
     cannotHold: '无法按住按钮？', typeCode: '键入编码{{subject}}', do: '随机', continue: '继续', previous: '上一步', back: '返回{{subject}}', is: '{{subject}}被分配至', masked: '您的角色不显示组别。', at: '时间', by: '签名', receipt: '回执', next: '接下来',
   },
   adherence: { title: '依从性', line: '每周依从性', weeks: '各周', overall: '总体，%', frequency: '训练次数，%', duration: '时长，%', components: '各项内容，%', supervision: '通话，%', onTrack: '进展正常', none: '尚无人参加训练。' },
@@ -97,6 +97,6 @@ export const trial: typeof en = {
   },
   action: { save: '保存', sign: '签名', verify: '核查', settle: '裁定', allocate: '分配', create: '创建', change: '修改', freeze: '冻结', lock: '锁定', unlock: '解锁', sign_in: '登录', sign_out: '退出', view: '查看' },
   close: {
-    state: '研究状态：', text: '锁定后不能再录入。此后可向统计师公开组别，并公布随机种子，任何人均可重演分配序列。', open: '开放研究', openText: '各中心从现在起可以入组。', lock: '锁定数据库', lockText: '任何表单不能再修改。请先解决质疑与差异。', unblind: '研究揭盲', unblindText: '公布所有受试者的组别与种子。分析计划须已锁定。', report: '随机化：均衡性与可预测性', reportText: '仅供非盲角色。',
+    lockReason: '原因（仍有未决事项时必填）', obstacles_one: '仍有1项未决', obstacles_other: '仍有{{count}}项未决', obstacle: { open_queries: '未解决质疑', answered_queries: '待关闭的已答复质疑', drafts: '未保存的草稿', unsettled: '未裁定的双录', started: '已开始但未完整的表单', asked: '未完成的分配' }, state: '研究状态：', text: '锁定后不能再录入。此后可向统计师公开组别，并公布随机种子，任何人均可重演分配序列。', open: '开放研究', openText: '各中心从现在起可以入组。', lock: '锁定数据库', lockText: '任何表单不能再修改。请先解决质疑与差异。', unblind: '研究揭盲', unblindText: '公布所有受试者的组别与种子。分析计划须已锁定。', report: '随机化：均衡性与可预测性', reportText: '仅供非盲角色。',
   },
 };

@@ -1,7 +1,7 @@
 // What leaves the study: snapshots with their tables and hashes, exports as jobs with progress, documents for paper.
 import { Button, Group, NativeSelect, Paper, Progress, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMay, useSession } from '../session/session';
 import type { Row } from '../shared/api';
@@ -40,18 +40,18 @@ function Snapshots() {
   );
 }
 
-function Job({ id, onEnd }: { id: string; onEnd: () => void }) {
+function Job({ id, onEnd, onDone }: { id: string; onEnd: () => void; onDone: () => void }) {
   const { t } = useTranslation('trial');
   const job = useQuery({ queryKey: ['job', id], queryFn: () => get<Row>(`/api/jobs/${part(id)}`), staleTime: 0, refetchInterval: (q) => (['done', 'failed', 'cancelled'].includes(String(q.state.data?.state)) ? false : 700) });
+  const ended = job.data?.state === 'done';
+  useEffect(() => { if (ended) onDone(); }, [ended]); // once, when it is done
   return (
     <Loaded query={job}>
       {(data) => {
         const share = typeof data.progress === 'number' ? (data.progress <= 1 ? data.progress * 100 : data.progress) : 0;
-        const result = isRow(data.result) ? data.result : null;
-        const href = String(data.href ?? result?.href ?? result?.url ?? '');
         return (
           <div role="status" className="job" data-job={String(data.state)}>
-            {data.state === 'done' ? <><Text fw={600}>{t('exports.done')}</Text>{href && <a href={href} download>{t('exports.fetch')}</a>}</>
+            {data.state === 'done' ? <Text fw={600}>{t('exports.done')}</Text>
               : data.state === 'failed' ? <Failure error={new Error(String(data.message ?? (isRow(data.error) ? data.error.message : '') ?? t('exports.failed')))} />
                 : <><Progress value={share} aria-label={t('exports.running')} /><Group mt={6}><Text size="sm">{t('exports.running')}</Text><Button variant="default" size="compact-md" onClick={() => void remove(`/api/jobs/${part(id)}`).then(onEnd)}>{t('dialog.cancel')}</Button></Group></>}
           </div>
@@ -64,6 +64,8 @@ function Job({ id, onEnd }: { id: string; onEnd: () => void }) {
 export function ExportsRoom() {
   const { t } = useTranslation('trial');
   const may = useMay();
+  const client = useQueryClient();
+  const made = useQuery({ queryKey: ['exports'], queryFn: () => get<unknown>('/api/exports').then((a) => rowsIn(a, 'exports')), enabled: may('export'), staleTime: 0 });
   const [what, setWhat] = useState('csv');
   const [job, setJob] = useState('');
   const [error, setError] = useState<unknown>(null);
@@ -83,7 +85,8 @@ export function ExportsRoom() {
           <Text c="dimmed" mb="sm">{t('exports.text')}</Text>
           <Group align="flex-end"><NativeSelect label={t('exports.what')} value={what} onChange={(e) => setWhat(e.currentTarget.value)} data={[{ value: 'csv', label: t('exports.csv') }]} /><Button onClick={() => void start()}>{t('exports.start')}</Button></Group>
           {error !== null && <Failure error={error} />}
-          {job && <Job key={job} id={job} onEnd={() => setJob('')} />}
+          {job && <Job key={job} id={job} onEnd={() => setJob('')} onDone={() => void client.invalidateQueries({ queryKey: ['exports'] })} />}
+          <Loaded query={made}>{(list) => <>{list.map((x) => <details key={String(x.id)} className="fold" data-export={String(x.id)} style={{ marginTop: '.5rem' }}><summary>{String(x.what).toUpperCase()} <span className="quiet">· {momentOf(String(x.at ?? ''))} · {String(x.by ?? '')}</span></summary><ul>{(Array.isArray(x.files) ? x.files.filter(isRow) : []).map((f) => <li key={String(f.name)}><a href={`/api/exports/${part(String(x.id))}/${part(String(f.name))}`} download>{String(f.name)}</a> <span className="quiet">{t('exports.rows', { count: Number(f.rows ?? 0) })}</span></li>)}</ul></details>)}</>}</Loaded>
         </Paper>
       )}
     </>

@@ -8,9 +8,9 @@ import { useMay, useSession } from '../session/session';
 import type { Row } from '../shared/api';
 import { Act } from '../shared/Dialog';
 import { Failure } from '../shared/states';
-import { get, part, type Person, post, put, remove } from '../shared/trial';
+import { type ConsentStage, get, part, type Person, post, put, remove } from '../shared/trial';
 import { studyIn, useProtocol } from '../shared/useSites';
-import { dateOf, today } from '../shared/when';
+import { dateOf } from '../shared/when';
 import { isRow, said } from '../shared/format';
 
 export function useRefresh(subject: string) {
@@ -18,23 +18,27 @@ export function useRefresh(subject: string) {
   return () => void client.invalidateQueries({ predicate: (q) => ['people', 'today', 'safety', 'quality', 'queries'].includes(String(q.queryKey[0])) || (q.queryKey[0] === 'person' && q.queryKey[1] === subject) });
 }
 
+/** The consents the protocol asks for, given or not. */
+export const consentsOf = (person: Person) => person.consents.filter(isRow) as unknown as ConsentStage[];
+
 function Consent({ person, done }: { person: Person; done: () => void }) {
   const { t, i18n } = useTranslation('trial');
   const { user, study } = useSession();
   const protocol = useProtocol();
   const consent = studyIn(protocol.data).consent;
-  const version = isRow(consent) ? String(consent.form_version ?? '') : '';
   const languages = isRow(consent) && Array.isArray(consent.languages) ? consent.languages.map(String) : study?.languages ?? ['en'];
-  const stages = isRow(consent) && Array.isArray(consent.stages) ? consent.stages.filter(isRow) : [];
-  const renewed = person.consents.length > 0;
+  const stages = consentsOf(person);
+  const stage = stages.find((s) => !s.given) ?? stages.find((s) => s.renew) ?? stages[0];
+  if (!stage) return null;
+  const renewed = stage.given !== undefined;
+  const name = stages.length > 1 ? `: ${said(stage.label, i18n.language)}` : '';
   return (
-    <Act label={renewed ? t('person.consentAgain') : t('person.consent')} variant={renewed ? 'default' : 'filled'} title={t('person.consent')} text={t('person.consentText')} action={t('person.consentDo')} done={done}
-      send={(v) => post(`/api/people/${part(person.subject)}/consent`, { ...(stages.length > 0 ? {} : { kind: renewed ? 'renewed' : 'first' }), ...v })}
+    <Act label={`${renewed ? t('person.consentAgain') : t('person.consent')}${name}`} variant={renewed ? 'default' : 'filled'} title={`${t('person.consent')}${name}`} text={t('person.consentText')} action={t('person.consentDo')} done={done}
+      send={(v) => post(`/api/people/${part(person.subject)}/consent`, { kind: renewed ? 'renewed' : 'first', ...(stages.length > 1 ? { stage: stage.id } : {}), ...v })}
       fields={[
-        ...(stages.length > 0 ? [{ name: 'stage', label: t('person.consentStage'), kind: 'choice' as const, required: true, initial: String(stages[Math.min(stages.length - 1, person.consents.length)]?.id ?? ''), options: stages.map((x) => ({ value: String(x.id), label: said(x.label, i18n.language) })) }] : []),
-        { name: 'form_version', label: t('person.consentVersion'), required: true, initial: version },
+        { name: 'form_version', label: t('person.consentVersion'), required: true, initial: stage.form_version },
         { name: 'language', label: t('person.consentLanguage'), kind: 'choice', required: true, initial: languages[0] ?? 'en', options: languages.map((l) => ({ value: l, label: t(`language.${l}` as 'language.en', { defaultValue: l }) })) },
-        { name: 'date', label: t('person.consentDate'), kind: 'date', required: true, initial: today() },
+        { name: 'date', label: t('person.consentDate'), kind: 'date', required: true, initial: person.today },
         { name: 'taken_by', label: t('person.consentBy'), required: true, initial: user?.name ?? '' },
       ]} />
   );
@@ -125,13 +129,13 @@ export function Acts({ person }: { person: Person }) {
   const early = ['screening', 'eligible', 'consented'].includes(state);
   const inTrial = ['randomised', 'consented', 'eligible', 'withdrawn', 'completed'].includes(state);
   const data = studyIn(protocol.data).data;
-  const visits = person.timeline.map((v) => ({ value: v.visit, label: said(v.label, i18n.language) + (v.occurrence ? ` ${v.occurrence}` : '') }));
+  const visits = person.timeline.map((v) => ({ value: v.id, label: said(v.label, i18n.language) + (v.occurrence ? ` ${v.occurrence}` : '') }));
   const words = (value: unknown, fallback: [string, string][]) => (isRow(value as Row) ? Object.entries(value as Row).map(([k, v]) => ({ value: k, label: said(v, i18n.language) })) : fallback.map(([k, l]) => ({ value: k, label: l })));
   const kinds = (isRow(data) && isRow(data.deviations) ? data.deviations : {}) as Row;
   return (
     <Group gap="xs" className="no-print" mb="md">
       {can('consent') && ['screening', 'eligible', 'consented', 'randomised'].includes(state) && <Consent person={person} done={refresh} />}
-      {can('randomise') && early && <Button variant={person.consents.length > 0 ? 'filled' : 'default'} onClick={() => go(`/people/${part(person.subject)}/randomise`)}>{t('person.randomise')}</Button>}
+      {can('randomise') && early && <Button variant={consentsOf(person).every((c) => c.given) ? 'filled' : 'default'} onClick={() => go(`/people/${part(person.subject)}/randomise`)}>{t('person.randomise')}</Button>}
       {can('form.write') && inTrial && person.unscheduled.length > 0 && (
         <Menu position="bottom-start" transitionProps={{ duration: 0 }}>
           <Menu.Target><Button variant="default">{t('person.record')}</Button></Menu.Target>
@@ -155,7 +159,7 @@ export function Acts({ person }: { person: Person }) {
         <Act label={t('person.withdraw')} title={t('person.withdraw')} text={t('person.withdrawText')} action={t('person.withdrawDo')} danger done={refresh} send={(v) => post(`${at}/withdraw`, v)}
           fields={[
             { name: 'kind', label: t('withdrawal.kind'), kind: 'choice', required: true, options: words(isRow(data) ? data.withdrawals : null, [['treatment', t('withdrawal.treatment')], ['followup', t('withdrawal.followup')], ['consent', t('withdrawal.consent')]]) },
-            { name: 'date', label: t('withdrawal.date'), kind: 'date', required: true, initial: today() }, { name: 'reason', label: t('withdrawal.reason'), kind: 'area' },
+            { name: 'date', label: t('withdrawal.date'), kind: 'date', required: true, initial: person.today }, { name: 'reason', label: t('withdrawal.reason'), kind: 'area' },
           ]} />
       )}
       {can('withdraw') && state === 'randomised' && (

@@ -15,7 +15,7 @@ import { type AdherencePerson, get, type HistoryEntry, part, type Person } from 
 import { useMay } from '../session/session';
 import { useSites } from '../shared/useSites';
 import { dateOf, momentOf } from '../shared/when';
-import { Acts } from './Acts';
+import { Acts, consentsOf } from './Acts';
 import { Timeline } from './Timeline';
 
 function Head({ person }: { person: Person }) {
@@ -25,7 +25,7 @@ function Head({ person }: { person: Person }) {
   const followed = useQuery({ queryKey: ['adherence'], queryFn: () => get<{ people: AdherencePerson[] }>('/api/adherence'), enabled: may('adherence.read') && person.allocation.state === 'allocated', staleTime: 60_000 });
   const a = followed.data?.people.find((p) => p.subject === person.subject);
   const overall = a?.overall;
-  const consent = person.consents.filter(isRow).at(-1);
+  const consent = consentsOf(person).map((c) => c.given).filter(isRow).at(-1);
   const allocation = person.allocation;
   return (
     <Paper p="md" className="surface" mb="md">
@@ -89,7 +89,7 @@ function History({ subject }: { subject: string }) {
 }
 
 export function PersonPage({ subject }: { subject: string }) {
-  const { t } = useTranslation('trial');
+  const { t, i18n } = useTranslation('trial');
   const person = useQuery({ queryKey: ['person', subject], queryFn: () => get<Person>(`/api/people/${part(subject)}`), staleTime: 0 });
   const [tab, setTab] = useState<string | null>('visits');
   useEffect(() => {
@@ -118,7 +118,7 @@ export function PersonPage({ subject }: { subject: string }) {
                 </Tabs.List>
                 <Tabs.Panel value="visits"><Timeline subject={subject} timeline={data.timeline} /></Tabs.Panel>
                 <Tabs.Panel value="events">
-                  <Log title={t('person.consents')} rows={data.consents.filter(isRow)} none={t('person.noneOf')} />
+                  <Log title={t('person.consents')} rows={consentsOf(data).flatMap((c) => (isRow(c.given) ? [{ ...c.given, stage: said(c.label, i18n.language) }] : []))} none={t('person.noneOf')} />
                   <Log title={t('person.events')} rows={data.events.filter(isRow)} none={t('person.noneOf')} />
                   <Log title={t('person.deviations')} rows={data.deviations.filter(isRow)} none={t('person.noneOf')} />
                   <Log title={t('person.withdrawals')} rows={data.withdrawals.filter(isRow)} none={t('person.noneOf')} />

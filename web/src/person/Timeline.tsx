@@ -8,8 +8,8 @@ import { Mark } from '../shared/Mark';
 import { type FormCard, part, type TimelineVisit } from '../shared/trial';
 import { dateOf, today } from '../shared/when';
 
-export const keyOf = (v: TimelineVisit) => v.visit;
-const baseOf = (v: TimelineVisit) => v.id;
+export const keyOf = (v: TimelineVisit) => v.id;
+const baseOf = (v: TimelineVisit) => v.visit;
 
 export interface Group { id: string; visits: TimelineVisit[] }
 
@@ -76,6 +76,7 @@ function Card({ subject, visit, card }: { subject: string; visit: TimelineVisit;
 
 function Visit({ subject, visit }: { subject: string; visit: TimelineVisit }) {
   const { t, i18n } = useTranslation('trial');
+  const later = visit.state === 'not_due' && (visit.day ?? 0) > 0 && visit.forms.every((f) => f.revision === 0);
   const window = visit.window?.[0] ? `${dateOf(visit.window[0])} – ${dateOf(visit.window[1])}` : '';
   return (
     <Paper p="md" className="surface visit" component="section" id={keyOf(visit)} aria-label={`${said(visit.label, i18n.language)}${visit.occurrence ? ` ${visit.occurrence}` : ''}`}>
@@ -85,7 +86,8 @@ function Visit({ subject, visit }: { subject: string; visit: TimelineVisit }) {
         <span className="quiet">{visit.date ? dateOf(visit.date) : ''}{visit.day !== null && visit.day !== undefined ? ` · ${t('person.day', { day: visit.day })}` : ''}</span>
         {window && <span className="quiet"><IconClock size={15} /> {t('person.window')} {window}</span>}
       </div>
-      <div className="form-cards">{visit.forms.map((card) => <Card key={card.form} subject={subject} visit={visit} card={card} />)}</div>
+      {later ? <details><summary className="more">{t('person.laterForms', { count: visit.forms.length })}</summary><div className="form-cards">{visit.forms.map((card) => <Card key={card.form} subject={subject} visit={visit} card={card} />)}</div></details>
+        : <div className="form-cards">{visit.forms.map((card) => <Card key={card.form} subject={subject} visit={visit} card={card} />)}</div>}
     </Paper>
   );
 }

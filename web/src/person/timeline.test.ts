@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { TimelineVisit } from '../shared/trial';
 import { grouped, keyOf } from './Timeline';
 
-const visit = (id: string, occurrence?: number): TimelineVisit => ({ visit: occurrence ? `${id}.${occurrence}` : id, id, occurrence, label: { en: id }, unscheduled: false, optional: false, state: 'due', forms: [] });
+const visit = (id: string, occurrence?: number): TimelineVisit => ({ visit: id, id: occurrence ? `${id}.${occurrence}` : id, occurrence, label: { en: id }, unscheduled: false, optional: false, state: 'due', forms: [] });
 
 test('what repeats stands together, in the order of the first', () => {
   const groups = grouped([visit('BL'), visit('DIARY', 1), visit('MED', 1), visit('DIARY', 2), visit('W06')]);

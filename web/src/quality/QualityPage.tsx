@@ -18,7 +18,7 @@ import { AdherenceTable } from '../today/AdherenceTable';
 
 const ROOMS: { id: 'queries' | 'metrics' | 'verify' | 'deviations' | 'adherence'; any: Right[] }[] = [
   { id: 'queries', any: ['query.raise', 'query.answer', 'query.close', 'quality.read'] }, { id: 'metrics', any: ['quality.read'] }, { id: 'verify', any: ['form.verify'] },
-  { id: 'deviations', any: ['deviation'] }, { id: 'adherence', any: ['adherence.read'] },
+  { id: 'deviations', any: ['quality.read'] }, { id: 'adherence', any: ['adherence.read'] },
 ];
 
 const listOf = <T,>(answer: unknown, ...names: string[]): T[] => {
@@ -119,7 +119,7 @@ function ToVerify() {
 
 function Deviations() {
   const { t, i18n } = useTranslation('trial');
-  const deviations = useQuery({ queryKey: ['quality', 'deviations'], queryFn: () => get<Row>('/api/deviations').then((a) => listOf<Row>(a, 'deviations')), staleTime: 0 });
+  const deviations = useQuery({ queryKey: ['quality', 'deviations'], queryFn: () => get<Row>('/api/quality').then((a) => listOf<Row>(a, 'deviations')), staleTime: 0 });
   return (
     <Loaded query={deviations}>
       {(list) => (list.length === 0 ? <Empty>{t('quality.noDeviations')}</Empty> : <Paper p="md" className="surface"><DataTable rows={plainRows(list, i18n.language)} caption={t('quality.room.deviations')} limit={100} /></Paper>)}

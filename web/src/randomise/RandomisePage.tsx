@@ -11,16 +11,17 @@ import { Mark } from '../shared/Mark';
 import { Page } from '../shared/Page';
 import { Failure, Loaded } from '../shared/states';
 import { type Allocated, get, part, post, type Randomise } from '../shared/trial';
+import { studyIn, useProtocol } from '../shared/useSites';
 import { momentOf } from '../shared/when';
 import { HoldButton } from './HoldButton';
 
 const metOf = (met: boolean | null | undefined) => (met === true ? 'yes' : met === false ? 'no' : 'unanswered');
 
-function answerOf(value: Json | undefined, language: string): string {
+function answerOf(value: Json | undefined, language: string, yesno: (item: string, value: Json) => string | null): string {
   if (value === null || value === undefined) return '';
-  if (Array.isArray(value)) return value.map((v) => answerOf(v, language)).filter(Boolean).join(', ');
+  if (Array.isArray(value)) return value.map((v) => answerOf(v, language, yesno)).filter(Boolean).join(', ');
   if (isRow(value)) {
-    if ('value' in value) return [said(value.label, language), said(value.value_label ?? value.text ?? value.value, language)].filter(Boolean).join(': ');
+    if ('value' in value) return [said(value.label, language), yesno(String(value.item ?? ''), value.value ?? null) ?? said(value.value_label ?? value.value, language)].filter(Boolean).join(': ');
     const words = said(value, language);
     return /^\[object/.test(words) ? Object.entries(value).map(([k, v]) => `${k} ${String(v)}`).join(', ') : 'en' in value ? words : Object.entries(value).map(([k, v]) => `${k} ${String(v)}`).join(', ');
   }
@@ -29,6 +30,10 @@ function answerOf(value: Json | undefined, language: string): string {
 
 function Checks({ data }: { data: Randomise }) {
   const { t, i18n } = useTranslation('trial');
+  const protocol = useProtocol();
+  const forms = studyIn(protocol.data).forms;
+  const types = new Map((Array.isArray(forms) ? forms.filter(isRow) : []).flatMap((f) => (Array.isArray(f.items) ? f.items.filter(isRow) : []).map((i) => [String(i.id), String(i.type)] as const)));
+  const yesno = (item: string, value: Json) => (types.get(item) === 'yesno' && value !== null ? t(value === 1 || value === true ? 'yes' : 'no') : null);
   return (
     <>
       <div className="table-frame" tabIndex={0} role="region" aria-label={t('randomise.step1')}>
@@ -38,11 +43,11 @@ function Checks({ data }: { data: Randomise }) {
             {data.checks.map((c) => (
               <tr key={c.id} data-met={c.met}>
                 <th scope="row"><span className="quiet">{c.id}</span> {said(c.text, i18n.language)} {c.kind === 'exclusion' && <span className="quiet">({t('randomise.exclusion')})</span>}</th>
-                <td>{answerOf(c.values.length > 0 ? c.values : c.answer === 'unknown' ? null : c.answer, i18n.language)}</td>
+                <td>{answerOf(c.values.length > 0 ? c.values : c.answer === 'unknown' ? null : c.answer, i18n.language, yesno)}</td>
                 <td><Mark state={metOf(c.met)} word={c.met === true ? (c.kind === 'exclusion' ? t('randomise.absent') : t('randomise.fulfilled')) : c.met === false ? (c.kind === 'exclusion' ? t('randomise.present') : t('randomise.notFulfilled')) : t('randomise.open')} /></td>
               </tr>
             ))}
-            {data.gates.map((g) => <tr key={g.id}><th scope="row">{said(g.text, i18n.language)}</th><td>{g.detail ?? ''}</td><td><Mark state={metOf(g.ok)} word={g.ok ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>)}
+            {data.gates.map((g) => <tr key={g.id}><th scope="row">{g.id === 'site' && g.text.en === 'site' ? t('randomise.siteOpen') : said(g.text, i18n.language)}</th><td>{g.detail ?? ''}</td><td><Mark state={metOf(g.ok)} word={g.ok ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>)}
             {data.visits.map((v) => <tr key={v.visit}><th scope="row">{t('randomise.visit', { visit: said(v.label, i18n.language) })}</th><td /><td><Mark state={metOf(v.complete)} word={v.complete ? t('state.complete') : t('randomise.notFulfilled')} /></td></tr>)}
             {data.consent.map((c) => <tr key={String(c.id)}><th scope="row">{said(c.label, i18n.language) || t('randomise.consent')}</th><td>{isRow(c.given) ? `${String(c.given.date ?? '')} · ${String(c.given.form_version ?? '')}` : ''}</td><td><Mark state={c.given ? 'yes' : 'no'} word={c.given ? t('randomise.fulfilled') : t('randomise.notFulfilled')} /></td></tr>)}
           </tbody>

@@ -94,7 +94,8 @@ function Pages() {
         <Route path="/quality/:room">{({ room }) => <QualityPage room={room} />}</Route>
         <Route path="/analysis" component={AnalysisPage} />
         <Route path="/model" component={ModelPage} />
-        <Route path="/evidence" component={EvidencePage} />
+        <Route path="/evidence"><EvidencePage /></Route>
+        <Route path="/evidence/:tab">{({ tab }) => <EvidencePage tab={tab} />}</Route>
         <Route path="/study"><Redirect to="/study/protocol" replace /></Route>
         <Route path="/study/:room">{({ room }) => <StudyRooms room={room} />}</Route>
         <Route path="/account" component={AccountPage} />

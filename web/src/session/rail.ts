@@ -11,7 +11,7 @@ export const RAIL: RailEntry[] = [
   { to: '/imaging', key: 'imaging', icon: IconImaging, any: ['scan.list'] },
   { to: '/safety', key: 'safety', icon: IconSafety, any: ['safety.read'] },
   { to: '/board', key: 'board', icon: IconBoard, any: ['board.read'] },
-  { to: '/quality', key: 'quality', icon: IconQuality, any: ['quality.read', 'query.answer', 'adherence.read', 'deviation'] },
+  { to: '/quality', key: 'quality', icon: IconQuality, any: ['quality.read', 'query.answer', 'adherence.read'] },
   { to: '/analysis', key: 'analysis', icon: IconAnalysis, any: ['analyse'] },
   { to: '/model', key: 'model', icon: IconModel, any: ['analyse'] },
   { to: '/evidence', key: 'evidence', icon: IconEvidence, any: ['analyse'] },

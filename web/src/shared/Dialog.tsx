@@ -1,5 +1,5 @@
 // A small form over the page, made from a list of fields: everything in a study that is one act with a few answers.
-import { Button, Checkbox, Group, Modal, MultiSelect, NativeSelect, PasswordInput, Stack, Text, Textarea, TextInput } from '@mantine/core';
+import { Button, Checkbox, Group, Modal, NativeSelect, PasswordInput, Stack, Text, Textarea, TextInput } from '@mantine/core';
 import { type FormEvent, type ReactNode, useEffect, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Json, Row } from './api';
@@ -24,7 +24,11 @@ function Field({ field, value, fault, set }: { field: DialogField; value: Json; 
   switch (field.kind) {
     case 'area': return <Textarea {...common} autosize minRows={2} maxRows={8} value={text} onChange={(e) => set(e.currentTarget.value)} />;
     case 'choice': return <NativeSelect {...common} value={text} onChange={(e) => set(e.currentTarget.value)} data={[...(field.required && text !== '' ? [] : [{ value: '', label: t('dialog.choose') }]), ...(field.options ?? [])]} />;
-    case 'many': return <MultiSelect {...common} value={Array.isArray(value) ? value.map(String) : []} onChange={(list) => set(list)} data={field.options ?? []} searchable hidePickedOptions comboboxProps={{ withinPortal: true }} />;
+    case 'many': return (
+      <Checkbox.Group label={field.label} description={field.help} error={fault} withAsterisk={field.required} value={Array.isArray(value) ? value.map(String) : []} onChange={(list) => set(list)}>
+        <Stack gap={6} mt={4}>{(field.options ?? []).map((o) => <Checkbox key={o.value} value={o.value} label={o.label} name={field.name} />)}</Stack>
+      </Checkbox.Group>
+    );
     case 'password': return <PasswordInput {...common} value={text} autoComplete={field.autoComplete ?? 'current-password'} onChange={(e) => set(e.currentTarget.value)} />;
     case 'tick': return <Checkbox label={field.label} description={field.help} error={fault} checked={value === true} onChange={(e) => set(e.currentTarget.checked)} />;
     case 'date': return <TextInput {...common} value={text} inputMode="numeric" placeholder="2026-11-28" onChange={(e) => set(e.currentTarget.value)} onBlur={() => set(partialDate(text) ?? text)} />;

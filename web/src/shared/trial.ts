@@ -57,7 +57,7 @@ export function query(values: Record<string, string | number | undefined | null>
 // -- what comes back: as the program describes it ------------------------------------------------------------------------
 
 export type {
-  AdherencePerson, Allocated, Arm, CellState, Check, Computed, Finding, FormPage as FormDoc, Item, Matrix as People, Person, PersonForm as FormCard, PersonVisit as TimelineVisit, Query, Randomise, Safety, Event as SafetyEvent,
+  AdherencePerson, Consent as ConsentStage, Allocated, Arm, CellState, Check, Computed, Finding, FormPage as FormDoc, Item, Matrix as People, Person, PersonForm as FormCard, PersonVisit as TimelineVisit, Query, Randomise, Safety, Event as SafetyEvent,
   Saved as SaveAnswer, Task, Today, Enrolment, Quality, Phone as PhonePage, PhoneDay, PhoneItem,
 } from './api-types';
 export type VisitHead = Matrix['visits'][number];

@@ -1,6 +1,6 @@
 /* Intraclass correlations of n subjects × k ratings. */
-#ifndef LUMBAR_PREDICT_ICC_H
-#define LUMBAR_PREDICT_ICC_H
+#ifndef LUMBAR_STATS_ICC_H
+#define LUMBAR_STATS_ICC_H
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* Intraclass correlations from the two-way analysis of variance: Shrout & Fleiss 1979, doi:10.1037/0033-2909.86.2.420;
  * F tests and intervals as there (their equations for ICC(2,1) use Satterthwaite's degrees of freedom). */
-#include "predict/icc.h"
+#include "stats/icc.h"
 
 #include <lumbar/numeric.h>
 

@@ -1,0 +1,608 @@
+// METNLBP from the first sign-in to the unblinding, with every role: what repeats goes over the API, each act of a person at
+// least once by hand in the browser. Run: node tests/browser/metnlbp.mjs (LUMBAR_BIN names another lumbar)
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { check, root, settled, startBrowser, summary, test } from './harness.mjs';
+import { acts, look, pageFor, Someone, startStudy } from './trial.mjs';
+
+const study = await startStudy('studies/metnlbp.yaml');
+const browser = await startBrowser();
+const PASSWORD = 'seven quiet herons wade';
+const ROLES = { coordinator: ['C01'], coordinator2: ['C02'], therapist: ['C01'], investigator: ['C01'], investigator2: ['C02'], assessor: ['C01'], unmasked_data_manager: [], unmasked_statistician: [], dsmb: [], data_manager: [], monitor: [], statistician: [] };
+const who = { admin: new Someone(study, 'admin') };
+const people = [];
+const pick = (n, m) => (n * 7 + m * 3) % 5;
+
+const ELIGIBLE = { subjid: 'x', birth_year: 1958, sex: 'F', age: 68, lbp_months: 14, odi_screen: 38, goutallier: '2', surg_indication: 0, conservative: 1, can_exercise: 1, willing: 1, exc_specific: 0, exc_surgery: 0, exc_comorb: 0, exc_cognition: 0, exc_physical: 0, exc_trial: 0, exc_hypersens: 0 };
+const odi = (n, shift = 0) => Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`odi${i + 1}`, String(Math.max(0, Math.min(5, pick(n, i) - shift)))]));
+const JOA3 = ['joa_lbp', 'joa_leg', 'joa_gait'], JOA2 = ['joa_slr', 'joa_sensory', 'joa_motor', 'joa_turning', 'joa_standing', 'joa_washing', 'joa_leaning', 'joa_sitting', 'joa_lifting', 'joa_walking'];
+const joa = (n) => ({ ...Object.fromEntries(JOA3.map((k, i) => [k, String(pick(n, i) % 4)])), ...Object.fromEntries(JOA2.map((k, i) => [k, String(pick(n, i) % 3)])), joa_bladder: '0' });
+const eq5d = (n) => ({ eq_mo: 1 + (n % 3), eq_sc: 1, eq_ua: 2, eq_pd: 1 + (n % 4), eq_ad: 1, eq_vas: 60 + n });
+const labs = (n) => ({ hb: 135 + n, wbc: 6.1, plt: 220, creat: 70 + n, urea: 5, egfr: 85, alt: 20 + n, ast: 22, bilirubin: 10, albumin: 42 });
+const tests = { bs_seconds: 62, bs_stop: '3' };
+const FORMS = {
+  odi: ['assessor', (n, late) => odi(n, late ? 1 : 0)], vas: ['assessor', (n, late) => ({ vas_mm: (late ? 30 : 55) + n })], joa: ['assessor', (n) => joa(n)], function_tests: ['assessor', () => tests],
+  eq5d: ['coordinator', (n) => eq5d(n)], labs: ['coordinator', (n) => labs(n)], demographics: ['coordinator', (n) => ({ height_cm: 160 + n, weight_kg: 60 + n, smoking: '0', load: 'low' })], nass: ['coordinator', () => ({ nass_index: '1' })],
+  education: ['coordinator', () => ({ booklet_given: 1, booklet_date: study.today() })], medication: ['coordinator', () => ({ drug_name: 'celecoxib', drug_dose_mg: 200, drug_days: 6 })], recurrence: ['coordinator', () => ({ rec_new: 0 })],
+};
+const VISITS = { BL: ['demographics', 'odi', 'vas', 'joa', 'eq5d', 'function_tests', 'labs'], W06: ['odi', 'vas', 'joa', 'function_tests', 'labs'], M01: ['odi', 'vas', 'joa'], M03: ['odi', 'vas', 'joa'], M06: ['odi', 'vas', 'joa', 'eq5d'], M12: ['odi', 'vas', 'joa', 'nass', 'eq5d'], M12P: ['odi', 'vas', 'joa'] };
+
+async function visit(subject, name, n, skip = []) {
+  for (const form of VISITS[name]) if (!skip.includes(form)) await who[FORMS[form][0]].form(subject, name, form, FORMS[form][1](n, name !== 'BL'));
+}
+async function enrol(n, { sex = n % 2 ? 'F' : 'M' } = {}) {
+  const { subject } = await who.coordinator.post('/api/people', { site: 'C01' });
+  await who.coordinator.form(subject, 'SCR', 'eligibility', { ...ELIGIBLE, subjid: subject, sex, age: 62 + n });
+  await who.coordinator.post(`/api/people/${subject}/consent`, { kind: 'first', form_version: '1.0', language: 'zh', date: study.today(), taken_by: 'coordinator' });
+  const answer = await who.coordinator.post(`/api/people/${subject}/randomise`, { key: `run-${n}-${subject}`, password: PASSWORD });
+  people.push({ subject, n, arm: answer.arm?.id });
+  return subject;
+}
+const confirm = async (page, name) => { await page.getByRole('dialog').getByRole('button', { name, exact: true }).click(); await page.getByRole('dialog').waitFor({ state: 'hidden' }); await settled(page); };
+const go = async (page, path) => { await page.visit(path); await settled(page); };
+const shows = async (page, state) => { await page.locator(`[data-kept=${state}]`).waitFor(); };
+
+// -- the study is set up ---------------------------------------------------------------------------------------------------
+
+await test('first sign-in: a wrong password is refused, the first one changed, the second step set up', async () => {
+  const page = await pageFor(browser, study, who.admin, { signIn: false });
+  await page.visit('/');
+  await look(page, 'study-signin');
+  await page.locator('[name=user]').fill('admin');
+  await page.locator('[name=password]').fill('not this one');
+  await page.keyboard.press('Enter');
+  await page.getByText('That did not match').waitFor();
+  page.refused();
+  await page.locator('[name=password]').fill(study.password);
+  await page.keyboard.press('Enter');
+  await page.getByLabel(/^Present password/).fill(study.password);
+  await page.getByLabel(/^New password \*?$/).fill(PASSWORD);
+  await page.getByLabel(/^New password again/).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Change the password' }).click();
+  await page.getByRole('button', { name: 'Set up' }).click();
+  await page.locator('img.qr').waitFor();
+  await look(page, 'study-account-otp');
+  const { totp } = await import('./trial.mjs');
+  who.admin.secret = (await page.locator('code.command').innerText()).trim();
+  who.admin.password = PASSWORD;
+  await page.getByLabel(/Code of your phone/).fill(totp(who.admin.secret, study.now()));
+  await page.getByRole('button', { name: 'Confirm' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Today' }).waitFor();
+  page.refused();
+  await go(page, '/study/users');
+  await page.getByRole('button', { name: 'New user' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/^Sign-in name/).fill('coordinator');
+  await dialog.getByLabel(/^Name/).fill('Coordinator of C01');
+  await dialog.getByLabel(/^Role/).selectOption('coordinator');
+  await dialog.getByRole('checkbox', { name: /C01/ }).check();
+  await dialog.getByRole('button', { name: 'New user', exact: true }).click();
+  who.coordinator = new Someone(study, 'coordinator');
+  who.coordinator.once = (await page.locator('[data-once]').innerText()).trim();
+  await page.keyboard.press('Escape');
+  await look(page, 'study-users');
+  await page.context().close();
+});
+
+await test('every role gets an account; sites, ethics and delegation gate enrolment', async () => {
+  // a new session: a code of the app is good once
+  study.days(1 / 1440);
+  await who.admin.signIn(PASSWORD);
+  for (const [name, sites] of Object.entries(ROLES)) {
+    if (name !== 'coordinator') {
+      const { once } = await who.admin.post('/api/users', { name, full_name: name.replaceAll('_', ' '), role: name.replace(/2$/, ''), sites });
+      who[name] = new Someone(study, name);
+      who[name].once = once;
+    }
+    await who[name].begin(who[name].once, PASSWORD);
+  }
+  const page = await pageFor(browser, study, who.admin);
+  await go(page, '/study/sites');
+  const row = page.getByRole('row', { name: /C01/ });
+  await row.getByRole('button', { name: 'Add approval' }).click();
+  await page.getByRole('dialog').getByLabel(/^Reference/).fill('EC 2026-12');
+  await confirm(page, 'Save');
+  await row.getByRole('button', { name: 'Change' }).click();
+  await page.getByRole('dialog').getByLabel(/^State/).selectOption('open');
+  await page.getByRole('dialog').getByLabel(/^Reason/).fill('contract signed');
+  await confirm(page, 'Save');
+  await look(page, 'study-sites');
+  await who.admin.put('/api/sites/C02', { state: 'open', protocol_version: '1.0', ethics: [{ version: '1.0', approved: study.today(), reference: 'EC 2026-13' }], reason: 'contract signed' });
+  await go(page, '/study/delegation');
+  await page.getByRole('button', { name: 'Delegate' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/^Site/).selectOption('C01');
+  await dialog.getByLabel(/^Sign-in name/).fill('coordinator');
+  for (const task of ['take consent', 'randomise', 'enter data']) await dialog.getByRole('checkbox', { name: task }).check();
+  await dialog.getByLabel(/^Your password again/).fill(PASSWORD);
+  await confirm(page, 'Sign');
+  await page.getByText('randomise').first().waitFor();
+  await look(page, 'study-delegation');
+  await who.admin.post('/api/delegation', { site: 'C02', user: 'coordinator2', tasks: ['consent', 'randomise', 'enter'], from: study.today(), password: PASSWORD });
+  await go(page, '/study/protocol');
+  await look(page, 'study-protocol', { picture: false });
+  await page.context().close();
+});
+
+// -- one person by hand -----------------------------------------------------------------------------------------------------
+
+let hand;
+await test('screening by hand: the form is keyed without the mouse, a draft keeps itself, Ctrl+S saves', async () => {
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, '/people');
+  await look(page, 'people-empty');
+  await page.getByRole('button', { name: 'New person' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Begin screening' }).click();
+  await page.getByRole('heading', { level: 1, name: /^C01/ }).waitFor();
+  hand = await page.locator('h1').innerText();
+  await look(page, 'person-screening');
+  await page.locator('[data-form=eligibility] a').first().click();
+  await page.locator('[data-question=subjid] input').fill(hand);
+  await page.locator('[data-question=birth_year] input').fill('1958');
+  await page.keyboard.press('Enter');
+  await page.keyboard.press('f');
+  await page.keyboard.type('68');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('14');
+  await page.keyboard.press('Enter');
+  await page.keyboard.type('138');
+  await page.getByText(/Must be from 0 to 100/).waitFor();
+  await look(page, 'form-fault');
+  await page.locator('[data-question=odi_screen] input').fill('38');
+  await page.keyboard.press('Enter');
+  for (const key of ['2', '0', '1', '1', '1', '0', '0', '0', '0', '0', '0', '0']) await page.keyboard.press(key);
+  await shows(page, 'draft');
+  check(/kept \d\d:\d\d:\d\d/.test(await page.locator('[data-kept=draft]').innerText()), 'the draft does not say when it was kept');
+  // leaving loses nothing
+  await page.getByRole('link', { name: 'Today' }).click();
+  await page.goBack();
+  await settled(page);
+  check(await page.locator('[data-question=birth_year] input').inputValue() === '1958', 'what was typed was lost by leaving');
+  await page.keyboard.press('Control+s');
+  await shows(page, 'saved');
+  await look(page, 'form-saved');
+  await page.context().close();
+});
+
+await test('consent, randomisation and baseline by the coordinator take at most 40 interactions', async () => {
+  const page = await pageFor(browser, study, who.coordinator);
+  const { click, fill, type } = acts(page);
+  await go(page, `/people/${hand}`);
+  await click(page.getByRole('button', { name: 'Record consent' }));
+  await click(page.getByRole('dialog').getByRole('button', { name: 'Record consent' }));
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  await click(page.getByRole('button', { name: 'Randomise' }));
+  await settled(page);
+  await look(page, 'randomise-1');
+  await click(page.getByRole('button', { name: 'Continue' }));
+  await look(page, 'randomise-2');
+  await click(page.getByRole('button', { name: 'Continue' }));
+  await fill('[name=password]', PASSWORD);
+  await look(page, 'randomise-3');
+  page.did++;
+  await page.locator('.hold').focus();
+  await page.keyboard.down('Space');
+  await page.locator('[data-allocated]').waitFor({ timeout: 15_000 });
+  await page.keyboard.up('Space');
+  check((await page.locator('[data-arm]').getAttribute('data-arm')) !== '', 'the coordinator does not see the arm');
+  await look(page, 'randomise-done');
+  await click(page.getByRole('link', { name: `To ${hand}` }));
+  await click(page.locator('#BL [data-form=demographics] a').first());
+  await settled(page);
+  const keys = (text) => [...text].map((c) => (c === '\n' ? 'Enter' : c));
+  await type([...keys('165\n62\n0'), 'l'.toUpperCase() && '1', 'Control+Enter']);
+  await page.getByRole('heading', { level: 1, name: /EQ-5D/ }).waitFor();
+  await settled(page);
+  await type([...keys('1\n1\n2\n3\n1\n70\n'), 'Control+Enter']);
+  await page.getByRole('heading', { level: 1, name: 'Blood tests' }).waitFor();
+  await settled(page);
+  await type([...keys('135\n6.1\n220\n70\n5\n85\n20\n22\n10\n42\n'), 'Control+Enter']);
+  await page.getByRole('heading', { level: 1, name: hand }).waitFor();
+  await settled(page);
+  for (const form of ['demographics', 'eq5d', 'labs']) check(await page.locator(`#BL [data-form=${form}]`).getAttribute('data-state') === 'complete', `${form} is ${await page.locator(`#BL [data-form=${form}]`).getAttribute('data-state')}`);
+  console.log(`      ${page.did} interactions (a click, or one run of typing)`);
+  check(page.did <= 40, `${page.did} interactions`);
+  page.refused();
+  await look(page, 'person-randomised');
+  await page.context().close();
+  people.push({ subject: hand, n: 0 });
+});
+
+await test('the assessor keys the ODI by hand, sees the score and no arm', async () => {
+  const page = await pageFor(browser, study, who.assessor);
+  await go(page, `/people/${hand}/BL/odi`);
+  for (const key of '2132213212') await page.keyboard.press(key);
+  await page.waitForFunction(() => /38/.test(document.querySelector('.score')?.textContent ?? ''));
+  await page.keyboard.press('Control+s');
+  await shows(page, 'saved');
+  await look(page, 'form-odi');
+  await go(page, `/people/${hand}`);
+  const text = await page.locator('main').innerText();
+  check(!/Multidimensional exercise|Standard oral medication|Training diary|Supervision/i.test(text), 'the page of a masked role tells the arm');
+  await look(page, 'person-masked');
+  await page.context().close();
+  await who.assessor.form(hand, 'BL', 'vas', { vas_mm: 55 });
+  await who.assessor.form(hand, 'BL', 'joa', joa(0));
+  await who.assessor.form(hand, 'BL', 'function_tests', tests);
+});
+
+await test('a dozen people are enrolled over the API, a screening failure by hand', async () => {
+  for (let n = 1; n < 12; n++) await visit(await enrol(n), 'BL', n);
+  const { subject } = await who.coordinator.post('/api/people', { site: 'C01' });
+  await who.coordinator.form(subject, 'SCR', 'eligibility', { ...ELIGIBLE, subjid: subject, age: 52 });
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, `/people/${subject}/randomise`);
+  await page.getByText('not fulfilled').first().waitFor();
+  check(await page.getByRole('button', { name: 'Continue' }).isDisabled(), 'an ineligible person can go on');
+  await go(page, `/people/${subject}`);
+  await page.getByRole('button', { name: 'Not eligible' }).click();
+  await page.getByRole('dialog').getByLabel(/^Reason/).fill('52 years old');
+  await confirm(page, 'Close the screening');
+  await page.getByText('not eligible').first().waitFor();
+  await page.context().close();
+});
+
+// -- the weeks of treatment ---------------------------------------------------------------------------------------------------
+
+await test('diary on the phone: by personal link, without a network, kept and sent once there is one', async () => {
+  const exercising = people.find((p) => p.arm === 'EXERCISE') ?? people[1];
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, `/people/${exercising.subject}`);
+  await page.getByRole('button', { name: 'Personal link' }).click();
+  const url = (await page.locator('[data-link]').innerText()).trim();
+  await look(page, 'person-link');
+  await page.context().close();
+  study.days(2);
+  const phone = await pageFor(browser, study, null, { width: 390, height: 844, signIn: false });
+  await phone.goto(url);
+  await phone.locator('.p-card').first().waitFor();
+  await phone.waitForFunction(() => document.documentElement.dataset.kept === 'true');
+  await look(phone, 'phone-home');
+  await phone.context().setOffline(true);
+  await phone.reload();
+  await phone.locator('.p-card .p-go').first().click();
+  await phone.locator('[data-question=min_aerobic]').getByRole('button', { name: '30', exact: true }).click();
+  await phone.locator('[data-question=min_strength]').getByRole('button', { name: '10', exact: true }).click();
+  await phone.locator('[data-question=diary_pain]').getByRole('button', { name: '4', exact: true }).click();
+  await look(phone, 'phone-diary');
+  await phone.locator('.p-save .p-go').click();
+  await phone.locator('.p-thanks').waitFor();
+  await phone.locator('[data-waiting="1"]').waitFor();
+  await look(phone, 'phone-offline');
+  await phone.context().setOffline(false);
+  await phone.evaluate(() => dispatchEvent(new Event('online')));
+  await phone.locator('[data-waiting="0"]').waitFor();
+  await phone.locator('[data-state=kept]').first().waitFor();
+  phone.faults = phone.faults.filter((f) => !/INTERNET_DISCONNECTED|ERR_FAILED/.test(f));
+  check(phone.faults.length === 0, phone.faults.join('\n'));
+  const small = await phone.evaluate(() => [...document.querySelectorAll('button, input')].filter((e) => e.offsetParent).map((e) => e.getBoundingClientRect()).filter((b) => b.height < 44 || b.width < 44).length);
+  check(small === 0, `${small} targets are smaller than 44 px`);
+  await phone.context().close();
+});
+
+await test('the therapist holds a call; adherence and Today show who falls behind', async () => {
+  const exercising = people.find((p) => p.arm === 'EXERCISE') ?? people[1];
+  study.days(6);
+  const page = await pageFor(browser, study, who.therapist);
+  await look(page, 'today-therapist');
+  await go(page, `/people/${exercising.subject}/CALL.1/supervision`);
+  await page.keyboard.press('y');
+  await page.keyboard.press('1');
+  await page.locator('[data-question=held_days] input').fill('0');
+  await page.keyboard.press('Control+s');
+  await shows(page, 'saved');
+  await go(page, '/quality/adherence');
+  await look(page, 'quality-adherence');
+  await page.context().close();
+});
+
+await test('a serious event: its clock counts down, the report is signed', async () => {
+  const { subject } = people[2];
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, `/people/${subject}`);
+  await page.getByRole('button', { name: 'New record…' }).click();
+  await page.getByRole('menuitem', { name: 'Adverse event' }).click();
+  await settled(page);
+  await page.locator('[data-question=ae_term] input, [data-question=ae_term] textarea').first().fill('Pneumonia');
+  await page.locator('[data-question=ae_start] input').fill(study.today(-1));
+  await page.locator('[data-question=ae_sev]').getByText('severe').click();
+  await page.locator('[data-question=ae_rel_drug]').getByText('unlikely').click();
+  await page.locator('[data-question=ae_serious]').getByText('Yes').click();
+  await page.locator('[data-question=ae_sae_crit]').getByText('hospital stay').click();
+  await page.locator('[data-question=ae_aware] input').fill(new Date(study.now() - 3600e3).toISOString().slice(0, 16));
+  await page.keyboard.press('Control+s');
+  await shows(page, 'saved');
+  await look(page, 'form-sae');
+  await page.context().close();
+  const doctor = await pageFor(browser, study, who.investigator);
+  await go(doctor, '/safety');
+  await doctor.locator('.clock').first().waitFor();
+  await look(doctor, 'safety');
+  await doctor.getByRole('button', { name: 'Report' }).click();
+  await doctor.getByRole('dialog').getByLabel(/^What is known now/).fill('Admitted with pneumonia, treated, stable.');
+  await doctor.getByRole('dialog').getByLabel(/^Your password again/).fill(PASSWORD);
+  await confirm(doctor, 'Sign and report');
+  await doctor.getByText('one version').waitFor();
+  await doctor.context().close();
+});
+
+await test('emergency unblinding by the investigator, with reason and password', async () => {
+  const page = await pageFor(browser, study, who.investigator);
+  await go(page, `/people/${people[2].subject}`);
+  await page.getByRole('button', { name: 'Emergency unblinding' }).click();
+  await page.getByRole('dialog').getByLabel(/^Why it is needed now/).fill('Anaesthesia has to know the drug.');
+  await page.getByRole('dialog').getByLabel(/^Your password again/).fill(PASSWORD);
+  await page.getByRole('dialog').getByRole('button', { name: 'Show the arm' }).click();
+  await page.locator('p[data-arm]').waitFor();
+  await look(page, 'person-unblinded');
+  await page.context().close();
+});
+
+// -- data management ------------------------------------------------------------------------------------------------------------
+
+await test('double entry: the second keying is blind, the differences are settled by a third', async () => {
+  const { subject } = people[0];
+  const page = await pageFor(browser, study, who.data_manager);
+  await go(page, `/people/${subject}/BL/odi?keying=2`);
+  check(await page.locator('[data-question] input[type=radio]:checked').count() === 0, 'the second person sees the first entry');
+  for (const key of '2132213202') await page.keyboard.press(key);
+  await page.keyboard.press('Control+s');
+  await shows(page, 'saved');
+  await look(page, 'form-second');
+  await page.context().close();
+  const third = await pageFor(browser, study, who.unmasked_data_manager);
+  await go(third, `/people/${subject}/BL/odi/settle`);
+  await third.locator('[data-settle]').first().waitFor();
+  check(await third.locator('[data-settle]').count() === 1, `${await third.locator('[data-settle]').count()} differences instead of 1`);
+  await third.locator('[data-settle]').first().getByRole('radio', { name: /First entry/ }).check();
+  await third.getByLabel('Reason').fill('the paper says 1');
+  await look(third, 'settle');
+  await third.getByRole('button', { name: /Settle one difference/ }).click();
+  await third.getByRole('heading', { level: 1, name: subject }).waitFor();
+  await third.context().close();
+});
+
+await test('queries: raised by the monitor, answered by the site, closed; sources verified', async () => {
+  const { subject } = people[1];
+  const monitor = await pageFor(browser, study, who.monitor);
+  await go(monitor, '/quality/verify');
+  await look(monitor, 'quality-verify');
+  await go(monitor, `/people/${subject}/BL/labs#alt`);
+  await monitor.locator('[data-question=alt] input').first().focus();
+  await monitor.getByLabel('New query').fill('Please compare with the printout.');
+  await monitor.getByRole('button', { name: 'Raise the query' }).click();
+  await monitor.locator('[data-query]').first().waitFor();
+  await look(monitor, 'form-query');
+  for (const box of await monitor.getByRole('checkbox', { name: /verified/ }).all()) await box.check();
+  await monitor.getByRole('button', { name: /Mark \d+ answers as verified/ }).click();
+  await monitor.locator('.status', { hasText: 'verified' }).first().waitFor();
+  await monitor.context().close();
+  const site = await pageFor(browser, study, who.coordinator);
+  await look(site, 'today-coordinator');
+  await go(site, '/quality/queries');
+  await site.getByLabel('Your words').first().fill('Compared: 21 is right.');
+  await site.getByRole('button', { name: 'Answer' }).first().click();
+  await site.getByText('No query matches.').waitFor();
+  await site.context().close();
+  const again = await pageFor(browser, study, who.monitor);
+  await go(again, '/quality/queries');
+  await again.getByLabel('State').selectOption('answered');
+  await again.getByText('Compared: 21 is right.').waitFor();
+  await look(again, 'quality-queries');
+  await again.getByRole('button', { name: 'Close', exact: true }).click();
+  await again.getByText('No query matches.').waitFor();
+  await again.context().close();
+});
+
+await test('two people save one form: the second sees both answers and loses nothing; a change needs a reason', async () => {
+  const { subject } = people[3];
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, `/people/${subject}/BL/demographics`);
+  await page.locator('[data-question=weight_kg] input').fill('71');
+  await who.coordinator.form(subject, 'BL', 'demographics', { ...FORMS.demographics[1](3), height_cm: 171 }, { reason: 'measured again' });
+  await page.locator('[name=reason]').fill('scale was off');
+  await page.keyboard.press('Control+s');
+  await page.getByRole('alertdialog').waitFor();
+  await look(page, 'form-conflict');
+  await page.getByRole('alertdialog').getByRole('radio').nth(1).check();
+  await page.getByRole('button', { name: 'Use what is chosen' }).click();
+  await page.locator('[name=reason]').fill('scale was off');
+  await page.keyboard.press('Control+s');
+  await shows(page, 'saved');
+  const doc = await who.coordinator.get(`/api/forms/${subject}/BL/demographics`);
+  check(doc.values.height_cm === 171 && doc.values.weight_kg === 71, `after the conflict: ${JSON.stringify(doc.values)}`);
+  await page.context().close();
+});
+
+await test('a session that ends while typing: sign in over the page, nothing is lost', async () => {
+  const { subject } = people[4];
+  const page = await pageFor(browser, study, who.assessor);
+  await go(page, `/people/${subject}/BL/vas`);
+  study.days(34);
+  await page.locator('[data-question=vas_mm] input:not([type=range])').fill('57');
+  await page.getByText('Your session has ended').waitFor();
+  await look(page, 'session-ended');
+  await page.getByRole('dialog').locator('[name=password]').fill(PASSWORD);
+  await page.keyboard.press('Enter');
+  await page.getByRole('dialog').waitFor({ state: 'hidden' });
+  check(await page.locator('[data-question=vas_mm] input:not([type=range])').inputValue() === '57', 'what was typed is gone');
+  await page.locator('[name=reason]').fill('misread');
+  await page.keyboard.press('Control+s');
+  await shows(page, 'saved');
+  page.refused();
+  await page.context().close();
+});
+
+await test('all visits to the end over the API; a withdrawal by hand, a deviation by hand', async () => {
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, `/people/${people[5].subject}`);
+  await page.getByRole('button', { name: 'Deviation' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel(/^Kind/).selectOption('visit');
+  await dialog.getByLabel(/^Severity/).selectOption('minor');
+  await dialog.getByLabel(/^What happened/).fill('Visit four days after its window.');
+  await confirm(page, 'Save');
+  await go(page, `/people/${people[6].subject}`);
+  await page.getByRole('button', { name: 'Withdrawal' }).click();
+  await dialog.getByLabel(/^What ends/).selectOption('followup');
+  await dialog.getByLabel(/^Reason/).fill('moved away');
+  await confirm(page, 'Record the withdrawal');
+  await page.getByText('withdrawn').first().waitFor();
+  await look(page, 'person-withdrawn');
+  await page.context().close();
+  const stay = people.filter((_, i) => i !== 6);
+  let day = 42;
+  for (const [name, at] of [['W06', 42], ['M01', 72], ['M03', 133], ['M06', 224], ['M12', 365], ['M12P', 407]]) {
+    study.days(at - day);
+    day = at;
+    for (const { subject, n } of stay) await visit(subject, name, n);
+  }
+});
+
+await test('an amendment: what it changes and touches is shown before it comes into force', async () => {
+  const page = await pageFor(browser, study, who.data_manager);
+  await go(page, '/study/versions');
+  const text = readFileSync(join(root, 'studies/metnlbp.yaml'), 'utf8').replace('version: "1.0"', 'version: "1.1"').replace('range: [25, 250]', 'range: [25, 260]');
+  await page.getByLabel('Protocol file').fill(text);
+  await page.getByRole('button', { name: 'Show what changes' }).click();
+  await page.locator('[data-preview]').waitFor();
+  await look(page, 'study-amendment');
+  await page.getByRole('button', { name: 'Bring into force' }).click();
+  await page.getByRole('dialog').getByLabel(/^What changed and why/).fill('Heavier people are eligible.');
+  await page.getByRole('dialog').getByLabel(/^Your password again/).fill(PASSWORD);
+  await confirm(page, 'Bring into force');
+  await page.getByRole('rowheader', { name: '1.1' }).waitFor();
+  await look(page, 'study-versions');
+  await page.context().close();
+});
+
+await test('signature by the investigator, freeze and lock by the data manager', async () => {
+  const { subject } = people[1];
+  const page = await pageFor(browser, study, who.investigator);
+  await go(page, `/people/${subject}/BL/labs`);
+  await page.getByRole('button', { name: 'Sign', exact: true }).click();
+  await page.getByRole('dialog').getByLabel(/^Your password again/).fill(PASSWORD);
+  await confirm(page, 'Sign');
+  await page.locator('.signatures li').waitFor();
+  await look(page, 'form-signed');
+  await page.context().close();
+  const manager = await pageFor(browser, study, who.data_manager);
+  await go(manager, `/people/${subject}/BL/labs`);
+  await manager.getByRole('button', { name: 'Freeze' }).click();
+  await manager.getByRole('button', { name: 'Unfreeze' }).waitFor();
+  await manager.getByRole('button', { name: 'Lock', exact: true }).click();
+  await manager.getByText('Locked: can be read, not changed.').waitFor();
+  await look(manager, 'form-locked');
+  await manager.context().close();
+});
+
+await test('the safety board: open and closed report from snapshots, a signed recommendation', async () => {
+  const maker = await pageFor(browser, study, who.unmasked_statistician);
+  await go(maker, '/board');
+  await maker.getByRole('button', { name: 'Make the open report' }).click();
+  await maker.locator('[data-report]').waitFor();
+  await maker.getByRole('button', { name: 'Make the closed report' }).click();
+  await maker.locator('[data-report]').waitFor();
+  await look(maker, 'board-reports');
+  await go(maker, '/study/close');
+  await look(maker, 'study-balance');
+  await maker.context().close();
+  const page = await pageFor(browser, study, who.dsmb);
+  await look(page, 'today-dsmb');
+  await go(page, '/board');
+  await page.getByRole('button', { name: 'Record a recommendation' }).click();
+  await page.getByRole('dialog').getByLabel(/^Decision/).selectOption('continue');
+  await page.getByRole('dialog').getByLabel(/^Recommendation/).fill('Nothing against going on.');
+  await page.getByRole('dialog').getByLabel(/^Your password again/).fill(PASSWORD);
+  await confirm(page, 'Sign');
+  await page.getByText('Nothing against going on.').waitFor();
+  await look(page, 'board');
+  await page.context().close();
+});
+
+await test('snapshot and export by the data manager; audit with filters; documents', async () => {
+  const page = await pageFor(browser, study, who.data_manager);
+  await look(page, 'today-data-manager');
+  await go(page, '/study/exports');
+  await page.getByRole('button', { name: 'Freeze a snapshot' }).click();
+  await page.getByRole('dialog').getByLabel(/^Label/).fill('before the lock');
+  await confirm(page, 'Freeze');
+  await page.getByText('before the lock').first().waitFor();
+  await page.getByRole('button', { name: 'Export', exact: true }).click();
+  await page.locator('[data-job=done]').waitFor({ timeout: 60_000 });
+  await look(page, 'study-exports');
+  for (const [path, name] of [['/study/audit', 'study-audit'], ['/study/documents', 'study-documents'], ['/study/ranges', 'study-ranges'], ['/quality/metrics', 'quality-metrics'], ['/quality/deviations', 'quality-deviations'], ['/people', 'people'], ['/safety', 'safety-masked']]) {
+    await go(page, path);
+    await look(page, name);
+  }
+  await page.context().close();
+});
+
+await test('every page on a phone, in Chinese, at 200 %', async () => {
+  const phone = await pageFor(browser, study, who.coordinator, { width: 390, height: 844, language: 'zh-CN' });
+  for (const [path, name] of [['/', 'today'], ['/people', 'people'], [`/people/${hand}`, 'person'], [`/people/${hand}/BL/labs`, 'form'], ['/safety', 'safety'], ['/quality/queries', 'queries'], ['/quality/metrics', 'metrics'], ['/study/protocol', 'protocol'], ['/study/documents', 'documents'], ['/account', 'account']]) {
+    await go(phone, path);
+    await look(phone, `phone-${name}-zh`);
+  }
+  await phone.context().close();
+  const large = await pageFor(browser, study, who.coordinator);
+  for (const path of ['/', '/people', `/people/${hand}`, `/people/${hand}/BL/labs`, '/safety', '/study/sites']) {
+    await large.visit(path);
+    await large.addStyleTag({ content: 'html { font-size: 200% !important; }' });
+    await look(large, `large${path.replaceAll('/', '-')}`);
+  }
+  await large.context().close();
+});
+
+await test('the matrix of 314 people is there within 300 ms, and the arrow keys move in it', async () => {
+  for (let i = people.length + 1; i < 314; i++) await who.coordinator.post('/api/people', { site: 'C01' });
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, '/people');
+  await go(page, '/');
+  const times = [];
+  for (let i = 0; i < 5; i++) {
+    await page.evaluate(() => { window.begun = performance.now(); document.querySelector('a[href="/people"]').click(); });
+    times.push(await page.evaluate(async () => {
+      while (!document.querySelector('.m-body .m-row')) await new Promise((r) => requestAnimationFrame(r));
+      return performance.now() - window.begun;
+    }));
+    await page.getByRole('link', { name: 'Today' }).click();
+    await settled(page);
+  }
+  console.log(`      ${times.map((t) => t.toFixed(0)).join(', ')} ms`);
+  check(Math.min(...times) < 300, `the matrix takes ${Math.min(...times).toFixed(0)} ms`);
+  await go(page, '/people');
+  await page.getByText('314 of 314 people').waitFor();
+  await page.locator('[data-at="0:0"]').focus();
+  for (const key of ['ArrowDown', 'ArrowRight', 'ArrowRight', 'PageDown', 'PageDown', 'Control+End']) await page.keyboard.press(key);
+  await page.waitForFunction(() => document.activeElement?.dataset.at?.startsWith('313:'));
+  await page.context().close();
+});
+
+// -- the end ------------------------------------------------------------------------------------------------------------------
+
+await test('database lock with a reason for what is open, then unblinding', async () => {
+  const page = await pageFor(browser, study, who.data_manager);
+  await go(page, '/study/close');
+  await page.getByRole('button', { name: 'Lock the database' }).click();
+  await look(page, 'study-lock');
+  await page.getByRole('dialog').getByLabel(/^Reason/).fill('people in screening have not come back');
+  await page.getByRole('dialog').getByLabel(/^Your password again/).fill(PASSWORD);
+  await confirm(page, 'Lock the database');
+  await page.locator('.status', { hasText: 'locked' }).first().waitFor();
+  await page.context().close();
+  const open = await pageFor(browser, study, who.unmasked_statistician);
+  await go(open, '/study/close');
+  await open.getByRole('button', { name: 'Unblind the study' }).click();
+  await open.getByRole('dialog').getByLabel(/^Your password again/).fill(PASSWORD);
+  await confirm(open, 'Unblind the study');
+  await open.locator('[data-closed]').waitFor();
+  await look(open, 'study-unblinded');
+  await open.context().close();
+  const verified = study.command('verify');
+  check(!/fault|wrong/i.test(verified) || /0 faults/.test(verified), `study verify: ${verified.slice(0, 400)}`);
+});
+
+await browser.close();
+await study.stop();
+process.exit(summary());
