@@ -1,6 +1,6 @@
 /* The steps before a model: reliable, complete and varying columns; harmonised, filled, standardised; not redundant; selected. Each is
  * fitted on the view's rows alone. */
-#include "predict/icc.h"
+#include "stats/icc.h"
 #include "predict/lasso_cv.h"
 #include "predict/pipeline.h"
 
