@@ -44,12 +44,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (!copy) abort();
     if (length) memcpy(copy, at, length);
     if (lb_path_decode(raw, arena, &path) && strlen(path) > strlen(raw)) abort();
+    const char *decoded = NULL;
+    const lb_request sent = {.arena = arena, .cookie = accept};
+    if (lb_query_decode(raw, arena, &decoded) && strlen(decoded) > strlen(raw)) abort();
+    (void)lb_request_cookie(&sent, "lumbar");
     (void)lb_host_is_loopback(accept);
     (void)lb_accept_format(accept);
     (void)lb_accept_gzip(accept);
     if (lb_face_find(registry, raw, arena, &op, &err)) op = lb_registry_find(registry, "test", "echo");
     lb_face_body body = {type, copy, length, 64};
-    lb_face_datasets datasets = {find_dataset, NULL};
+    lb_face_datasets datasets = {.find = find_dataset};
     int code = lb_face_call(registry, op, &body, &datasets, arena, &call, &unsupported, &err);
     if (code && !err.message[0]) abort(); /* every refusal has words */
     if (!code && op->run == run_echo && lb_call_run(call, &result, &err) == LB_OK) lb_result_free(result);

@@ -18,7 +18,7 @@ typedef struct trial_allocator {
     bool swapped;                 /* every arm the other one: the twin of the masking test */
     size_t count;
     char subject[TRIAL_PEOPLE][40], stratum[TRIAL_PEOPLE][64], arm[TRIAL_PEOPLE][64];
-    int64_t slot[TRIAL_PEOPLE], block[TRIAL_PEOPLE], position[TRIAL_PEOPLE], at_us[TRIAL_PEOPLE];
+    int64_t slot[TRIAL_PEOPLE], at_us[TRIAL_PEOPLE];
     int64_t *clock;
     bool broken;                  /* does not answer */
 } trial_allocator;
@@ -57,8 +57,6 @@ static int allocate_here(void *context, const lb_allocation_ask *ask, lb_allocat
         snprintf(a->stratum[at], sizeof a->stratum[at], "%s", ask->stratum);
         snprintf(a->arm[at], sizeof a->arm[at], "%s", a->study->arm[arm].code);
         a->slot[at] = (int64_t)slot + 1;
-        a->block[at] = index;
-        a->position[at] = (int64_t)left + 1;
         a->at_us[at] = *a->clock;
         a->count++;
     }
@@ -73,7 +71,7 @@ static int past_here(void *context, lb_allocation_seen seen, void *seen_context,
     trial_allocator *a = context;
     for (size_t i = 0; i < a->count; i++) {
         lb_allocation_past past = {.subject = a->subject[i], .stratum = a->stratum[i], .arm = a->arm[i], .by = "x", .sequence = (int64_t)i + 1,
-                                   .slot = a->slot[i], .at_us = a->at_us[i], .block = a->block[i], .position = a->position[i]};
+                                   .slot = a->slot[i], .at_us = a->at_us[i]};
         if (seen(seen_context, &past, err)) break;
     }
     return LB_OK;

@@ -1,19 +1,14 @@
-/* Checks of counts: parts that must add up, percentages of counts, parts that exceed their whole, medians outside their
- * quartiles. */
+/* Checks of counts, found by their form and not by a list of what to look for: in any object a total and its parts must add
+ * up, percentages belong to the counts beside them, what is "largest_study_…" is part of what is beside it, a median lies
+ * between its quartiles; a classification of the studies has as many entries as there are studies. Claims may also say
+ * outright what adds up: sums: [{where, parts, whole}], percents: [{where, count, total, percent}]. */
 #include "evidence/audit.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
 
-/* Σ of the named keys; NaN when one is missing. */
-static double sum_of(const lb_value *object, const char *const *keys)
-{
-    double sum = 0;
-    for (; *keys; keys++) sum += lb_get_number(object, *keys, NAN);
-    return sum;
-}
-
+/* Σ of a list or of the members of an object; NaN when it has none. */
 static double sum_all(const lb_value *object)
 {
     double sum = 0;
@@ -41,79 +36,181 @@ static bool rounds_to(double count, double total, double percent)
     return fabs(100 * count / total - percent) <= lb_audit_half_unit(percent) * (1 + 1e-9);
 }
 
-static void check_risk(lb_audit *audit, double included)
+static bool is_count(const lb_value *value)
 {
-    const lb_value *risk = lb_get(audit->claims, "risk_of_bias"), *percent = lb_get(risk, "printed_percent");
-    double count[2] = {lb_get_number(risk, "overall_some", NAN), lb_get_number(risk, "overall_high", NAN)};
-    double low = lb_get_number(risk, "overall_low", 0), total = count[0] + count[1] + low;
-    check_sum(audit, "risk_of_bias", "the judgements", total, included);
-    if (isnan(total) || !percent || percent->count != 2) return;
-    double printed[2] = {lb_number_of(percent->item[0]), lb_number_of(percent->item[1])};
-    audit->checked++;
-    if (rounds_to(count[0], total, printed[0]) && rounds_to(count[1], total, printed[1])) return;
-    char other[120] = "";
-    for (double step = 1; step <= total && !other[0]; step++) { /* counts near these that give the percentages */
-        for (double m = total + step; m >= total - step && !other[0]; m -= 2 * step) {
-            double a = round(printed[0] * m / 100), b = round(printed[1] * m / 100);
-            if (m > 1 && a + b == m && rounds_to(a, m, printed[0]) && rounds_to(b, m, printed[1]))
-                snprintf(other, sizeof other, "; %g and %g of %g would be", a, b, m);
-        }
-    }
-    lb_audit_find(audit, "risk_of_bias", "percent", "%g and %g of %g are %.1f and %.1f percent, not %g and %g%s",
-                  count[0], count[1], total, 100 * count[0] / total, 100 * count[1] / total, printed[0], printed[1],
-                  other);
+    double x = value ? lb_number_of(value) : NAN;
+    return x >= 0 && x == floor(x);
 }
 
-static void check_trials(lb_audit *audit, double included)
+static bool is_whole(const char *key)
 {
-    static const char *const therapies[] = {"cbt", "bt", "other", NULL}, *const controls[] = {
-                                                                             "active",       "usual_care_advice",
-                                                                             "true_control", "passive",
-                                                                             "medication",   NULL};
-    const lb_value *trials = lb_get(audit->claims, "trials"), *psychological = lb_get(trials, "psychological"),
-                   *groups = lb_get(trials, "control_groups");
-    check_sum(audit, "trials.psychological", "the therapies", sum_of(psychological, therapies),
-              lb_get_number(psychological, "any", NAN));
-    check_sum(audit, "trials.exercise_types", "the types of exercise", sum_all(lb_get(trials, "exercise_types")),
-              included);
-    double total = lb_get_number(groups, "total", NAN),
-           several = lb_get_number(groups, "studies_with_more_than_one", NAN);
-    check_sum(audit, "trials.control_groups", "the control groups", sum_of(groups, controls), total);
-    if (!isnan(included + several + total)) {
-        audit->checked++;
-        if (total < included + several)
-            lb_audit_find(audit, "trials.control_groups", "sum",
-                          "%g studies, %g of them with more than one control group, have at least %g groups, not %g",
-                          included, several, included + several, total);
+    return strcmp(key, "total") == 0 || strcmp(key, "any") == 0 || strcmp(key, "all") == 0;
+}
+
+/* A property that members of several classes can have is no class: it does not add to the total. */
+static bool is_property(const char *key)
+{
+    return lb_text_starts(key, "studies_") || lb_text_starts(key, "with_") || lb_text_starts(key, "largest_") || strcmp(key, "matched") == 0 ||
+           strstr(key, "more_than") != NULL;
+}
+
+static void check_total(lb_audit *audit, const char *where, const lb_value *object, double studies)
+{
+    double whole = NAN, parts = 0;
+    size_t classes = 0;
+    for (size_t i = 0; i < object->count; i++) {
+        if (is_whole(object->key[i]) && is_count(object->item[i])) whole = lb_number_of(object->item[i]);
+        if (is_whole(object->key[i]) || is_property(object->key[i]) || !is_count(object->item[i])) continue;
+        parts += lb_number_of(object->item[i]);
+        classes++;
     }
-    for (size_t i = 0; trials && i < trials->count; i++) {
-        const char *key = trials->key[i], *at = strstr(key, "_median");
+    if (classes > 1) check_sum(audit, where, "the parts", parts, whole);
+    double several = lb_get_number(object, "studies_with_more_than_one", NAN);
+    if (isnan(several + whole + studies)) return;
+    audit->checked++;
+    if (whole < studies + several)
+        lb_audit_find(audit, where, "sum", "%g studies, %g of them with more than one, have at least %g, not %g", studies, several, studies + several,
+                      whole);
+}
+
+/* Only counts, no total, and a name that says the studies are sorted into classes. */
+static void check_classes(lb_audit *audit, const char *where, const char *key, const lb_value *object, double studies)
+{
+    if (!lb_text_ends(key, "types") && !lb_text_ends(key, "classes") && !lb_text_ends(key, "categories")) return;
+    for (size_t i = 0; i < object->count; i++)
+        if (!is_count(object->item[i]) || is_whole(object->key[i])) return;
+    check_sum(audit, where, "the classes of the studies", sum_all(object), studies);
+}
+
+/* A list of percentages belongs to the first counts beside it; their total is that of all counts there. */
+static void check_percentages(lb_audit *audit, const char *where, const lb_value *object)
+{
+    enum { MOST = 12 };
+    const lb_value *percent = lb_get(object, "printed_percent");
+    double count[MOST], total = 0;
+    size_t n = 0;
+    if (!percent || percent->type != LB_ARRAY || percent->count == 0 || percent->count > MOST) return;
+    for (size_t i = 0; i < object->count; i++) {
+        if (!is_count(object->item[i])) continue;
+        if (n < MOST) count[n++] = lb_number_of(object->item[i]);
+        total += lb_number_of(object->item[i]);
+    }
+    if (n < percent->count || !(total > 0)) return;
+    audit->checked++;
+    bool right = true;
+    for (size_t i = 0; i < percent->count; i++) right &= rounds_to(count[i], total, lb_number_of(percent->item[i]));
+    if (right) return;
+    lb_buf given = {0}, found = {0};
+    for (size_t i = 0; i < percent->count; i++) {
+        lb_buf_printf(&given, "%s%g of %g is %.1f%%", i ? ", " : "", count[i], total, 100 * count[i] / total);
+        lb_buf_printf(&found, "%s%g%%", i ? " and " : "", lb_number_of(percent->item[i]));
+    }
+    char other[120] = "";
+    for (double m = 2; m <= 3 * total && percent->count == 2 && !other[0]; m++) { /* which total gives what is printed */
+        double x = lb_number_of(percent->item[0]), y = lb_number_of(percent->item[1]), a = round(x * m / 100), b = round(y * m / 100);
+        if (a + b == m && rounds_to(a, m, x) && rounds_to(b, m, y) && fabs(m - total) < total / 4)
+            snprintf(other, sizeof other, "; %g and %g of %g would be", a, b, m);
+    }
+    lb_audit_find(audit, where, "percent", "%s, printed are %s%s", given.data, found.data, other);
+    lb_buf_free(&given);
+    lb_buf_free(&found);
+}
+
+/* "largest_study_related" is part of the count beside it whose name has its last word ("possibly_related"). */
+static void check_largest(lb_audit *audit, const char *where, const lb_value *object)
+{
+    static const char start[] = "largest_study_";
+    for (size_t i = 0; i < object->count; i++) {
+        if (!lb_text_starts(object->key[i], start)) continue;
+        const char *what = object->key[i] + sizeof start - 1;
+        for (size_t j = 0; j < object->count; j++) {
+            const char *other = object->key[j];
+            if (j == i || lb_text_starts(other, start) || !lb_text_ends(other, what) || !is_count(object->item[j])) continue;
+            check_part(audit, where, object, object->key[i], other);
+        }
+    }
+}
+
+static void check_medians(lb_audit *audit, const char *where, const lb_value *object)
+{
+    for (size_t i = 0; i < object->count; i++) {
+        const char *key = object->key[i], *at = strstr(key, "_median");
         if (!at || at[7]) continue;
         char name[80];
         snprintf(name, sizeof name, "%.*s_iqr", (int)(at - key > 60 ? 60 : at - key), key);
-        const lb_value *iqr = lb_get(trials, name);
-        double median = lb_number_of(trials->item[i]);
+        const lb_value *iqr = lb_get(object, name);
+        double median = lb_number_of(object->item[i]);
         if (!iqr || iqr->count != 2 || isnan(median)) continue;
         audit->checked++;
         if (median < lb_number_of(iqr->item[0]) || median > lb_number_of(iqr->item[1]))
-            lb_audit_find(audit, "trials", "median", "the median %s = %g lies outside its quartiles", key, median);
+            lb_audit_find(audit, where, "median", "the median %s = %g lies outside its quartiles", key, median);
     }
+}
+
+enum { DEEPEST = 8 };
+
+static void walk(lb_audit *audit, const char *where, const char *key, const lb_value *object, double studies, int depth)
+{
+    if (object->type != LB_OBJECT || depth > DEEPEST) return;
+    check_percentages(audit, where, object);
+    check_largest(audit, where, object);
+    check_total(audit, where, object, studies);
+    check_classes(audit, where, key, object, studies);
+    check_medians(audit, where, object);
+    for (size_t i = 0; i < object->count; i++)
+        walk(audit, lb_arena_printf(audit->arena, "%s.%s", where, object->key[i]), object->key[i], object->item[i], studies, depth + 1);
+}
+
+/* -- what is said outright ------------------------------------------------------------------------------------------ */
+
+static void check_stated(lb_audit *audit)
+{
+    const lb_value *sums = lb_get(audit->claims, "sums"), *percents = lb_get(audit->claims, "percents");
+    for (size_t i = 0; sums && sums->type == LB_ARRAY && i < sums->count; i++)
+        check_sum(audit, lb_get_text(sums->item[i], "where", "sums"), "the parts", sum_all(lb_get(sums->item[i], "parts")),
+                  lb_get_number(sums->item[i], "whole", NAN));
+    for (size_t i = 0; percents && percents->type == LB_ARRAY && i < percents->count; i++) {
+        const lb_value *p = percents->item[i];
+        double count = lb_get_number(p, "count", NAN), total = lb_get_number(p, "total", NAN), percent = lb_get_number(p, "percent", NAN);
+        if (!(total > 0) || isnan(count + percent)) continue;
+        audit->checked++;
+        if (!rounds_to(count, total, percent))
+            lb_audit_find(audit, lb_get_text(p, "where", "percents"), "percent", "%g of %g are %.2f percent, not %g", count, total, 100 * count / total,
+                          percent);
+    }
+}
+
+/* The flow narrows; studies with and without data are all that are included; judgements of bias are one for each. */
+static void check_flow(lb_audit *audit, double included)
+{
+    static const char *const order[] = {"records_unique", "screened", "full_text", "potentially_eligible", "included", "with_sufficient_data"};
+    const lb_value *flow = lb_get(audit->claims, "flow"), *risk = lb_get(audit->claims, "risk_of_bias");
+    for (size_t i = 0; i < LB_COUNT(order); i++)
+        for (size_t j = i + 1; j < LB_COUNT(order); j++) check_part(audit, "flow", flow, order[j], order[i]);
+    for (size_t i = 0; flow && i < flow->count; i++)
+        if (lb_text_starts(flow->key[i], "studies_")) check_part(audit, "flow", flow, flow->key[i], lb_get(flow, "with_sufficient_data") ? "with_sufficient_data" : "included");
+    check_sum(audit, "flow", "studies with and without sufficient data",
+              lb_get_number(flow, "with_sufficient_data", NAN) + lb_get_number(flow, "lacking_follow_up", NAN), included);
+    double judged = 0;
+    size_t levels = 0;
+    for (size_t i = 0; risk && i < risk->count; i++) {
+        if (!lb_text_starts(risk->key[i], "overall_") || !is_count(risk->item[i])) continue;
+        judged += lb_number_of(risk->item[i]);
+        levels++;
+    }
+    if (levels > 1) check_sum(audit, "risk_of_bias", "the judgements", judged, included);
 }
 
 void lb_audit_counts(lb_audit *audit)
 {
-    static const char *const data[] = {"with_sufficient_data", "lacking_follow_up", NULL};
-    const lb_value *flow = lb_get(audit->claims, "flow"), *events = lb_get(audit->claims, "adverse_events");
-    double included = lb_get_number(flow, "included", NAN);
-    check_sum(audit, "flow", "studies with and without sufficient data", sum_of(flow, data), included);
-    check_part(audit, "flow", flow, "full_text", "records_unique");
-    check_part(audit, "flow", flow, "potentially_eligible", "full_text");
-    check_part(audit, "flow", flow, "included", "full_text");
-    check_part(audit, "flow", flow, "studies_pain", "with_sufficient_data");
-    check_part(audit, "flow", flow, "studies_disability", "with_sufficient_data");
-    check_risk(audit, included);
-    check_part(audit, "adverse_events", events, "possibly_related", "events");
-    check_part(audit, "adverse_events", events, "largest_study_events", "events");
-    check_part(audit, "adverse_events", events, "largest_study_related", "possibly_related");
-    check_trials(audit, included);
+    static const char *const others[] = {"pooled", "sums", "percents", "known_inconsistencies"};
+    double included = lb_get_number(lb_get(audit->claims, "flow"), "included", NAN);
+    check_flow(audit, included);
+    check_stated(audit);
+    for (size_t i = 0; i < audit->claims->count; i++) {
+        const char *key = audit->claims->key[i];
+        bool other = false;
+        for (size_t j = 0; j < LB_COUNT(others); j++) other |= strcmp(others[j], key) == 0;
+        if (!other) walk(audit, key, key, audit->claims->item[i], included, 0);
+    }
 }

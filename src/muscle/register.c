@@ -14,9 +14,13 @@ void lb_muscle_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_image_trace);
     lb_registry_add(registry, &lb_op_image_agree);
     lb_registry_add(registry, &lb_op_emg_fatigue);
+    lb_registry_add(registry, &lb_op_image_bias);
+    lb_registry_add(registry, &lb_op_image_normalise);
     lb_registry_add(registry, &lb_op_muscle_measure);
     lb_registry_add(registry, &lb_op_radiomics_extract);
     lb_registry_add(registry, &lb_op_radiomics_batch);
     lb_registry_add(registry, &lb_op_radiomics_merge);
     lb_registry_add(registry, &lb_op_radiomics_compliance);
+    lb_registry_add(registry, &lb_op_radiomics_icc);
+    lb_registry_add(registry, &lb_op_radiomics_combat);
 }

@@ -137,8 +137,13 @@ static int get_balance(study_request *r, lb_answer *answer, lb_error *err)
     if (!code) code = lb_call_set(call, "arms", arms.data, err);
     if (!code) code = lb_call_bind(call, "log", &bytes, err);
     if (!code) code = lb_call_run(call, &result, err);
+    double rate = 0;
+    int64_t n = 0;
+    if (!code) code = lb_guess_rate(allocator, r->study, r->arena, &rate, &n, err);
     if (!code) {
         lb_value *out = lb_value_object(r->arena);
+        lb_set_int(out, "allocated", n);
+        lb_set_number(out, "guess_rate", rate);
         lb_set_text(out, "commitment", commitment);
         lb_set_text(out, "arms", arms.data);
         lb_set(out, "balance", result->results);
@@ -158,7 +163,7 @@ static const study_route routes[] = {
     {"POST", "/api/calendar", LB_MAY_CALENDAR, 0, post_calendar, "an address to subscribe to one's reminders", NULL, NULL, "{url:text}"},
     {"GET", "/api/calendar/{token}.ics", NULL, STUDY_OPEN, get_calendar, "the reminders as a calendar", "lang", NULL, "text/calendar"},
     {"GET", "/api/randomisation/report", LB_MAY_BALANCE, STUDY_UNMASKED, get_balance, "balance of the arms, and whether the next could be guessed", NULL, NULL,
-     "{commitment:text,arms:text,balance:object}"},
+     "{allocated:int,guess_rate:number,commitment:text,arms:text,balance:object}"},
 };
 
 static const study_schema schemas[] = {

@@ -303,7 +303,10 @@ static int post_otp(study_request *r, lb_answer *answer, lb_error *err)
                                       r->actor.user, base32, study);
     lb_buf svg = {0};
     code = lb_qr_svg(uri, &svg, err);
-    if (code) return code;
+    if (code) {
+        lb_buf_free(&svg);
+        return code;
+    }
     lb_value *out = lb_value_object(r->arena);
     lb_set_text(out, "secret", base32);
     lb_set_text(out, "uri", uri);

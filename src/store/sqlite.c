@@ -10,7 +10,7 @@
 
 #include <sqlite3.h>
 
-enum { CACHE = 64, BUSY_MS = 10000, BUSY_FAST_MS = 300, CHECKPOINT_PAGES = 1000, APPLICATION_ID = 0x4c756d62 /* "Lumb" */ };
+enum { CACHE = 64, BUSY_MS = 10000, BUSY_FAST_MS = 300, LOG_PAGES_MOST = 8192, APPLICATION_ID = 0x4c756d62 /* "Lumb" */ };
 
 struct db {
     sqlite3 *handle;
@@ -179,7 +179,18 @@ static int commit(db *c, lb_error *err)
 
 static bool open_transaction(db *c) { return !sqlite3_get_autocommit(c->handle); }
 
-static void maintain(db *c) { sqlite3_wal_checkpoint_v2(c->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL); }
+/* A passive checkpoint disturbs nobody, but while people write without a pause it never reaches the end of the log. When the log
+ * has grown long, the little that is left is done with the writer held back for a moment, so that it begins anew; a reader in
+ * the way puts that off until the next time. */
+static void maintain(db *c)
+{
+    int pages = 0;
+    sqlite3_wal_checkpoint_v2(c->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, &pages, NULL);
+    if (pages < LOG_PAGES_MOST) return;
+    sqlite3_busy_timeout(c->handle, 20);
+    sqlite3_wal_checkpoint_v2(c->handle, NULL, SQLITE_CHECKPOINT_RESTART, NULL, NULL);
+    sqlite3_busy_timeout(c->handle, BUSY_MS);
+}
 
 static int copy(db *c, const char *path, lb_error *err)
 {
@@ -284,7 +295,7 @@ static int open_connection(const char *where, bool write, bool create, bool fast
         code = execute(c, fast ? "PRAGMA synchronous=OFF" : "PRAGMA synchronous=FULL", err);
     }
     /* The checkpointer is a thread of the store: a commit never pays for it. */
-    if (!code) code = execute(c, "PRAGMA wal_autocheckpoint=0; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY", err);
+    if (!code) code = execute(c, "PRAGMA wal_autocheckpoint=0; PRAGMA journal_size_limit=67108864; PRAGMA cache_size=-16000; PRAGMA temp_store=MEMORY", err);
     if (!code && write) code = execute(c, "PRAGMA journal_mode=WAL", err);
     if (!code && write) code = migrate(c, create, err);
     if (!code && !write) code = execute(c, "PRAGMA query_only=ON", err);

@@ -44,6 +44,31 @@ static void compile_items(study_reader *r)
     }
 }
 
+/* An item that is shown or derived by what reveals the arm reveals it, too. */
+static void check_masks(study_reader *r)
+{
+    const lb_value *forms = trial_list(r->root, "forms", r->f.arena);
+    for (size_t i = 0; i < r->study->form_count; i++) {
+        const lb_study_form *form = &r->study->form[i];
+        const lb_value *items = trial_list(forms->item[i], "items", r->f.arena);
+        for (size_t k = 0; k < form->item_count && !form->reveals_arm; k++) {
+            const char *const rule[] = {form->item[k].shown_if, form->item[k].derived_by};
+            for (size_t n = 0; n < LB_COUNT(rule) && !form->item[k].reveals_arm; n++) {
+                size_t count = 0;
+                const char **name = rule[n] ? lb_rule_names(rule[n], r->f.arena, &count) : NULL;
+                for (size_t m = 0; m < count; m++) {
+                    const lb_study_form *of = NULL;
+                    const lb_study_item *read = lb_study_item_named(r->study, name[m], &of);
+                    if (!read || (!read->reveals_arm && !of->reveals_arm)) continue;
+                    trial_flaw(&r->f, lb_get(items->item[k], n ? "derived_by" : "shown_if"), "error", "add reveals_arm: true, or leave it out of the rule",
+                               "the item '%s' depends on '%s', which reveals the arm", form->item[k].id, read->id);
+                    break;
+                }
+            }
+        }
+    }
+}
+
 static void compile_checks(study_reader *r)
 {
     const lb_value *forms = trial_list(r->root, "forms", r->f.arena);
@@ -127,6 +152,7 @@ void trial_check_rules(study_reader *r)
     gather_names(r);
     compile_items(r);
     compile_checks(r);
+    check_masks(r);
     compile_criteria(r);
     check_circles(r);
 }

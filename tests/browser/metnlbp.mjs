@@ -342,6 +342,8 @@ await test('emergency unblinding by the investigator, with reason and password',
 
 await test('double entry: the second keying is blind, the differences are settled by a third', async () => {
   const { subject } = people[0];
+  const { entries } = await who.data_manager.get(`/api/people/${subject}/history?visit=BL&form=odi`);
+  check(entries.every((e) => e.withheld || !e.changes.some((c) => /^odi\d/.test(c.item))), 'the history tells the second person what the first one keyed');
   const page = await pageFor(browser, study, who.data_manager);
   await go(page, `/people/${subject}/BL/odi?keying=2`);
   check(await page.locator('[data-question] input[type=radio]:checked').count() === 0, 'the second person sees the first entry');
@@ -463,7 +465,7 @@ await test('an amendment: what it changes and touches is shown before it comes i
   const page = await pageFor(browser, study, who.data_manager);
   await go(page, '/study/versions');
   const text = readFileSync(join(root, 'studies/metnlbp.yaml'), 'utf8').replace('version: "1.0"', 'version: "1.1"').replace('range: [25, 250]', 'range: [25, 260]');
-  await page.getByLabel('Protocol file').fill(text);
+  await page.locator('input[type=file]').setInputFiles({ name: 'metnlbp.yaml', mimeType: 'text/yaml', buffer: Buffer.from(text) });
   await page.getByRole('button', { name: 'Show what changes' }).click();
   await page.locator('[data-preview]').waitFor();
   await look(page, 'study-amendment');
@@ -503,6 +505,8 @@ await test('the safety board: open and closed report from snapshots, a signed re
   await maker.locator('[data-report]').waitFor();
   await maker.getByRole('button', { name: 'Make the closed report' }).click();
   await maker.locator('[data-report]').waitFor();
+  const closed = await maker.locator('[data-report]').innerText();
+  check(/Events X/.test(closed) && /Events Y/.test(closed), 'the closed report does not show both groups');
   await look(maker, 'board-reports');
   await go(maker, '/study/close');
   await look(maker, 'study-balance');

@@ -43,7 +43,7 @@ await test('Modic: screening before and after MRI, consent in two stages, minimi
   await click(page.getByRole('button', { name: /Record consent: Consent to the trial/ }));
   await page.getByRole('dialog').getByRole('button', { name: 'Record consent', exact: true }).click();
   await page.getByRole('dialog').waitFor({ state: 'hidden' });
-  await who.coordinator.form(subject, 'BL', 'person', baseline(1).person);
+  for (const form of ['person', 'pain', 'eq5d', 'bother', 'rmdq']) await who.coordinator.form(subject, 'BL', form, baseline(1)[form]);
   await go(page, `/people/${subject}/randomise`);
   await look(page, 'modic-randomise-1');
   await click(page.getByRole('button', { name: 'Continue' }));
@@ -69,7 +69,7 @@ await test('Modic: others over the API, the diary in Danish', async () => {
     await who.coordinator.form(subject, 'SCR', 'eligibility', { subjid: subject, ...before(n), modic: 1 }, { reason: 'MRI read' });
     await consent('trial');
     for (const form of ['person', 'pain', 'eq5d', 'bother', 'rmdq']) await who.coordinator.form(subject, 'BL', form, baseline(n)[form]);
-    const answer = await who.coordinator.post(`/api/people/${subject}/randomise`, { key: `modic-${n}`, password: PASSWORD });
+    const answer = await who.coordinator.post(`/api/people/${subject}/randomise`, { key: `modic-run-${n}`, password: PASSWORD });
     people.push({ subject, n, arm: answer.arm?.id });
   }
   check(new Set(people.map((p) => p.arm)).size === 2, 'minimisation gave one arm to all');

@@ -12,7 +12,7 @@ const program = process.env.LUMBAR_BIN ?? join(root, 'build', 'dev', 'lumbar');
 /** A new study of a protocol file, served; `days(n)` moves its clock on by n days. */
 export async function startStudy(protocol) {
   const folder = mkdtempSync(join(tmpdir(), 'lumbar-run-'));
-  cpSync(join(root, 'web', 'dist'), join(folder, 'web'), { recursive: true }); // a build beside the run changes nothing
+  cpSync(process.env.LUMBAR_WEB ?? join(root, 'web', 'dist'), join(folder, 'web'), { recursive: true }); // a build beside the run changes nothing
   const db = join(folder, 'study.db'), clock = join(folder, 'clock');
   writeFileSync(clock, '0');
   const env = { ...process.env, LUMBAR_CLOCK_FILE: clock };
@@ -88,7 +88,7 @@ export class Someone {
   /** The first sign-in: the password given is changed, the second factor set up where it is needed. */
   async begin(given, password) {
     let session = await this.signIn(given);
-    if (session.must?.includes('password')) { await this.post('/api/session/password', { old: given, new: password }); session = await this.signIn(password); }
+    if (session.must?.includes('password')) { await this.post('/api/session/password', { old: given, new: password }); this.password = password; session = (await this.raw('GET', '/api/session')).json; if (session.signed_in) this.token = session.token; else session = await this.signIn(password); }
     if (session.must?.includes('otp')) {
       const { secret } = await this.post('/api/session/otp');
       await this.post('/api/session/otp/confirm', { code: totp(secret, this.study.now()) });
@@ -111,7 +111,7 @@ export class Someone {
 export async function pageFor(browser, study, someone, { width = 1280, height = 900, language = 'en', signIn = true } = {}) {
   const page = await open(browser, study.origin, { width, height, language });
   page.did = 0;
-  page.refused = () => { page.faults = page.faults.filter((f) => !/status of (401|403|404|409|422|429)/.test(f)); };
+  page.refused = () => { page.faults = page.faults.filter((f) => !/status of (401|403|404|409|422|429)|INTERNET_DISCONNECTED|ERR_FAILED/.test(f)); };
   if (!signIn) return page;
   await page.visit('/');
   await page.locator('[name=user]').fill(someone.name);

@@ -185,7 +185,7 @@ static void test_audit(void **state)
         {"pooled[6]", "interval_symmetry"}, {"pooled[6]", "abstract"},
         {"pooled[4]", "repeated"},          {"pooled[4]", "repeated"},
         {"risk_of_bias", "percent"},        {"adverse_events", "part_exceeds_whole"},
-        {"trials.psychological", "sum"},    {"trials.exercise_types", "sum"},
+        {"trials.exercise_types", "sum"},   {"trials.psychological", "sum"},
         {"trials.control_groups", "sum"},   {"trials.control_groups", "sum"}};
     const lb_value *findings = lb_get(result->results, "findings");
     assert_int_equal(findings->count, LB_COUNT(expected));

@@ -169,6 +169,33 @@ static void screening_failure(void **state)
     trial_close(&t);
 }
 
+static int four_past(void *context, lb_allocation_seen seen, void *seen_context, lb_error *err)
+{
+    static const char *const given[][2] = {{"S", "A"}, {"S", "B"}, {"T", "B"}, {"S", "A"}, {"S", "A"}, {"S", "B"}};
+    (void)context;
+    for (size_t i = 0; i < LB_COUNT(given); i++) {
+        lb_allocation_past past = {.subject = "x", .stratum = given[i][0], .arm = given[i][1], .sequence = (int64_t)i + 1};
+        if (seen(seen_context, &past, err)) break;
+    }
+    return LB_OK;
+}
+
+/* By hand: S: A (tie ½), B (1), A (tie ½), A (named B: 0), B (1); T: B (tie ½): 3.5 of 6. */
+static void guesses_by_hand(void **state)
+{
+    (void)state;
+    trial t;
+    lb_error err = LB_ERROR_INIT;
+    double rate;
+    int64_t n;
+    trial_open(&t, "studies/metnlbp.yaml", "2026-02-02");
+    lb_allocator_face face = {NULL, NULL, four_past, NULL, NULL};
+    TRIAL_OK(lb_guess_rate(&face, t.study, t.arena, &rate, &n, &err), err);
+    assert_int_equal(n, 6);
+    assert_close(rate, 3.5 / 6, 1e-15);
+    trial_close(&t);
+}
+
 /* Every ODI example of the instruments' reference data: is the score inside the protocol's 20 to 60? */
 static void eligible_by_odi(void **state)
 {
@@ -280,7 +307,7 @@ static void visits_have_days(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(consents_then_randomises), cmocka_unit_test(survives_a_break), cmocka_unit_test(gates_close),
-                                       cmocka_unit_test(two_stages), cmocka_unit_test(screening_failure), cmocka_unit_test(eligible_by_odi), cmocka_unit_test(deviations_are_numbered_apart),
+                                       cmocka_unit_test(two_stages), cmocka_unit_test(screening_failure), cmocka_unit_test(eligible_by_odi), cmocka_unit_test(guesses_by_hand), cmocka_unit_test(deviations_are_numbered_apart),
                                        cmocka_unit_test(visits_have_days)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -199,6 +199,29 @@ static void test_masked(void **state)
     lb_buf_free(&text);
 }
 
+/* An item that depends on what reveals the arm must say that it reveals it, too: the protocol is refused otherwise. */
+static void test_masks_of_rules(void **state)
+{
+    (void)state;
+    static const char plain[] = "- {id: ae_rel_drug, label:", leaky[] = "- {id: ae_rel_drug, shown_if: ae_rel_ex ~= 4, label:";
+    static const char said[] = "- {id: ae_rel_drug, reveals_arm: true, shown_if: ae_rel_ex ~= 4, label:";
+    const char *const variants[] = {plain, leaky, said};
+    for (size_t i = 0; i < LB_COUNT(variants); i++) {
+        lb_error err = LB_ERROR_INIT;
+        lb_bytes bytes;
+        lb_study *changed = NULL;
+        assert_int_equal(lb_file_read(LUMBAR_TEST_SOURCE "/studies/metnlbp.yaml", 0, arena, &bytes, &err), LB_OK);
+        const char *text = lb_arena_textn(arena, (const char *)bytes.data, bytes.length), *at = strstr(text, plain);
+        assert_non_null(at);
+        const char *next = lb_arena_printf(arena, "%.*s%s%s", (int)(at - text), text, variants[i], at + strlen(plain));
+        const lb_bytes protocol = {(const uint8_t *)next, strlen(next), "changed.yaml"};
+        int code = lb_study_read(&protocol, arena, &changed, NULL, &err);
+        assert_int_equal(code, i == 1 ? LB_BAD_DATA : LB_OK);
+        if (i == 1) assert_non_null(strstr(err.message, "reveals the arm"));
+        if (changed) lb_study_close(changed);
+    }
+}
+
 /* What is computed once is computed the same from its own result. */
 static void test_idempotent(void **state)
 {
@@ -222,7 +245,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_derived), cmocka_unit_test(test_skip),   cmocka_unit_test(test_values),      cmocka_unit_test(test_partial_dates),
         cmocka_unit_test(test_units),   cmocka_unit_test(test_scores), cmocka_unit_test(test_site_ranges), cmocka_unit_test(test_masked),
-        cmocka_unit_test(test_idempotent),
+        cmocka_unit_test(test_idempotent), cmocka_unit_test(test_masks_of_rules),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

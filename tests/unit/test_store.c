@@ -7,6 +7,8 @@
 
 #include <pthread.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <time.h>
 
 static const char *const home[] = {"C01"};
 static const lb_actor everyone = {"u1", "coordinator", NULL, 0, false, true};
@@ -422,12 +424,59 @@ static void test_verification_finds_every_edit(void **state)
     }
 }
 
+/* ---- the log of the database does not grow for ever while people write without a pause ---- */
+
+static int large_body(lb_tx *tx, void *context, lb_error *err)
+{
+    char *text = lb_arena_alloc(lb_tx_arena(tx), 400001);
+    memset(text, 'x', 400000);
+    lb_value *body = lb_value_object(lb_tx_arena(tx));
+    lb_set_text(body, "text", text);
+    const lb_record record = {.kind = LB_KIND_DRAFT, .key = context, .body = body};
+    return lb_tx_put(tx, &record, -1, NULL, err);
+}
+
+static void test_the_log_stays_small(void **state)
+{
+    (void)state;
+    lb_store *store = scratch();
+    if (strncmp(lb_store_where(store), "postgres", 8) == 0) {
+        lb_store_close(store);
+        skip();
+    }
+    char path[400];
+    snprintf(path, sizeof path, "%s-wal", lb_store_where(store));
+    struct stat st;
+    off_t largest = 0;
+    double until = lb_seconds() + 1;
+    for (int i = 0; lb_seconds() < until || i < 220; i++) { /* some 90 MB at least */
+        lb_arena *arena = lb_arena_new();
+        lb_error err = LB_ERROR_INIT;
+        assert_int_equal(lb_store_write(store, &everyone, arena, large_body, "D", &err), LB_OK);
+        lb_arena_free(arena);
+        if (i % 50 == 0) nanosleep(&(struct timespec){0, 100000000}, NULL);
+        if (stat(path, &st) == 0 && st.st_size > largest) largest = st.st_size;
+    }
+    for (int i = 0; i < 3; i++) { /* the log begins anew with the next change, and is cut to its limit then */
+        nanosleep(&(struct timespec){0, 700000000}, NULL);
+        lb_arena *arena = lb_arena_new();
+        lb_error err = LB_ERROR_INIT;
+        assert_int_equal(lb_store_write(store, &everyone, arena, large_body, "D", &err), LB_OK);
+        lb_arena_free(arena);
+    }
+    assert_int_equal(stat(path, &st), 0);
+    assert_true(largest > 0);
+    assert_true(st.st_size <= 64 << 20);
+    lb_store_close(store);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_revisions),    cmocka_unit_test(test_masks_and_sites), cmocka_unit_test(test_a_failed_body_leaves_nothing),
         cmocka_unit_test(test_many_writers), cmocka_unit_test(test_identities),      cmocka_unit_test(test_seals),
         cmocka_unit_test(test_snapshots),    cmocka_unit_test(test_verification_finds_every_edit),
+        cmocka_unit_test(test_the_log_stays_small),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

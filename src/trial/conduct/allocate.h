@@ -28,11 +28,11 @@ typedef struct lb_allocation {
     bool again;         /**< the subject had been allocated before: this is that answer */
 } lb_allocation;
 
-/** One past allocation, for the balance report and for verification after the seed is revealed. Texts borrowed. */
+/** One past allocation, for the balance report and for verification after the seed is revealed. Where a block ends is not told:
+ *  it would tell what comes next. Texts borrowed. */
 typedef struct lb_allocation_past {
     const char *subject, *stratum, *arm, *by;
     int64_t sequence, slot, at_us;
-    int64_t block, position;  /**< permuted blocks: index of the block (from 0) and place in it (from 1); minimisation: -1 */
     const char *const *level;
     size_t level_count;
 } lb_allocation_past;

@@ -29,6 +29,21 @@ static void say(lb_tx *tx, lb_value *body, const char *action, const char *text,
     lb_set(body, "thread", thread);
 }
 
+/* A check that reads what reveals the arm tells of it, wherever it is shown. */
+static bool rule_reveals(const lb_study_form *form, const char *rule, lb_arena *arena)
+{
+    for (size_t i = 0; rule && i < form->check_count; i++) {
+        size_t count = 0;
+        if (strcmp(form->check[i].id, rule) != 0) continue;
+        const char **name = lb_rule_names(form->check[i].rule, arena, &count);
+        for (size_t n = 0; n < count; n++) {
+            const lb_study_item *item = lb_form_item(form, name[n]);
+            if (item && item->reveals_arm) return true;
+        }
+    }
+    return false;
+}
+
 int lb_query_open(lb_tx *tx, const lb_entry *entry, const char *item, const char *text, const char *rule, char id[LB_QUERY_ID], lb_error *err)
 {
     lb_arena *arena = lb_tx_arena(tx);
@@ -56,7 +71,7 @@ int lb_query_open(lb_tx *tx, const lb_entry *entry, const char *item, const char
     lb_set_text(body, "role", rule ? "system" : lb_tx_actor(tx)->role);
     lb_set_text(body, "opened_at", lb_when(lb_tx_now_us(tx), arena));
     say(tx, body, "open", text, rule != NULL);
-    bool reveals = lb_form_reveals(entry->form, &p->study->visit[p->visit]) || (at && at->reveals_arm);
+    bool reveals = lb_form_reveals(entry->form, &p->study->visit[p->visit]) || (at && at->reveals_arm) || rule_reveals(entry->form, rule, arena);
     lb_record record = {.kind = LB_KIND_QUERY, .key = id, .site = entry->person->site, .subject = p->subject, .parent = p->key, .state = "open",
                         .reveals_arm = reveals, .body = body};
     const lb_change change = {.action = "query", .version = p->study->version};

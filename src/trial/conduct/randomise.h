@@ -36,5 +36,8 @@ int lb_allocation_flag(lb_tx *tx, const lb_study *study, const char *subject, co
 
 /** The past as a log table's CSV (docs: randomise verify); for unmasked roles. */
 int lb_allocation_log(const lb_allocator_face *allocator, lb_buf *csv, lb_error *err) LB_MUST_CHECK;
+/** How often somebody who always names the arm with fewest people in the stratum would have been right (convergence strategy,
+ *  Blackwell and Hodges 1957; ties share). With the seed revealed, `randomise balance` does it with the blocks known. */
+int lb_guess_rate(const lb_allocator_face *allocator, const lb_study *study, lb_arena *arena, double *rate, int64_t *n, lb_error *err) LB_MUST_CHECK;
 
 #endif

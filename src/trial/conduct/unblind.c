@@ -86,14 +86,70 @@ static int take_past(void *context, const lb_allocation_past *past, lb_error *er
     lb_buf *csv = context;
     char at[24];
     lb_time_text(past->at_us / 1000000, at);
-    lb_buf_printf(csv, "%lld,%s,%s,%s,%s,allocate", (long long)past->sequence, at, past->subject, past->stratum, past->arm);
-    if (past->block >= 0) lb_buf_printf(csv, ",%lld,%lld,%lld\n", (long long)past->block, (long long)past->position, (long long)past->slot);
-    else lb_buf_puts(csv, ",,,\n");
+    lb_buf_printf(csv, "%lld,%s,%s,%s,%s,allocate,%lld\n", (long long)past->sequence, at, past->subject, past->stratum, past->arm, (long long)past->slot);
     return 0;
 }
 
 int lb_allocation_log(const lb_allocator_face *allocator, lb_buf *csv, lb_error *err)
 {
-    lb_buf_puts(csv, "seq,time_utc,subject,stratum,arm,event,block_index,position,slot\n");
+    lb_buf_puts(csv, "seq,time_utc,subject,stratum,arm,event,slot\n");
     return allocator->past(allocator->context, take_past, csv, err);
+}
+
+/* ---- could the next one have been guessed? ---- */
+
+typedef struct tally {
+    const char *stratum;
+    int64_t of[LB_RTSM_ARMS];
+} tally;
+
+typedef struct guessing {
+    const lb_study *study;
+    lb_arena *arena;
+    tally *list;
+    size_t count, room;
+    double right;
+    int64_t n;
+} guessing;
+
+static tally *tally_of(guessing *g, const char *stratum)
+{
+    for (size_t i = 0; i < g->count; i++)
+        if (strcmp(g->list[i].stratum, stratum) == 0) return &g->list[i];
+    if (g->count == g->room) {
+        tally *more = lb_arena_array(g->arena, 2 * g->room + 16, sizeof *more);
+        if (g->count) memcpy(more, g->list, g->count * sizeof *more);
+        g->list = more;
+        g->room = 2 * g->room + 16;
+    }
+    g->list[g->count] = (tally){.stratum = lb_arena_text(g->arena, stratum)};
+    return &g->list[g->count++];
+}
+
+static int guess(void *context, const lb_allocation_past *past, lb_error *err)
+{
+    (void)err;
+    guessing *g = context;
+    tally *t = tally_of(g, past->stratum);
+    size_t arms = g->study->arm_count < LB_RTSM_ARMS ? g->study->arm_count : LB_RTSM_ARMS, fewest = 0, arm = arms;
+    int64_t least = INT64_MAX;
+    for (size_t a = 0; a < arms; a++) {
+        if (t->of[a] < least) least = t->of[a];
+        if (strcmp(g->study->arm[a].code, past->arm) == 0) arm = a;
+    }
+    if (arm == arms) return 0;
+    for (size_t a = 0; a < arms; a++) fewest += t->of[a] == least;
+    g->right += t->of[arm] == least ? 1 / (double)fewest : 0;
+    g->n++;
+    t->of[arm]++;
+    return 0;
+}
+
+int lb_guess_rate(const lb_allocator_face *allocator, const lb_study *study, lb_arena *arena, double *rate, int64_t *n, lb_error *err)
+{
+    guessing g = {.study = study, .arena = arena};
+    int code = allocator->past(allocator->context, guess, &g, err);
+    *n = g.n;
+    *rate = g.n ? g.right / (double)g.n : 0;
+    return code;
 }

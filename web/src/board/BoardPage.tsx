@@ -18,6 +18,21 @@ import { momentOf } from '../shared/when';
 
 interface Board { reports: Row[]; recommendations?: Row[]; next?: Row | null; may?: string[] }
 
+const countsBy = (value: Json | undefined): value is Record<string, number> => isRow(value) && Object.keys(value).length > 0 && Object.values(value).every((n) => typeof n === 'number');
+
+/** Counts by group become a column for each group; words come first. */
+export function byGroup(rows: Row[], label: (key: string) => string, language: string): Row[] {
+  return rows.map((row) => {
+    const words: Row = {}, numbers: Row = {};
+    for (const [key, value] of Object.entries(row)) {
+      if (countsBy(value)) for (const [group, n] of Object.entries(value)) numbers[`${label(key)} ${group}`] = n;
+      else if (typeof value === 'number') numbers[key] = value;
+      else words[key] = isRow(value) ? said(value, language) : value;
+    }
+    return { ...words, ...numbers };
+  });
+}
+
 /** Any report: what is a table becomes one, what is a fact a line, what is grouped a section. */
 export function ReportBody({ value, level = 3 }: { value: Row; level?: 3 | 4 }) {
   const { i18n } = useTranslation('trial');
@@ -28,8 +43,8 @@ export function ReportBody({ value, level = 3 }: { value: Row; level?: 3 | 4 }) 
       {facts.length > 0 && <dl className="facts small">{facts.map(([k, v]) => <div key={k}><dt>{label(k)}</dt><dd>{v === null ? '–' : String(v)}</dd></div>)}</dl>}
       {Object.entries(value).filter(([, v]) => v !== null && typeof v === 'object').map(([k, v]) => (
         <section key={k}>
-          <Title order={level} mt="md" mb={4}>{label(k)}</Title>
-          {isTable(v) ? <DataTable rows={v} caption={label(k)} /> : isRow(v) ? (level === 3 ? <ReportBody value={v} level={4} /> : <p>{said(v, i18n.language)}</p>) : <p>{Array.isArray(v) ? v.map((x: Json) => said(x, i18n.language)).join(', ') || '–' : ''}</p>}
+          {!isTable(v) && <Title order={level} mt="md" mb={4}>{label(k)}</Title>}
+          {isTable(v) ? <div style={{ marginTop: '1rem' }}><DataTable rows={byGroup(v, label, i18n.language)} caption={label(k)} /></div> : isRow(v) ? (level === 3 ? <ReportBody value={v} level={4} /> : <p>{said(v, i18n.language)}</p>) : <p>{Array.isArray(v) ? v.map((x: Json) => said(x, i18n.language)).join(', ') || '–' : ''}</p>}
         </section>
       ))}
     </>

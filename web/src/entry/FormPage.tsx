@@ -88,7 +88,7 @@ function StateActs({ doc, path, verified, done }: { doc: FormDoc; path: string; 
         {may('verify') && <Button variant="default" onClick={() => void act('verify', { items: verified })} disabled={verified.length === 0}>{t('form.verify', { count: verified.length })}</Button>}
         {may('sign') && <SignAct path={path} done={done} />}
         {may('freeze') && doc.state !== 'frozen' && doc.state !== 'locked' && <Button variant="default" onClick={() => void act('freeze')}>{t('form.freeze')}</Button>}
-        {may('freeze') && doc.state === 'frozen' && <Act label={t('form.unfreeze')} title={t('form.unfreeze')} action={t('form.unfreeze')} send={(v) => post(`${path}/unfreeze`, v)} done={done} fields={[{ name: 'reason', label: t('form.why'), kind: 'area', required: true }]} />}
+        {may('unfreeze') && <Act label={t('form.unfreeze')} title={t('form.unfreeze')} action={t('form.unfreeze')} send={(v) => post(`${path}/unfreeze`, v)} done={done} fields={[{ name: 'reason', label: t('form.why'), kind: 'area', required: true }]} />}
         {may('lock') && doc.state !== 'locked' && <Button variant="default" onClick={() => void act('lock')}>{t('form.lock')}</Button>}
         {may('unlock') && doc.state === 'locked' && (
           <Act label={t('form.unlock')} title={t('form.unlock')} action={t('form.unlock')} send={(v) => post(`${path}/unlock`, v)} done={done} fields={[{ name: 'reason', label: t('form.why'), kind: 'area', required: true }]} />
@@ -204,7 +204,7 @@ function FormBody({ doc, subject, visit, form, keying, reload }: BodyProps) {
         {canSave && <Text size="sm" c="dimmed" mt="sm" className="no-print"><Kbd>Ctrl</Kbd> + <Kbd>S</Kbd> {t('form.keysSave')} · <Kbd>Ctrl</Kbd> + <Kbd>Enter</Kbd> {t('form.keysNext')} · {t('form.keysCode')}</Text>}
         <SaveBar entry={entry} canSave={canSave} onSave={(next) => void onSave(next)} hasNext={next !== null} />
       </div>
-      <div className="no-print"><SidePanel subject={subject} visit={visit} form={form} field={field} queries={live} canRaise={doc.may.includes('query') && doc.revision > 0} /></div>
+      <div className="no-print"><SidePanel subject={subject} visit={visit} form={form} field={field} queries={live} canRaise={doc.may.includes('query') && doc.revision > 0} blind={keying === 2 || doc.blind === true} /></div>
     </div>
   );
 }

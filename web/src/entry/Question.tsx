@@ -6,7 +6,7 @@ import type { Json } from '../shared/api';
 import { isRow, said } from '../shared/format';
 import { IconError, IconInfo, IconQuery, IconWarning } from '../shared/icons';
 import type { Finding } from '../shared/trial';
-import { dateOf, partialDate } from '../shared/when';
+import { partialDate, today } from '../shared/when';
 import { Upload } from './Upload';
 import { codesOf, faultOf, type Field, inUnit, isEmpty } from './values';
 
@@ -116,7 +116,7 @@ function Answer({ field, value, readOnly, onValue, labelled, described, bad, upl
       return (
         <div className="date-row">
           <TextInput className="narrow" value={text} readOnly={readOnly} inputMode="numeric" placeholder={t('form.datePlaceholder')} autoComplete="off" {...aria} onKeyDown={enter} onChange={(e) => onValue(e.currentTarget.value)} onBlur={() => { const d = partialDate(text); if (d && d !== text) onValue(d); }} />
-          {!readOnly && <Button variant="subtle" onClick={() => onValue(dateOf(new Date().toISOString()))}>{t('form.today')}</Button>}
+          {!readOnly && <Button variant="subtle" onClick={() => onValue(today())}>{t('form.today')}</Button>}
         </div>
       );
     case 'datetime': {

@@ -65,7 +65,7 @@ function History({ subject, visit, form, field }: { subject: string; visit: stri
   );
 }
 
-export function SidePanel({ subject, visit, form, field, queries, canRaise }: { subject: string; visit: string; form: string; field: Field | undefined; queries: Query[]; canRaise: boolean }) {
+export function SidePanel({ subject, visit, form, field, queries, canRaise, blind }: { subject: string; visit: string; form: string; field: Field | undefined; queries: Query[]; canRaise: boolean; blind: boolean }) {
   const { t, i18n } = useTranslation('trial');
   const client = useQueryClient();
   const [text, setText] = useState('');
@@ -95,8 +95,8 @@ export function SidePanel({ subject, visit, form, field, queries, canRaise }: { 
           {error !== null && <Failure error={error} />}
         </Stack>
       )}
-      <Title order={3} fz=".95rem" mt="md">{t('side.history')}</Title>
-      <History subject={subject} visit={visit} form={form} field={field} />
+      {!blind && <Title order={3} fz=".95rem" mt="md">{t('side.history')}</Title>}
+      {!blind && <History subject={subject} visit={visit} form={form} field={field} />}
     </Paper>
   );
 }

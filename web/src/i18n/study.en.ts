@@ -33,16 +33,12 @@ export const trial = {
   today: {
     lede: '{{name}} · {{role}}', nothing: 'Nothing is waiting for you.', overdue_one: 'one day late', overdue_other: '{{count}} days late', more: '{{count}} more', enrolment: 'Enrolment by site', enrolled: '{{n}} of {{target}} planned participants are randomised.',
     ofTarget: '{{n}} of {{target}}', mark: 'The dark mark is the site\'s target.',
-    group: {
-      visits: 'Visits this week', overdue: 'Overdue', forms: 'Forms to fill in', consents: 'Consents to renew', consent: 'Consent', screening: 'In screening', randomise: 'Ready to randomise', diaries: 'Diaries falling behind', diary: 'Diaries falling behind', queries: 'Queries to answer', calls: 'Calls to make',
-      second: 'To key the second time', second_entry: 'To key the second time', differences: 'Differences to settle', verify: 'To verify against the source', signatures: 'To sign', sign: 'To sign', safety: 'Serious events', events: 'Serious events', reports: 'Reports of the board', board: 'Reports of the board', users: 'Accounts', sites: 'Sites', freeze: 'To freeze or lock', lock: 'To lock', reminders: 'Reminders to send',
-      adherence: 'Falling behind', plan: 'Analysis plan', snapshots: 'Snapshots', assess: 'Assessments', assessments: 'Assessments', deviations: 'Deviations',
-    },
+    group: { overdue: 'Overdue', today: 'Today', week: 'This week', waiting: 'Waiting for me', safety: 'Serious events' },
   },
   task: {
-    visit: '{{visit_label}} is due', form: '{{form_label}}, {{visit_label}}', query: 'Query: {{text}}', query_answer: 'Query to answer: {{form_label}} {{item}}', consent_renew: 'Consent to renew (version {{version}})', consent: 'Consent to record', randomise: 'Ready to be randomised', screening: 'Screening to finish',
-    diary_behind: 'Diary: {{days}} days without an entry', call: 'Supervision call, week {{week}}', second_entry: 'Second entry of {{form_label}}, {{visit_label}}', settle: 'Differences to settle in {{form_label}}, {{visit_label}}', verify: 'Verify {{form_label}}, {{visit_label}}', sign: 'Sign {{form_label}}, {{visit_label}}',
-    sae_report: 'Serious event to report: {{term}}', next_report: 'Next report of the board', start_report: 'Report to make', account_locked: 'Account {{user}} is locked',
+    visit_one: '{{visit}}', visit_other: '{{visit}}: {{count}} forms', consent: 'Consent to record', reconsent: 'Consent to renew: {{consent}}', consent_next: 'Next consent to ask for', randomise: 'Ready to be randomised', screen: 'Screening to finish', second_entry: 'Second entry: {{form}}', settle: 'Differences to settle: {{form}}',
+    verify_one: 'One form to verify', verify_other: '{{count}} forms to verify', sign_one: 'One form to sign', sign_other: '{{count}} forms to sign', answer: 'Query: {{text}}', close_query: 'Answered, to close: {{text}}', behind: 'Falling behind: {{why}}', sae: 'Serious event: {{term}}',
+    ethics_ends: 'Ethics approval of {{site}} ends', ethics_missing: 'No ethics approval on file for {{site}}', board_report: 'A report waits for the board\'s recommendation',
   },
   people: {
     lede: 'Everyone, visit by visit. Choose a cell to go to that visit.', add: 'New person', addText: 'A code is given at the site; names stay apart from the data.', addDo: 'Begin screening', find: 'Find a code', site: 'Site', state: 'State', all: 'all', only: 'Show', only_all: 'everyone', only_due: 'with something due', only_missed: 'with a missed visit', only_queries: 'with open queries',
@@ -88,7 +84,7 @@ export const trial = {
     cannotHold: 'Cannot hold a button?', typeCode: 'Type the code {{subject}}', do: 'Randomise', continue: 'Continue', previous: 'Back', back: 'To {{subject}}', is: '{{subject}} is allocated to', masked: 'Your role does not see the arm.', at: 'Time', by: 'Signed by', receipt: 'Receipt', next: 'What happens next',
   },
   adherence: { title: 'Adherence', line: 'Weekly adherence', weeks: 'Weeks', overall: 'Overall, %', frequency: 'Sessions, %', duration: 'Minutes, %', components: 'Components, %', supervision: 'Calls, %', onTrack: 'on track', none: 'Nobody is in the programme yet.' },
-  why: { week: 'week {{week}}', sessions: '{{done}} of {{target}} sessions', minutes: '{{percent}} % of the minutes', component: '{{component}} on {{days}} days', call: 'the call did not take place', silent: 'no entry for {{days}} days', diary: 'no entry for {{days}} days', reach: 'the goal can no longer be reached' },
+  why: { no_entries: 'no entry for {{days}} days', week: 'week {{week}}', sessions: '{{done}} of {{target}} sessions', minutes: '{{percent}} % of the minutes', component: '{{component}} on {{days}} days', call: 'the call did not take place', silent: 'no entry for {{days}} days', diary: 'no entry for {{days}} days', reach: 'the goal can no longer be reached' },
   safety: {
     lede: 'Serious events first, by the time left to report them.', none: 'No adverse event is on file.', events: 'Adverse events', watch: 'Watch list', watchText: 'Laboratory values and events that the protocol tells to watch.', watchNone: 'Nothing is on the watch list.', term: 'Event', severity: 'Severity', serious: 'Serious', isSerious: 'serious',
     related: 'Related to', aware: 'Site aware', clock: 'Report due', act: 'Act', versions_one: 'one version', versions_other: '{{count}} versions', report: 'Report', follow: 'Follow up', reportTitle: 'Report event {{n}} of {{subject}}', reportText: 'A signed version of the report; earlier versions stay.', reportDo: 'Sign and report', narrative: 'What is known now', close: 'Final: close the clock',

@@ -25,14 +25,12 @@ export const trial: typeof en = {
   missing: { not_done: '未做', not_known: '不详', refused: '拒绝回答', not_applicable: '不适用', lost: '遗失', technical: '技术故障' },
   today: {
     lede: '{{name}} · {{role}}', nothing: '目前没有待办事项。', overdue_one: '逾期1天', overdue_other: '逾期{{count}}天', more: '另有{{count}}项', enrolment: '各中心入组情况', enrolled: '计划{{target}}人，已随机{{n}}人。', ofTarget: '{{n}} / {{target}}', mark: '深色标记为中心目标。',
-    group: {
-      visits: '本周访视', overdue: '逾期', forms: '待填表单', consents: '需更新的知情同意', consent: '知情同意', screening: '筛选中', randomise: '可随机', diaries: '日记落后', diary: '日记落后', queries: '待答复质疑', calls: '待进行的通话', second: '待第二次录入', second_entry: '待第二次录入', differences: '待裁定差异', verify: '待原始数据核查', signatures: '待签名', sign: '待签名', safety: '严重不良事件', events: '严重不良事件',
-      reports: '委员会报告', board: '委员会报告', users: '账户', sites: '中心', freeze: '待冻结或锁定', lock: '待锁定', reminders: '待发送提醒', adherence: '落后者', plan: '分析计划', snapshots: '快照', assess: '评估', assessments: '评估', deviations: '方案偏离',
-    },
+    group: { overdue: '逾期', today: '今日', week: '本周', waiting: '等待我处理', safety: '严重不良事件' },
   },
   task: {
-    visit: '{{visit_label}}到期', form: '{{form_label}}，{{visit_label}}', query: '质疑：{{text}}', query_answer: '待答复质疑：{{form_label}} {{item}}', consent_renew: '需更新知情同意（版本{{version}}）', consent: '待记录知情同意', randomise: '可以随机', screening: '待完成筛选', diary_behind: '日记：{{days}}天未填写', call: '督导通话，第{{week}}周', second_entry: '第二次录入：{{form_label}}，{{visit_label}}',
-    settle: '待裁定差异：{{form_label}}，{{visit_label}}', verify: '核查{{form_label}}，{{visit_label}}', sign: '签名：{{form_label}}，{{visit_label}}', sae_report: '待报告的严重事件：{{term}}', next_report: '下一份委员会报告', start_report: '待制作报告', account_locked: '账户{{user}}已锁定',
+    visit_one: '{{visit}}', visit_other: '{{visit}}：{{count}}张表单', consent: '待记录知情同意', reconsent: '需更新知情同意：{{consent}}', consent_next: '下一步知情同意', randomise: '可以随机', screen: '待完成筛选', second_entry: '第二次录入：{{form}}', settle: '待裁定差异：{{form}}',
+    verify_one: '1张表单待核查', verify_other: '{{count}}张表单待核查', sign_one: '1张表单待签名', sign_other: '{{count}}张表单待签名', answer: '质疑：{{text}}', close_query: '已答复，待关闭：{{text}}', behind: '落后：{{why}}', sae: '严重事件：{{term}}',
+    ethics_ends: '{{site}}的伦理批件即将到期', ethics_missing: '{{site}}无伦理批件归档', board_report: '有报告等待委员会建议',
   },
   people: {
     lede: '所有受试者的各次访视。选择单元格进入该访视。', add: '新受试者', addText: '编码在中心生成；姓名与数据分开保存。', addDo: '开始筛选', find: '查找编码', site: '中心', state: '状态', all: '全部', only: '显示', only_all: '所有人', only_due: '有待完成项', only_missed: '有缺失访视', only_queries: '有未解决质疑', clear: '清除筛选条件', none: '本研究尚无受试者。', nothing: '没有符合条件的受试者。', shown: '{{all}}人中的{{n}}人',
@@ -61,7 +59,7 @@ export const trial: typeof en = {
     cannotHold: '无法按住按钮？', typeCode: '键入编码{{subject}}', do: '随机', continue: '继续', previous: '上一步', back: '返回{{subject}}', is: '{{subject}}被分配至', masked: '您的角色不显示组别。', at: '时间', by: '签名', receipt: '回执', next: '接下来',
   },
   adherence: { title: '依从性', line: '每周依从性', weeks: '各周', overall: '总体，%', frequency: '训练次数，%', duration: '时长，%', components: '各项内容，%', supervision: '通话，%', onTrack: '进展正常', none: '尚无人参加训练。' },
-  why: { week: '第{{week}}周', sessions: '训练{{done}}/{{target}}次', minutes: '时长{{percent}}%', component: '{{component}}{{days}}天', call: '未完成通话', silent: '{{days}}天无记录', diary: '{{days}}天无记录', reach: '已无法达到目标' },
+  why: { no_entries: '{{days}}天无记录', week: '第{{week}}周', sessions: '训练{{done}}/{{target}}次', minutes: '时长{{percent}}%', component: '{{component}}{{days}}天', call: '未完成通话', silent: '{{days}}天无记录', diary: '{{days}}天无记录', reach: '已无法达到目标' },
   safety: {
     lede: '严重事件在前，按剩余报告时间排列。', none: '没有不良事件记录。', events: '不良事件', watch: '关注清单', watchText: '方案要求关注的化验值与事件。', watchNone: '关注清单为空。', term: '事件', severity: '严重程度', serious: '严重', isSerious: '严重事件', related: '相关性：', aware: '中心获知', clock: '报告时限', act: '操作', versions_one: '1个版本', versions_other: '{{count}}个版本',
     report: '报告', follow: '随访报告', reportTitle: '报告{{subject}}的第{{n}}个事件', reportText: '签名的报告版本；早期版本予以保留。', reportDo: '签名并报告', narrative: '目前所知', close: '最终报告：结束计时',

@@ -63,7 +63,7 @@ function Amend({ done }: { done: () => void }) {
         <FileButton accept=".yaml,.yml,text/yaml" onChange={(file) => { if (file) void file.text().then((x) => { setText(x); setPreview(null); }); }}>{(props) => <Button {...props} variant="default">{t('versions.file')}</Button>}</FileButton>
         {current && <Button variant="subtle" component="a" href={`data:application/json;charset=utf-8,${encodeURIComponent(JSON.stringify(current, null, 1))}`} download="protocol.json">{t('versions.download')}</Button>}
       </Group>
-      <Textarea label={t('versions.text')} minRows={4} maxRows={16} autosize styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: '.85rem' } }} value={text} spellCheck={false} onChange={(e) => { setText(e.currentTarget.value); setPreview(null); }} />
+      <Textarea label={t('versions.text')} rows={14} resize="vertical" styles={{ input: { fontFamily: 'var(--mantine-font-family-monospace)', fontSize: '.85rem' } }} value={text} spellCheck={false} onChange={(e) => { setText(e.currentTarget.value); setPreview(null); }} />
       <Group mt="sm"><Button onClick={() => void look()} loading={busy} disabled={text.trim() === ''}>{t('versions.preview')}</Button></Group>
       {error !== null && <Failure error={error} />}
       {preview && (

@@ -104,7 +104,8 @@ export function DataField({ param, bindings, sets, bind, fault }: DataProps) {
   const several = takesSeveral(param);
   const kind = param.type === 'tables' ? 'table' : param.type;
   const fitting = sets.filter((s) => s.kind === kind || param.type === 'source');
-  const add = (list: Binding[]) => bind(param.name, several ? [...bindings, ...list] : list.slice(0, 1));
+  const folder = param.type === 'volume'; // one image, or all files of a DICOM series
+  const add = (list: Binding[]) => bind(param.name, several ? [...bindings, ...list] : folder ? list : list.slice(0, 1));
   const toggle = (set: DataSet, on: boolean) => {
     if (on) add([{ kind: 'demo', id: set.id, name: set.name }]);
     else bind(param.name, bindings.filter((b) => b.kind !== 'demo' || b.id !== set.id));
@@ -112,7 +113,7 @@ export function DataField({ param, bindings, sets, bind, fault }: DataProps) {
   return (
     <Input.Wrapper label={param.name} description={param.summary} error={fault && t(fault.key as 'fault.required', fault.with)} withAsterisk={param.required} size="md" labelElement="div">
       <Group gap="xs" mt={6} role="group" aria-label={param.name}>
-        <FileButton multiple={several} onChange={(chosen) => {
+        <FileButton multiple={several || folder} onChange={(chosen) => {
           const files = Array.isArray(chosen) ? chosen : chosen ? [chosen] : [];
           if (files.length > 0) add(files.map((file) => ({ kind: 'file', file })));
         }}>

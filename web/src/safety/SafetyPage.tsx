@@ -14,7 +14,7 @@ import { Mark } from '../shared/Mark';
 import { Page } from '../shared/Page';
 import { Empty, Loaded } from '../shared/states';
 import { get, part, post, type Safety, type SafetyEvent } from '../shared/trial';
-import { leftUntil, momentOf } from '../shared/when';
+import { leftUntil, momentOf, serverNow } from '../shared/when';
 
 /** Time left, counted down every half minute; red when it has run out. */
 export function Countdown({ due, now }: { due: string; now: number }) {
@@ -29,8 +29,8 @@ const closedOf = (e: SafetyEvent) => ['reported', 'closed'].includes(e.state ?? 
 const order = (e: SafetyEvent) => (isSerious(e) && e.due_at && !closedOf(e) ? Date.parse(e.due_at) : isSerious(e) ? 1e15 : 2e15);
 
 function useNow() {
-  const [now, setNow] = useState(Date.now);
-  useEffect(() => { const timer = setInterval(() => setNow(Date.now()), 20_000); return () => clearInterval(timer); }, []);
+  const [now, setNow] = useState(serverNow);
+  useEffect(() => { const timer = setInterval(() => setNow(serverNow()), 20_000); return () => clearInterval(timer); }, []);
   return now;
 }
 

@@ -2,10 +2,11 @@
 // wait, while the page below keeps what was typed.
 import { useSyncExternalStore } from 'react';
 import { ApiError, refusal } from '../shared/api';
+import { setClock } from '../shared/when';
 
 export interface User { name: string; full_name?: string; role: string; role_label?: string | Record<string, string>; sites?: string[]; masked?: boolean; clinical?: boolean }
 export interface Session {
-  mode: 'demo' | 'study'; signed_in: boolean; user?: User; token?: string; must?: string[]; idle_seconds?: number;
+  mode: 'demo' | 'study'; signed_in: boolean; now?: string; user?: User; token?: string; must?: string[]; idle_seconds?: number;
   study?: { id: string; title: string | Record<string, string>; acronym?: string; version?: string; state?: string; languages?: string[]; sites?: { id: string; label: string | Record<string, string> }[] };
   may?: string[];
 }
@@ -17,6 +18,7 @@ let lastAnswer = Date.now();
 const listeners = new Set<() => void>();
 
 function set(next: Partial<State>) {
+  setClock(next.session?.now);
   state = { ...state, ...next };
   for (const tell of listeners) tell();
 }

@@ -1,4 +1,9 @@
 // Times as a clinic writes them: ISO dates, 24 hours, the place's own clock. Times come from the server in UTC.
+let ahead = 0;
+/** The server's clock counts, not that of this desk: `now` is what it said last. */
+export function setClock(now: string | undefined) { const at = Date.parse(now ?? ''); if (!Number.isNaN(at)) ahead = at - Date.now(); }
+export const serverNow = () => Date.now() + ahead;
+
 const two = (n: number) => String(n).padStart(2, '0');
 
 export function dateOf(value: string | null | undefined): string {
@@ -17,7 +22,7 @@ export function clockOf(value: string | Date | null | undefined, seconds = true)
 
 export const momentOf = (value: string | null | undefined) => (value ? (/^\d{4}-\d{2}-\d{2}$/.test(value) ? value : `${dateOf(value)} ${clockOf(value, false)}`) : '–');
 
-export const today = () => dateOf(new Date().toISOString());
+export const today = () => dateOf(new Date(serverNow()).toISOString());
 
 /** "now" for <input type=datetime-local>. */
 export const nowLocal = () => { const at = new Date(); return `${dateOf(at.toISOString())}T${clockOf(at, false)}`; };
@@ -29,7 +34,7 @@ export function utcOf(local: string): string {
 }
 
 /** What is left until a time: {overdue, hours, minutes}. */
-export function leftUntil(due: string, now = Date.now()): { overdue: boolean; days: number; hours: number; minutes: number } {
+export function leftUntil(due: string, now = serverNow()): { overdue: boolean; days: number; hours: number; minutes: number } {
   const left = new Date(due).getTime() - now;
   const minutes = Math.floor(Math.abs(left) / 60_000);
   return { overdue: left < 0, days: Math.floor(minutes / 1440), hours: Math.floor(minutes / 60), minutes: minutes % 60 };

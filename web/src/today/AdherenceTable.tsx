@@ -8,7 +8,7 @@ import { Mark } from '../shared/Mark';
 import { Sparkline } from '../shared/Sparkline';
 import { type AdherencePerson, part } from '../shared/trial';
 
-function whyOf(why: Json | undefined, t: (key: string, options?: Row) => string, language: string): string {
+export function whyOf(why: Json | undefined, t: (key: string, options?: Row) => string, language: string): string {
   if (!why) return '';
   if (Array.isArray(why)) return why.map((w) => whyOf(w, t, language)).filter(Boolean).join('; ');
   if (isRow(why) && typeof why.code === 'string') return `${why.week ? `${t('why.week', { week: why.week })}: ` : ''}${t(`why.${why.code}`, { ...why, component: said(why.component, language), defaultValue: why.code.replaceAll('_', ' ') })}`;
@@ -37,7 +37,7 @@ export function AdherenceTable({ people, full = false }: { people: AdherencePers
                 <td><Sparkline values={p.weeks.map((w) => w.score)} threshold={75} label={t('adherence.line')} /></td>
                 <td className="number">{p.overall === null ? '–' : p.overall.toFixed(1)}</td>
                 {full && (['frequency', 'duration', 'components', 'supervision'] as const).map((k) => <td key={k} className="number">{pc(last(p)?.[k])}</td>)}
-                <td><Mark state={p.behind ? 'behind' : 'adherent'} word={p.behind ? t('state.behind') : p.adherent ? t('state.adherent') : t('adherence.onTrack')} size={16} />{p.behind && p.why && <div className="quiet">{whyOf(p.why, say, i18n.language)}</div>}</td>
+                <td><Mark state={p.behind ? 'behind' : 'adherent'} word={p.behind ? t('state.behind') : p.adherent ? t('state.adherent') : t('adherence.onTrack')} size={16} />{p.behind && <div className="quiet">{whyOf(full ? p.why : p.why.slice(0, 1), say, i18n.language)}</div>}</td>
               </tr>
             ))}
           </tbody>

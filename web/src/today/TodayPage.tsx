@@ -12,25 +12,28 @@ import { Page } from '../shared/Page';
 import { Empty, Loaded } from '../shared/states';
 import { get, part, type SiteCount, type Task, type Today } from '../shared/trial';
 import { dateOf } from '../shared/when';
-import { AdherenceTable } from './AdherenceTable';
+import { AdherenceTable, whyOf } from './AdherenceTable';
 
 const GROUP_LIMIT = 12;
 
-/** The page behind a task: what the server says, else made from what it is about. */
+/** The page behind a task: the very form, the settlement, the randomisation; else the person. */
 export function linkOf(task: Task): string {
-  if (task.link) return task.link.replace(/^#?/, (c) => (c === '#' ? '/' : ''));
-  if (task.subject && task.visit && task.form) return `/people/${part(task.subject)}/${part(task.visit)}/${part(task.form)}${task.item ? `#${task.item}` : ''}`;
-  if (task.subject) return `/people/${part(task.subject)}${task.visit ? `#${task.visit}` : ''}`;
-  return '/people';
+  const person = task.subject ? `/people/${part(task.subject)}` : null;
+  if (person && task.visit && task.form) {
+    const form = `${person}/${part(task.visit)}/${part(task.form)}`;
+    return task.kind === 'settle' ? `${form}/settle` : task.kind === 'second_entry' ? `${form}?keying=2` : `${form}${task.item ? `#${task.item}` : ''}`;
+  }
+  if (person) return task.kind === 'randomise' ? `${person}/randomise` : `${person}${task.visit ? `#${task.visit}` : ''}`;
+  return task.link?.replace(/^\/board\/.*/, '/board') ?? '/people';
 }
 
 function TaskLine({ task }: { task: Task }) {
   const { t, i18n } = useTranslation('trial');
-  const key = task.text?.key ?? task.kind;
+  const key = task.text.key.replace(/^task\./, '');
   const params: Row = { subject: task.subject ?? '', visit: task.visit ?? '', form: task.form ?? '', item: task.item ?? '', due: dateOf(task.due), ...(task.count !== undefined ? { count: task.count } : {}) };
-  for (const [k, v] of Object.entries(task.text?.params ?? {})) params[k] = typeof v === 'object' ? said(v, i18n.language) : v;
-  const fallback = [task.kind.replaceAll('_', ' '), params.visit_label ?? task.visit, params.form_label ?? task.form].filter(Boolean).map(String).join(' · ');
-  const text = t(`task.${key.replace(/^task\./, '')}` as 'task.visit', { ...params, defaultValue: fallback }) as string;
+  for (const [k, v] of Object.entries(task.text.params)) params[k] = k === 'why' ? whyOf(v, t as unknown as (key: string, options?: Row) => string, i18n.language) : v !== null && typeof v === 'object' ? said(v, i18n.language) : v;
+  const fallback = [task.kind.replaceAll('_', ' '), params.visit, params.form].filter(Boolean).map(String).join(' · ');
+  const text = t(`task.${key}` as 'task.visit', { ...params, defaultValue: fallback }) as string;
   const late = (task.overdue_days ?? 0) > 0;
   return (
     <li>
