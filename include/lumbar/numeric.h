@@ -41,6 +41,11 @@ LB_API double lb_chol_logdet(const double *l, size_t n);                        
 /** Eigenvalues (ascending) and vectors (columns) of a symmetric n × n matrix by cyclic Jacobi; n ≤ 64. */
 LB_API void lb_eigen_symmetric(const double *a, size_t n, double *values, double *vectors);
 
+/** C := alpha·op(A)·op(B) + beta·C, row-major, op = transpose when asked for; op(A) is m × k. BLAS: fast, and the last bits depend on
+ *  the processor. */
+LB_API void lb_multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, size_t k, double alpha, const double *a, const double *b,
+                        double beta, double *c);
+
 /* ---- order --------------------------------------------------------------- */
 /** order := indices of `key` in ascending order, stable; no NaN, n < 2^32. Radix sort: O(n). */
 LB_API int lb_sort_order(const double *key, size_t n, uint32_t *order, lb_error *err) LB_MUST_CHECK;

@@ -43,6 +43,10 @@ typedef struct lb_logistic {
 LB_API int lb_logistic_fit(const double *x, const double *y, const double *weights, size_t n, size_t p, lb_arena *arena,
                            lb_logistic *out, lb_error *err) LB_MUST_CHECK;
 
+/** The same with Firth's penalty: finite under separation. loglik is the penalised one, for loglik_null that of the intercept alone. */
+LB_API int lb_firth_fit(const double *x, const double *y, const double *weights, size_t n, size_t p, lb_arena *arena,
+                        lb_logistic *out, lb_error *err) LB_MUST_CHECK;
+
 /** ROC: AUC (ties count half) with DeLong's variance in O(n log n) (Sun & Xu 2014). event: 1/0, score: higher = case. */
 typedef struct lb_roc {
     size_t cases, controls, points;

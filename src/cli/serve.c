@@ -12,13 +12,14 @@
 #include <unistd.h>
 
 static const char usage_text[] =
-    "usage: lumbar serve [--listen HOST:PORT] [--host NAME] [--demo | --db FILE] [--study FILE] [--web DIR]\n"
+    "usage: lumbar serve [--listen HOST:PORT] [--host NAME] [--demo | --db FILE] [--study FILE] [--calculators DIR] [--web DIR]\n"
     "\n"
     "  --listen HOST:PORT  where to listen (default 127.0.0.1:8080; port 0 picks a free one)\n"
     "  --host NAME         the public name it has behind a proxy, e.g. trial.example.org\n"
     "  --demo              serve a simulated trial, scans and a small meta-analysis; this machine only\n"
     "  --db FILE           conduct the study of this database (made by `lumbar study new`)\n"
     "  --study FILE        show this protocol beside the shipped ones\n"
+    "  --calculators DIR   published models (*.json) to offer at /calculator, open to all\n"
     "  --web DIR           folder of the built front end (default: found beside the program)\n"
     "  --openapi           print the description of the API (OpenAPI 3.1) and end\n"
     "\n"
@@ -53,9 +54,10 @@ static int read_options(int argc, char **argv, lb_server_options *options, wishe
         else if ((value = option_value(argc, argv, &i, "--host"))) options->host = value;
         else if ((value = option_value(argc, argv, &i, "--db"))) want->db = value;
         else if ((value = option_value(argc, argv, &i, "--study"))) options->study = value;
+        else if ((value = option_value(argc, argv, &i, "--calculators"))) options->calculators = value;
         else if ((value = option_value(argc, argv, &i, "--web"))) options->web = value;
         else {
-            static const char *const names[] = {"--listen", "--host", "--demo", "--db", "--study", "--web", "--openapi", "--help"};
+            static const char *const names[] = {"--listen", "--host", "--demo", "--db", "--study", "--calculators", "--web", "--openapi", "--help"};
             const char *nearest = lb_text_nearest(argv[i], names, LB_COUNT(names));
             bool lone = nearest && strcmp(nearest, argv[i]) == 0;
             lb_fail(err, LB_USAGE, lone ? "'%.100s' needs a value" : "serve has no option '%.100s'", argv[i]);

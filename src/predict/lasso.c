@@ -25,6 +25,7 @@ void lasso_refresh(lasso_work *w)
         double p = w->binomial ? 1 / (1 + exp(-w->eta[i])) : w->eta[i];
         w->weight[i] = w->binomial ? fmax(p * (1 - p), LEAST_WEIGHT) / n : 1 / n;
         w->residual[i] = (w->y[i] - p) / n;
+        if (w->given) w->weight[i] *= w->given[i], w->residual[i] *= w->given[i];
         w->weight_sum += w->weight[i];
     }
 }
@@ -160,9 +161,9 @@ static double deviance(const lasso_work *w)
 {
     double sum = 0;
     for (size_t i = 0; i < w->n; i++) {
-        double e = w->eta[i], y = w->y[i];
-        if (w->binomial) sum += 2 * (fmax(e, 0) + log1p(exp(-fabs(e))) - y * e);
-        else sum += (y - e) * (y - e);
+        double e = w->eta[i], y = w->y[i], v = w->given ? w->given[i] : 1;
+        if (w->binomial) sum += v * (2 * (fmax(e, 0) + log1p(exp(-fabs(e))) - y * e));
+        else sum += v * ((y - e) * (y - e));
     }
     return sum;
 }
@@ -170,7 +171,7 @@ static double deviance(const lasso_work *w)
 static int prepare(const lb_lasso_problem *problem, lasso_work *w, lb_arena *arena, lb_error *err)
 {
     size_t n = problem->n, p = problem->p;
-    *w = (lasso_work){.n = n, .p = p, .binomial = problem->binomial, .alpha = problem->alpha, .y = problem->y, .room = (n < p ? n : p) + 2};
+    *w = (lasso_work){.n = n, .p = p, .binomial = problem->binomial, .alpha = problem->alpha, .y = problem->y, .given = problem->weight, .room = (n < p ? n : p) + 2};
     w->x = lb_arena_try(arena, p + 1, n * sizeof(double));
     w->mean = lb_arena_try(arena, 6 * (p + 1), sizeof(double));
     w->eta = lb_arena_try(arena, 3 * (n + 1), sizeof(double));
@@ -186,9 +187,9 @@ static int prepare(const lb_lasso_problem *problem, lasso_work *w, lb_arena *are
     for (size_t j = 0; j < p; j++) {
         const double *from = problem->x + j * n;
         double *to = w->x + j * n, sum = 0, square = 0;
-        for (size_t i = 0; i < n; i++) sum += from[i];
+        for (size_t i = 0; i < n; i++) sum += w->given ? w->given[i] * from[i] : from[i];
         w->mean[j] = sum / (double)n;
-        for (size_t i = 0; i < n; i++) to[i] = from[i] - w->mean[j], square += to[i] * to[i];
+        for (size_t i = 0; i < n; i++) to[i] = from[i] - w->mean[j], square += (w->given ? w->given[i] : 1) * to[i] * to[i];
         double sd = sqrt(square / (double)n);
         w->sd[j] = sd > 1e-12 * fabs(w->mean[j]) ? sd : 0;
         for (size_t i = 0; i < n && w->sd[j] > 0; i++) to[i] /= sd;
@@ -200,9 +201,9 @@ static int prepare(const lb_lasso_problem *problem, lasso_work *w, lb_arena *are
 static double start(lasso_work *w)
 {
     double mean = 0, square = 0;
-    for (size_t i = 0; i < w->n; i++) mean += w->y[i];
+    for (size_t i = 0; i < w->n; i++) mean += w->given ? w->given[i] * w->y[i] : w->y[i];
     mean /= (double)w->n;
-    for (size_t i = 0; i < w->n; i++) square += (w->y[i] - mean) * (w->y[i] - mean);
+    for (size_t i = 0; i < w->n; i++) square += (w->given ? w->given[i] : 1) * (w->y[i] - mean) * (w->y[i] - mean);
     w->intercept = w->binomial ? log(mean) - log1p(-mean) : mean;
     w->scale = 1;
     lasso_predictor(w);
@@ -252,6 +253,7 @@ int lb_lasso_fit(const lb_lasso_problem *problem, const double *lambda, size_t c
         keep(&w, out, k);
         out->count = k + 1;
         if (lambda || k + 1 < EARLIEST_STOP) continue;
+        if (problem->most && out->nonzero[k] > problem->most) break;
         double now = out->deviance_ratio[k], gain = now - out->deviance_ratio[k - 1];
         if (now > 0.999 || gain < 1e-5 * now) break;
     }

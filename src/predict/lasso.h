@@ -10,8 +10,10 @@ typedef struct lb_lasso_problem {
     size_t n, p;
     const double *x; /**< n × p, column-major, raw */
     const double *y; /**< 0 and 1 when binomial */
+    const double *weight; /**< n, mean 1; or NULL: all 1 */
     bool binomial;
     double alpha;
+    size_t most;     /**< a path of its own ends once more predictors than this are in; 0: no such end */
     bool exact;      /**< go on to the exact minimum; otherwise stop where coordinate descent is good to 1e-7 */
 } lb_lasso_problem;
 

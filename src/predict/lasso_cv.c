@@ -30,16 +30,18 @@ static double one_loss(lb_lasso_loss loss, bool binomial, double y, double eta)
 }
 
 /* Split into rows fitted and rows held out. */
-static double *split(const folding *f, size_t k, bool held, lb_arena *arena, size_t *count, double **y)
+static double *split(const folding *f, size_t k, bool held, lb_arena *arena, size_t *count, double **y, double **weight)
 {
     const lb_lasso_problem *all = f->problem;
     *count = 0;
     for (size_t i = 0; i < all->n; i++) *count += (f->fold[i] == k) == held;
-    double *x = lb_arena_try(arena, all->p + 1, (*count + 1) * sizeof(double));
+    size_t columns = all->p + (all->weight ? 2 : 1);
+    double *x = lb_arena_try(arena, columns, (*count + 1) * sizeof(double));
     if (!x) return NULL;
     *y = x + all->p * *count;
-    for (size_t j = 0; j <= all->p; j++) {
-        const double *from = j < all->p ? all->x + j * all->n : all->y;
+    *weight = all->weight ? *y + *count : NULL;
+    for (size_t j = 0; j < columns; j++) {
+        const double *from = j < all->p ? all->x + j * all->n : j == all->p ? all->y : all->weight;
         double *to = x + j * *count;
         for (size_t i = 0; i < all->n; i++)
             if ((f->fold[i] == k) == held) *to++ = from[i];
@@ -47,13 +49,14 @@ static double *split(const folding *f, size_t k, bool held, lb_arena *arena, siz
     return x;
 }
 
-static int judge(const folding *f, size_t k, const lb_lasso_path *fit, const double *x, const double *y, size_t n, lb_arena *arena, lb_error *err)
+static int judge(const folding *f, size_t k, const lb_lasso_path *fit, const double *x, const double *y, const double *weight, size_t n,
+                 lb_arena *arena, lb_error *err)
 {
     double *eta = lb_arena_try(arena, n + 1, sizeof(double));
     if (!eta) return lb_fail(err, LB_TOO_LARGE, "%zu rows do not fit in memory", n);
     for (size_t point = 0; point < fit->count; point++) {
         const double *beta = fit->beta + point * fit->p;
-        double sum = 0;
+        double sum = 0, total = (double)n;
         for (size_t i = 0; i < n; i++) eta[i] = fit->intercept[point];
         for (size_t j = 0; j < fit->p; j++)
             for (size_t i = 0; beta[j] != 0 && i < n; i++) eta[i] += beta[j] * x[j * n + i];
@@ -64,11 +67,20 @@ static int judge(const folding *f, size_t k, const lb_lasso_path *fit, const dou
             sum = code ? NAN : roc.auc * (double)n;
             lb_arena_free(room);
         } else {
-            for (size_t i = 0; i < n; i++) sum += one_loss(f->loss, f->problem->binomial, y[i], eta[i]);
+            for (size_t i = 0; i < n; i++) sum += (weight ? weight[i] : 1) * one_loss(f->loss, f->problem->binomial, y[i], eta[i]);
+            if (weight) total = lb_sum(weight, n);
         }
-        f->raw[k * f->path->count + point] = sum / (double)n;
+        f->raw[k * f->path->count + point] = sum / total;
     }
     return 0;
+}
+
+/* To mean 1, in place; NULL stays NULL. */
+static double *scaled(double *weight, size_t n)
+{
+    double sum = weight ? lb_sum(weight, n) : 0;
+    for (size_t i = 0; weight && i < n; i++) weight[i] *= (double)n / sum;
+    return weight;
 }
 
 static void one_fold(void *context, size_t k)
@@ -78,16 +90,17 @@ static void one_fold(void *context, size_t k)
     lb_lasso_problem part = *f->problem;
     lb_lasso_path fit;
     size_t held;
-    double *y, *held_y;
+    double *y, *held_y, *weight, *held_weight;
     lb_error *err = &f->err[k];
-    part.x = split(f, k, false, arena, &part.n, &y);
-    const double *x = split(f, k, true, arena, &held, &held_y);
+    part.x = split(f, k, false, arena, &part.n, &y, &weight);
+    const double *x = split(f, k, true, arena, &held, &held_y, &held_weight);
     f->code[k] = part.x && x ? 0 : lb_fail(err, LB_TOO_LARGE, "the folds do not fit in memory");
     part.y = y;
     part.exact = false;
+    part.weight = x ? scaled(weight, part.n) : NULL;
     if (!f->code[k]) f->code[k] = lb_lasso_fit(&part, f->path->lambda, f->path->count, 0, arena, &fit, err);
-    if (!f->code[k]) f->code[k] = judge(f, k, &fit, x, held_y, held, arena, err);
-    f->weight[k] = (double)held;
+    if (!f->code[k]) f->code[k] = judge(f, k, &fit, x, held_y, held_weight, held, arena, err);
+    f->weight[k] = held_weight && x ? lb_sum(held_weight, held) : (double)held;
     lb_arena_free(arena);
 }
 

@@ -14,7 +14,7 @@ typedef struct lasso_work {
     double scale;                 /**< largest |gradient| at null: what violations are measured by */
     double *x;                    /**< standardised, n × p */
     double *mean, *sd;            /**< sd 0: constant */
-    const double *y;
+    const double *y, *given;      /**< given: the rows' weights, or NULL */
     double intercept;
     double *beta, *gradient, *curvature; /**< p */
     double *eta, *residual, *weight;     /**< n; residual and weight already divided by n */

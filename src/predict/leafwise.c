@@ -256,11 +256,13 @@ static void slopes(const grower *g, const double *y, const double *margin, const
 {
     for (size_t i = 0; i < g->n; i++) {
         if (!g->options->binary) {
-            g->gradient[i] = (float)(margin[i] - (double)(float)y[i]);
-            g->hessian[i] = 1;
+            float w = g->options->weight ? (float)g->options->weight[i] : 1;
+            g->gradient[i] = (float)(margin[i] - (double)(float)y[i]) * w;
+            g->hessian[i] = w;
             continue;
         }
         double label = y[i] == 1 ? 1 : -1, response = -label / (1 + exp(label * margin[i])), size = fabs(response), w = weight[y[i] == 1];
+        if (g->options->weight) w *= (double)(float)g->options->weight[i];
         g->gradient[i] = (float)(response * w);
         g->hessian[i] = (float)(size * (1 - size) * w);
     }
@@ -268,9 +270,11 @@ static void slopes(const grower *g, const double *y, const double *margin, const
 
 static double first_score(const lb_leafwise_options *o, const double *y, size_t n, double weight[2])
 {
-    double sum = 0;
-    for (size_t i = 0; i < n; i++) sum += o->binary ? y[i] : (double)(float)y[i];
-    double mean = sum / (double)n, others = (double)n - sum;
+    double sum = 0, total = (double)n;
+    for (size_t i = 0; i < n; i++) sum += (o->binary ? y[i] : (double)(float)y[i]) * (o->weight ? (double)(float)o->weight[i] : 1);
+    if (o->weight) total = 0;
+    for (size_t i = 0; i < n && o->weight; i++) total += (double)(float)o->weight[i];
+    double mean = sum / total, others = total - sum;
     weight[0] = weight[1] = 1;
     if (!o->binary) return mean;
     if (o->unbalanced && sum > others) weight[0] = sum / others;

@@ -11,6 +11,7 @@ typedef struct lb_leafwise_options {
     bool unbalanced;         /**< binary: weigh the rarer outcome up to the other */
     size_t iterations, leaves, min_data, max_bin;
     double learning_rate, l2, min_hessian, min_gain;
+    const double *weight;    /**< of the rows, or NULL */
 } lb_leafwise_options;
 
 /** A feature cut into bins: bin k holds values up to bound[k]; the last is for missing values when there are any. */

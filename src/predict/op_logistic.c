@@ -14,6 +14,7 @@ static const lb_param params[] = {
     {.name = "features", .type = LB_P_COLUMNS, .summary = "columns of the predictors"},
     {.name = "event", .type = LB_P_TEXT, .summary = "value of the outcome that is the event; 1, or the later of two values"},
     {.name = "level", .type = LB_P_NUMBER, .summary = "level of the intervals", .preset = "0.95"},
+    {.name = "firth", .type = LB_P_FLAG, .summary = "Firth's penalty: finite estimates under separation"},
     {.name = "model", .type = LB_P_TEXT, .flags = LB_OUTPUT, .summary = "write the model to this file (JSON)"},
 };
 
@@ -174,7 +175,9 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     double *event = lb_arena_array(arena, design->n + 1, sizeof(double));
     size_t events = 0;
     for (size_t i = 0; i < design->n; i++) events += (event[i] = outcome.event[design->row[i]]) == 1;
-    code = lb_logistic_fit(design->x, event, NULL, design->n, design->p, arena, &fit, err);
+    bool firth = lb_call_flag(call, "firth");
+    code = firth ? lb_firth_fit(design->x, event, NULL, design->n, design->p, arena, &fit, err)
+                 : lb_logistic_fit(design->x, event, NULL, design->n, design->p, arena, &fit, err);
     if (code) return code;
     lb_value *out = result->results;
     lb_set_int(out, "n", (int64_t)design->n);
@@ -184,9 +187,10 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     code = fit_measures(event, design, &fit, arena, out, err);
     if (code) return code;
     say_status(result, design, &fit);
-    lb_result_note(result, "Logistic regression of %s = %s (%zu of %zu) on %s by maximum likelihood; treatment coding; Wald z tests and "
+    lb_result_note(result, "Logistic regression of %s = %s (%zu of %zu) on %s by %s; treatment coding; Wald z tests and "
                    "%g %% intervals. auc and brier are apparent: measured on the people the model was fitted to.", outcome.column,
-                   outcome.event_level, events, design->n, right + 1 + strspn(right + 1, " "), 100 * level);
+                   outcome.event_level, events, design->n, right + 1 + strspn(right + 1, " "),
+                   firth ? "maximum likelihood with Firth's penalty (loglik is the penalised one)" : "maximum likelihood", 100 * level);
     lb_logistic_model_artifact(result, table, design, &fit, &outcome, right);
     return 0;
 }
@@ -198,6 +202,7 @@ const lb_op lb_op_predict_logistic = {
         "Fits by Newton's method to machine precision (McCullagh & Nelder 1989). Rows with a missing value are left out and "
         "counted. When the predictors separate events from non-events, completely or quasi-completely (Albert & Anderson "
         "1984), some coefficients have no finite estimate: the status says `separated` and the terms that run off are named. "
-        "Collinear terms are named and left out, as in R. -m writes the model as JSON.",
+        "Collinear terms are named and left out, as in R. --firth adds Firth's penalty (1993), under which estimates stay finite. "
+        "-m writes the model as JSON.",
     .params = params, .param_count = LB_COUNT(params), .run = run,
     .example = "lumbar predict logistic reference/predict/scores.csv --outcome relapse --features age,smoker"};

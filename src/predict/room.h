@@ -4,8 +4,10 @@
 
 #include <lumbar/op.h>
 
-extern const lb_op lb_op_predict_agreement, lb_op_predict_calibration, lb_op_predict_decision, lb_op_predict_explain, lb_op_predict_lasso,
-    lb_op_predict_leafwise, lb_op_predict_logistic, lb_op_predict_roc, lb_op_predict_samplesize, lb_op_predict_score;
+extern const lb_op lb_op_predict_agreement, lb_op_predict_bootstrap, lb_op_predict_calculator, lb_op_predict_calibration, lb_op_predict_convert,
+    lb_op_predict_decision, lb_op_predict_evaluate, lb_op_predict_explain, lb_op_predict_forest, lb_op_predict_lasso, lb_op_predict_leafwise,
+    lb_op_predict_logistic, lb_op_predict_perceptron, lb_op_predict_roc, lb_op_predict_samplesize, lb_op_predict_score, lb_op_predict_train,
+    lb_op_predict_xgboost;
 
 /** A yes/no outcome read from a column. */
 typedef struct lb_outcome {

@@ -135,6 +135,7 @@ static const char *trial_title(const char *id)
         {"participants", "Participants of the simulated trial"}, {"visits", "Visits and their scores"},
         {"screening", "People screened"},                        {"adverse_events", "Adverse events"},
         {"adherence", "Adherence by week"},                      {"allocations", "The randomisation log"},
+        {"radiomics", "Radiomic features"},                      {"radiomics_second", "Radiomic features, second reading"},
     };
     for (size_t i = 0; i < LB_COUNT(titles); i++) {
         if (strcmp(titles[i][0], id) == 0) return titles[i][1];
@@ -161,6 +162,7 @@ static void add_documents(lb_demo *demo)
 {
     static const char *const file[][3] = {{"metnlbp", "METNLBP: protocol", "metnlbp.yaml"},
                                           {"metnlbp_plan", "METNLBP: analysis plan", "metnlbp.plan.yaml"},
+                                          {"model-plan", "METNLBP: plan of the prediction models", "metnlbp.model.yaml"},
                                           {"modic", "Modic trial: protocol", "modic.yaml"},
                                           {"modic_plan", "Modic trial: analysis plan", "modic.plan.yaml"}};
     for (size_t i = 0; i < LB_COUNT(file); i++) {

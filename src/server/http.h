@@ -31,6 +31,7 @@ typedef struct lb_answer {
     int fd;            /**< -1 = none */
     size_t fd_length;
     bool framed;       /**< pages of this very server may show it in a frame */
+    const char *policy; /**< Content-Security-Policy in place of the usual one, or NULL */
     bool close;        /**< close the connection afterwards */
     size_t headers;
     const char *name[LB_ANSWER_HEADERS], *value[LB_ANSWER_HEADERS]; /**< further headers, in the request's arena */

@@ -165,6 +165,27 @@ static void get_report(lb_server *server, const lb_request *request, const char 
     lb_answer_header(answer, "Cache-Control", "no-cache");
 }
 
+static void get_calculator(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    lb_calculators_page(server->calculators, request, rest, answer);
+}
+
+static void get_calculators(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)rest;
+    lb_calculators_list(server->calculators, request, answer);
+}
+
+/* In study mode a model is published by whoever runs the server: the folder of --calculators. */
+static void post_calculator(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)rest;
+    if (server->options.store)
+        lb_answer_refuse(answer, 403, "a model is published by whoever runs the server", "put the model file into the folder of `lumbar serve --calculators` and start again");
+    else
+        lb_calculators_publish(server->calculators, request, answer);
+}
+
 static void get_snapshots(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
 {
     (void)rest;
@@ -189,13 +210,15 @@ static void post_report(lb_server *server, const lb_request *request, const char
 }
 
 static const route routes[] = {
+    {"/calculator", false, get_calculator},   {"/calculator/", false, get_calculator},
+    {"/api/calculator", false, get_calculators}, {"/api/calculator/publish", true, post_calculator},
     {"/api/health", false, get_health},       {"/api/ops", false, get_ops},       {"/api/openapi.json", false, get_openapi},
     {"/api/op/", true, post_op},              {"/api/artifact/", false, get_artifact},
     {"/api/demo", false, get_demo},           {"/api/demo/data/", false, get_demo_data},
     {"/api/studies", false, get_studies},     {"/api/study/", false, get_study},
     {"/api/report", false, get_report},       {"/api/reviews", false, lb_route_reviews},
     {"/api/review/", true, lb_route_review},  {"/api/review-document/", false, lb_route_review_document},
-    {"/api/report", false, get_report},       {"/api/report/make", true, post_report},
+    {"/api/report/make", true, post_report},
     {"/api/snapshots", false, get_snapshots}, {"/api/plan", false, get_plan},     {"/api/plan/", true, post_plan},
 };
 

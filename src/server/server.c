@@ -33,7 +33,7 @@ typedef struct exchange {
 
 static void add_headers(struct MHD_Response *response, const lb_answer *answer)
 {
-    MHD_add_response_header(response, "Content-Security-Policy", answer->framed ? POLICY("'self'") : POLICY("'none'"));
+    MHD_add_response_header(response, "Content-Security-Policy", answer->policy ? answer->policy : answer->framed ? POLICY("'self'") : POLICY("'none'"));
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
@@ -378,6 +378,7 @@ int lb_server_start(const lb_server_options *options, const lb_registry *registr
     }
     if (!code) {
         server->artifacts = lb_artifacts_new(o->artifact_total);
+        server->calculators = lb_calculators_new(o->calculators, registry);
         server->watch = lb_watch_new(o->head_seconds, o->body_rate, o->send_seconds);
         code = lb_demo_new(o->root, o->shared, o->study, o->demo, registry, &server->demo, err);
     }
@@ -425,6 +426,7 @@ void lb_server_stop(lb_server *server)
     study_home_free(server->home);
     lb_watch_free(server->watch);
     lb_artifacts_free(server->artifacts);
+    lb_calculators_free(server->calculators);
     lb_routes_release(server);
     lb_reviews_free(server->reviews);
     lb_analysis_demo_free(server->analysis_demo);

@@ -5,6 +5,7 @@
 
 #include "server/analysis.h"
 #include "server/artifacts.h"
+#include "server/calculator.h"
 #include "server/demo.h"
 #include "server/http.h"
 #include "server/jobs.h"
@@ -38,6 +39,7 @@ struct lb_server {
     lb_analysis_demo *analysis_demo;
     lb_analysis_source analysis; /* of a study, else of the demo; list is NULL when there is none */
     lb_artifacts *artifacts;
+    lb_calculators *calculators;
     lb_jobs *jobs;
     study_home *home;      /* NULL outside of study mode */
     lb_jobs *study_jobs;

@@ -36,6 +36,12 @@ static void set(lb_icc *out, const char *type, const char *meaning, double estim
 /* A single rating's coefficient, and that of the mean of k of them. */
 static double stepped_up(double icc, double k) { return k * icc / (1 + (k - 1) * icc); }
 
+double lb_icc_single_absolute(const double *x, size_t n, size_t k)
+{
+    lb_icc_anova a = mean_squares(x, n, k);
+    return (a.between - a.residual) / (a.between + ((double)k - 1) * a.residual + (double)k * (a.raters - a.residual) / (double)n);
+}
+
 void lb_icc_fit(const double *x, size_t n, size_t k, double level, lb_icc out[6], lb_icc_anova *anova)
 {
     lb_icc_anova a = *anova = mean_squares(x, n, k);

@@ -18,5 +18,7 @@ typedef struct lb_icc_anova {
 
 /** x: n × k, row after row; n and k at least 2. */
 void lb_icc_fit(const double *x, size_t n, size_t k, double level, lb_icc out[6], lb_icc_anova *anova);
+/** ICC2 alone, without its interval. */
+double lb_icc_single_absolute(const double *x, size_t n, size_t k);
 
 #endif

@@ -173,6 +173,8 @@ static void fill_tables(trial *t, lb_value *tables)
     lb_value *screening = lb_set_array(tables, "screening"), *allocations = lb_set_array(tables, "allocations");
     lb_value *events = lb_set_array(tables, "adverse_events");
     lb_value *adherence = lb_get(t->m.spec, "adherence") ? lb_set_array(tables, "adherence") : NULL;
+    bool images = lb_get(t->m.spec, "radiomics") != NULL;
+    lb_value *radiomics = images ? lb_set_array(tables, "radiomics") : NULL, *again = images ? lb_set_array(tables, "radiomics_second") : NULL;
     for (size_t i = 0; i < t->screened_count; i++) add_screened(t, &t->screened[i], screening);
     for (size_t i = 0; i < t->n; i++) {
         person *p = t->people[i];
@@ -181,6 +183,11 @@ static void fill_tables(trial *t, lb_value *tables)
         for (size_t v = 0; v < t->m.visits; v++) add_visit(t, p, t->m.visit[v], visits);
         add_allocation(t, p, i + 1, allocations);
         add_events(t, p, i, events);
+        if (images) {
+            lb_value *second = lb_value_object(t->m.arena);
+            trial_radiomics(&t->m, p, i, lb_push_object(radiomics), second);
+            if (second->count) lb_push(again, second);
+        }
         for (size_t w = 0; w < p->weeks; w++) {
             lb_value *row = lb_push_object(adherence);
             lb_set_text(row, "id", p->id);
@@ -295,7 +302,7 @@ const lb_op trial_op_simulate = {
         "Screens invented people until n are randomised: the protocol's own rules judge them, some decline, the others are allocated as the "
         "protocol says (permuted blocks by rtsm-v1, whose seed is in truth, or minimisation). Scores run with a person's own level and slope, "
         "an effect of treatment that may depend on a baseline value, and leaving that depends on the last score seen. Tables: participants, "
-        "visits, screening, allocations, adverse_events, adherence; each also as a CSV file. Random numbers are Philox streams by person "
+        "visits, screening, allocations, adverse_events, adherence, and where the protocol says so radiomics with a second reading of some; each also as a CSV file. Random numbers are Philox streams by person "
         "(Salmon et al. 2011), so a seed gives the same trial everywhere.",
     .params = params,
     .param_count = LB_COUNT(params),

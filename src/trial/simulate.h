@@ -82,6 +82,8 @@ int trial_enrol(const model *m, size_t n, person **screened, size_t *count, lb_e
 void trial_allocate(const model *m, person **people, size_t n, lb_rtsm *rtsm);
 /** Visits, scores, leaving, recurrence, adherence. */
 void trial_follow(const model *m, person *p);
+/** Radiomic features of a randomised person, and for some a second reading (second stays empty for the others). */
+void trial_radiomics(const model *m, const person *p, size_t number, lb_value *first, lb_value *second);
 double trial_step(double value, double step);
 size_t trial_weighted(lb_random *random, const lb_value *weights, size_t count);
 

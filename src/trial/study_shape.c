@@ -106,9 +106,11 @@ SHAPE(simulated_recurrence, "recurrence", R("rate_per_day", NUMBER), R("log_haza
 SHAPE(simulated_adherence, "simulated adherence", R("arm", ID), R("weeks", INT), R("mean", NUMBER), R("person_sd", NUMBER), R("week_sd", NUMBER));
 SHAPE(simulated_event, "simulated event", R("term", TEXT), R("chance", NUMBER), K("arm", ID), K("severity", NUMBERS), K("serious", NUMBER), K("related", NUMBER));
 SHAPE(simulated_response, "simulated response", R("from", ID), R("to", ID), R("improvement", NUMBER));
+SHAPE(simulated_features, "group of features", R("item", ID), R("mean", NUMBER), R("sd", NUMBER), R("share", NUMBER), R("features", TEXTS));
+SHAPE(simulated_radiomics, "simulated radiomics", K("scanner", NUMBER), K("read_twice", NUMBER), RL("groups", simulated_features));
 SHAPE(simulation, "simulation", R("start", DATE), R("screened_per_day", NUMBER), R("consent", NUMBER), R("sites", NUMBER_MAP), R("treated", ID), RL("candidate", drawn),
       L("baseline", drawn), K("participants", TEXTS), RL("scores", simulated_score), O("dropout", simulated_dropout), O("recurrence", simulated_recurrence),
-      O("response", simulated_response), O("adherence", simulated_adherence), L("events", simulated_event), K("jitter", NUMBER));
+      O("response", simulated_response), O("adherence", simulated_adherence), O("radiomics", simulated_radiomics), L("events", simulated_event), K("jitter", NUMBER));
 
 static const shape_key keys_study[] = {
     R("lumbar", TEXT), R("id", ID), R("version", TEXT), K("date", DATE), K("acronym", TEXT), R("title", LABEL), K("official_title", LABEL), K("summary", LABEL),

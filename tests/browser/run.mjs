@@ -243,6 +243,7 @@ await run('report: nothing for axe to find', () => visit({}, async (page) => {
 await run('model: a logistic model and a ROC curve', () => visit({}, async (page) => {
   await page.visit('/model');
   await settled(page);
+  await page.getByRole('tab', { name: 'By hand' }).click();
   await page.getByRole('button', { name: 'Fit and draw' }).click();
   await page.locator('article.result').nth(1).waitFor();
   check(await page.locator('img[data-picture]').first().evaluate((img) => img.decode().then(() => img.naturalWidth)) > 50, 'no ROC curve');

@@ -5,8 +5,7 @@
  * coalitions is the integral of a polynomial of degree d - 1, which Gauss-Legendre nodes give exactly; all terms are positive. */
 #include "trees.h"
 
-#include <math.h>
-#include <string.h>
+#include "number.h"
 
 enum { MOST_NODES = LB_SCORE_DEEPEST / 2 };
 
@@ -38,10 +37,10 @@ struct lb_score_paths {
 };
 
 /* Nodes and weights by Newton's method on the Legendre polynomial of degree n, moved to [0, 1]. */
-static void gauss_legendre(size_t n, double *node, double *weight)
+void lb_score_gauss_legendre(size_t n, double *node, double *weight)
 {
     for (size_t i = 0; i < n; i++) {
-        double x = cos(3.14159265358979323846 * ((double)i + 0.75) / ((double)n + 0.5)), slope = 1;
+        double x = lb_score_cos(3.14159265358979323846 * ((double)i + 0.75) / ((double)n + 0.5)), slope = 1;
         for (int round = 0; round < 100; round++) {
             double a = 1, b = x;
             for (size_t k = 2; k <= n; k++) {
@@ -52,7 +51,7 @@ static void gauss_legendre(size_t n, double *node, double *weight)
             slope = n == 1 ? 1 : (double)n * (x * b - a) / (x * x - 1);
             double move = n == 1 ? x : b / slope;
             x -= move;
-            if (fabs(move) < 1e-16) break;
+            if (lb_score_abs(move) < 1e-16) break;
         }
         node[i] = (1 + x) / 2;
         weight[i] = n == 1 ? 1 : 1 / ((1 - x * x) * slope * slope);
@@ -71,8 +70,8 @@ static void add_leaf(walk *w, const lb_score_node *leaf, const element *e, size_
 {
     if (w->out) {
         w->out->path[w->paths] = (path){w->index, elements, steps, w->elements, w->steps, leaf->value};
-        if (elements) memcpy(w->out->element + w->elements, e, elements * sizeof *e);
-        if (steps) memcpy(w->out->step + w->steps, s, steps * sizeof *s);
+        if (elements) __builtin_memcpy(w->out->element + w->elements, e, elements * sizeof *e);
+        if (steps) __builtin_memcpy(w->out->step + w->steps, s, steps * sizeof *s);
     }
     w->paths++;
     w->elements += elements;
@@ -143,7 +142,7 @@ lb_score_paths *lb_score_paths_make(const lb_score_forest *forest, void *memory)
     out->step = (step *)(out->element + w.elements);
     out->left = (bool *)(out->step + w.steps);
     out->left_too = out->left + out->most_nodes;
-    for (size_t n = 1; n <= (w.deepest + 1) / 2; n++) gauss_legendre(n, out->node[n], out->weight[n]);
+    for (size_t n = 1; n <= (w.deepest + 1) / 2; n++) lb_score_gauss_legendre(n, out->node[n], out->weight[n]);
     walk fill = {.out = out};
     walk_all(&fill, forest);
     out->base = forest->base;

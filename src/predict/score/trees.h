@@ -53,6 +53,8 @@ lb_score_paths *lb_score_paths_make(const lb_score_forest *forest, void *memory)
 /** Path-dependent Shapley values (Lundberg et al. 2020): a feature left out is averaged by the cover of the children.
  *  value: one per feature, added to. Returns the base, so that base + sum of values = margin. */
 double lb_score_shap(const lb_score_paths *paths, const double *x, double *value);
+/** Nodes and weights of Gauss and Legendre on [0, 1]; n up to LB_SCORE_DEEPEST / 2. */
+void lb_score_gauss_legendre(size_t n, double *node, double *weight);
 /** Interventional Shapley values against one background row; value is added to, multiplied by `weight`. */
 void lb_score_shap_against(const lb_score_paths *paths, const double *x, const double *background, double weight, double *value);
 

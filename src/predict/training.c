@@ -1,0 +1,65 @@
+/* Reading rows to train on: an outcome and columns of numbers; what was left out is said. */
+#include "predict/training.h"
+
+#include <math.h>
+
+int lb_positive(lb_call *call, const char *name, bool zero, double *out, lb_error *err)
+{
+    *out = lb_call_number(call, name);
+    if (isfinite(*out) && (zero ? *out >= 0 : *out > 0)) return 0;
+    int code = lb_fail(err, LB_USAGE, "%g does not do: a number %s is needed", *out, zero ? "from 0 up" : "above 0");
+    lb_error_where(err, "--%s", name);
+    return code;
+}
+
+static int varies(const lb_training *t, lb_error *err)
+{
+    for (size_t i = 1; i < t->n; i++)
+        if (t->y[i] != t->y[0]) return 0;
+    int code = lb_fail(err, LB_BAD_DATA, t->n ? "in the %zu complete rows the outcome does not vary: there is nothing to learn" : "of %zu rows none is complete", t->n ? t->n : t->rows);
+    lb_error_where(err, "--outcome");
+    lb_error_hint(err, "leave out predictors that are mostly missing, or impute them first");
+    return code;
+}
+
+int lb_training_read(lb_call *call, lb_result *result, bool numeric, bool keep_missing, lb_training *out, lb_error *err)
+{
+    *out = (lb_training){0};
+    const char *name = lb_call_text(call, "outcome");
+    lb_column *column;
+    out->p = lb_call_texts(call, "features", &out->name);
+    int code = lb_call_table(call, "data", &out->table, err);
+    if (!code && !numeric) code = lb_outcome_read(out->table, name, lb_call_text(call, "event"), result->arena, &out->outcome, err);
+    if (!code && numeric) code = lb_table_number(out->table, name, &column, err);
+    if (code) return code;
+    const double *y = numeric ? column->number : out->outcome.event;
+    size_t rows = out->rows = out->table->rows, p = out->p;
+    const double **x = lb_arena_array(result->arena, p + 1, sizeof *x);
+    out->x = lb_arena_try(result->arena, p + 1, (rows + 1) * sizeof(double));
+    out->y = lb_arena_try(result->arena, rows + 1, sizeof(double));
+    out->row = lb_arena_try(result->arena, rows + 1, sizeof *out->row);
+    if (!out->x || !out->y || !out->row || rows > UINT32_MAX / 8) return lb_fail(err, LB_TOO_LARGE, "%zu rows by %zu features do not fit in memory", rows, p);
+    for (size_t j = 0; j < p; j++) {
+        if (lb_text_equal(out->name[j], name)) {
+            code = lb_fail(err, LB_USAGE, "%s cannot predict itself", name);
+            lb_error_where(err, "--features");
+            return code;
+        }
+        code = lb_table_number(out->table, out->name[j], &column, err);
+        if (code) return code;
+        x[j] = column->number;
+    }
+    for (size_t i = 0; i < rows; i++) {
+        bool use = !isnan(y[i]);
+        for (size_t j = 0; j < p && use && !keep_missing; j++) use = !isnan(x[j][i]);
+        if (use) out->row[out->n++] = i;
+    }
+    for (size_t k = 0; k < out->n; k++) {
+        out->y[k] = y[out->row[k]];
+        for (size_t j = 0; j < p; j++) out->x[j * out->n + k] = x[j][out->row[k]];
+    }
+    lb_set_int(result->results, "n", (int64_t)out->n);
+    lb_set_int(result->results, "dropped", (int64_t)(rows - out->n));
+    if (out->n < rows) lb_result_warn(result, "%zu of %zu rows left out: %s missing", rows - out->n, rows, keep_missing ? "outcome" : "something was");
+    return varies(out, err);
+}

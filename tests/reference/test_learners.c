@@ -1,0 +1,429 @@
+/* Forest, perceptron, XGBoost, Firth, bootstrap, kernel SHAP and LIME against ../shared/data/learn/ref and their definitions. */
+#include "predict_tables.h"
+#include "predict/forest.h"
+#include "predict/perceptron.h"
+#include "predict/shap_batch.h"
+
+#include <lumbar/stats.h>
+
+static const char *const PIMA = "npreg,glu,bp,skin,bmi,ped,age";
+
+static lb_table *pima(const char *set, lb_arena *arena)
+{
+    lb_table *all = shared_table("learn/datasets/pima.csv", arena);
+    return all ? rows_where(all, "set", set, arena) : NULL;
+}
+
+/* Means over seeds lie near the means of scikit-learn's eight; single forests vary more. */
+static void out_of_bag(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    lb_registry *registry = lb_registry_all();
+    lb_value *ref = shared_json("learn/ref/misc.json", arena);
+    lb_table *train = pima("train", arena);
+    if (!ref || !train) skip();
+    double auc = 0, brier = 0;
+    enum { SEEDS = 6 };
+    for (int seed = 0; seed < SEEDS; seed++) {
+        char text[8];
+        snprintf(text, sizeof text, "%d", seed);
+        lb_result *r = run_on(registry, "forest", train, (const char *const[]){"outcome", "y", "features", PIMA, "seed", text, "trees", "300", NULL});
+        auc += number_at(r->results, "oob.auc") / SEEDS;
+        brier += number_at(r->results, "oob.brier") / SEEDS;
+        lb_result_free(r);
+    }
+    assert_true(fabs(auc - number_at(ref, "rf_pima_train.oob_auc[1]")) < 0.01);
+    assert_true(fabs(brier - number_at(ref, "rf_pima_train.oob_brier[1]")) < 0.005);
+    lb_registry_free(registry);
+    lb_arena_free(arena);
+}
+
+/* Threads change nothing. */
+static void forest_threads(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    enum { N = 200, P = 6 };
+    double x[N * P], y[N], row[P];
+    lb_random random;
+    lb_error err = LB_ERROR_INIT;
+    lb_random_init(&random, 3, 0);
+    for (size_t i = 0; i < N * P; i++) x[i] = floor(8 * lb_random_uniform(&random));
+    for (size_t i = 0; i < N; i++) y[i] = x[i] + x[N + i] > 8 ? 1 : lb_random_below(&random, 2);
+    lb_forest one, two;
+    lb_forest_options o = {.trees = 40, .min_node = 1, .seed = 9, .threads = 1};
+    assert_int_equal(lb_forest_fit(x, y, N, P, &o, NULL, arena, &one, &err), 0);
+    o.threads = 2;
+    assert_int_equal(lb_forest_fit(x, y, N, P, &o, NULL, arena, &two, &err), 0);
+    double right = 0;
+    for (size_t i = 0; i < N; i++) {
+        for (size_t j = 0; j < P; j++) row[j] = x[j * N + i];
+        assert_true(lb_score_margin(&one.model, row) == lb_score_margin(&two.model, row));
+        right += (lb_score_margin(&one.model, row) / 40 > 0.5) == (y[i] == 1);
+    }
+    assert_true(right > 0.9 * N); /* it learned */
+    lb_arena_free(arena);
+}
+
+static void start_json(const lb_value *ref, size_t columns, lb_buf *out)
+{
+    const lb_value *hidden = lb_get(ref, "hidden");
+    size_t width[8] = {columns}, layers = hidden->count + 1;
+    for (size_t l = 0; l < hidden->count; l++) width[l + 1] = (size_t)lb_number_of(hidden->item[l]);
+    width[layers] = 1;
+    lb_buf_puts(out, "{\"weights\": [");
+    for (size_t l = 0; l < layers; l++) {
+        lb_buf_puts(out, l ? ",[" : "[");
+        for (size_t i = 0; i < width[l]; i++) {
+            lb_buf_puts(out, i ? ",[" : "[");
+            for (size_t j = 0; j < width[l + 1]; j++) lb_buf_printf(out, "%s%.17g", j ? "," : "", 0.3 * sin(1 + 7.0 * (double)i + 3.0 * (double)j + (double)l));
+            lb_buf_puts(out, "]");
+        }
+        lb_buf_puts(out, "]");
+    }
+    lb_buf_puts(out, "], \"biases\": [");
+    for (size_t l = 0; l < layers; l++) {
+        lb_buf_puts(out, l ? ",[" : "[");
+        for (size_t j = 0; j < width[l + 1]; j++) lb_buf_printf(out, "%s%.17g", j ? "," : "", 0.1 * cos((double)j + (double)l));
+        lb_buf_puts(out, "]");
+    }
+    lb_buf_puts(out, "]}");
+}
+
+static void check_network(lb_registry *registry, lb_table *train, const lb_value *ref, lb_arena *arena)
+{
+    lb_error err = LB_ERROR_INIT;
+    lb_buf start = {0}, hidden = {0};
+    char alpha[32];
+    start_json(ref, 7, &start);
+    const lb_value *layers = lb_get(ref, "hidden");
+    for (size_t l = 0; l < layers->count; l++) lb_buf_printf(&hidden, "%s%g", l ? "," : "", lb_number_of(layers->item[l]));
+    lb_call *call = lb_call_new(registry, lb_registry_find(registry, "predict", "perceptron"));
+    assert_int_equal(lb_call_bind_table(call, "data", train, &err), 0);
+    lb_bytes bytes = {(const uint8_t *)start.data, start.length, "start"};
+    assert_int_equal(lb_call_bind(call, "start", &bytes, &err), 0);
+    const char *const pairs[] = {"outcome", "y", "features", PIMA, "hidden", hidden.data, "activation", lb_get_text(ref, "activation", ""), "alpha",
+                                 lb_number_text(number_at(ref, "alpha"), alpha), "max_iter", "0", NULL};
+    for (size_t i = 0; pairs[i]; i += 2) assert_int_equal(lb_call_set(call, pairs[i], pairs[i + 1], &err), 0);
+    lb_result *r = NULL;
+    if (lb_call_run(call, &r, &err)) fail_msg("%s", err.message);
+    assert_close(number_at(r->results, "loss"), number_at(ref, "loss"), 1e-12);
+    const lb_value *proba = lb_get(ref, "proba_first10"), *w = lb_get(ref, "grad_W"), *b = lb_get(ref, "grad_b");
+    assert_true(w->count >= 2);
+    for (size_t i = 0; i < proba->count; i++) assert_close(lb_number_of(lb_get(r->results, "fitted")->item[i]), lb_number_of(proba->item[i]), 1e-12);
+    for (size_t l = 0; l < w->count; l++) {
+        const lb_value *mine = lb_get(r->results, "gradient_weights")->item[l];
+        for (size_t i = 0; i < mine->count; i++)
+            for (size_t o = 0; o < mine->item[i]->count; o++) {
+                const lb_value *row = w->item[l]->item[i];
+                double theirs = row->type == LB_ARRAY ? lb_number_of(row->item[o]) : lb_number_of(row);
+                if (fabs(lb_number_of(mine->item[i]->item[o]) - theirs) > 1e-13) fail_msg("layer %zu, weight %zu,%zu: %.17g, expected %.17g", l, i, o, lb_number_of(mine->item[i]->item[o]), theirs);
+            }
+        const lb_value *bias = lb_get(r->results, "gradient_biases")->item[l];
+        for (size_t o = 0; o < bias->count; o++) {
+            double theirs = b->item[l]->type == LB_ARRAY ? lb_number_of(b->item[l]->item[o]) : lb_number_of(b->item[l]);
+            assert_true(fabs(lb_number_of(bias->item[o]) - theirs) < 1e-13);
+        }
+    }
+    lb_result_free(r);
+    lb_call_free(call);
+    lb_buf_free(&start);
+    lb_buf_free(&hidden);
+    (void)arena;
+}
+
+static void fixed_weights(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    lb_registry *registry = lb_registry_all();
+    lb_value *ref = shared_json("learn/ref/misc.json", arena);
+    lb_table *train = pima("train", arena);
+    if (!ref || !train) skip();
+    size_t checked = 0;
+    for (size_t i = 0; i < ref->count; i++) {
+        if (!lb_text_starts(ref->key[i], "mlp_")) continue;
+        check_network(registry, train, ref->item[i], arena);
+        checked++;
+    }
+    assert_int_equal(checked, 3);
+    lb_registry_free(registry);
+    lb_arena_free(arena);
+}
+
+/* The gradient against central differences of the loss, with weights of the rows. */
+static void finite_differences(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    enum { N = 40, P = 3 };
+    double x[N * P], y[N], weight[N];
+    lb_random random;
+    lb_error err = LB_ERROR_INIT;
+    lb_random_init(&random, 4, 0);
+    for (size_t i = 0; i < N * P; i++) x[i] = lb_random_normal(&random);
+    for (size_t i = 0; i < N; i++) y[i] = lb_random_below(&random, 2), weight[i] = 0.5 + lb_random_uniform(&random);
+    for (int a = LB_SCORE_TANH; a <= LB_SCORE_LOGISTIC; a++) {
+        lb_perceptron net;
+        lb_perceptron_options o = {.hidden = {5, 4}, .layers = 2, .activation = (lb_score_activation)a, .alpha = 0.3, .seed = 2};
+        assert_int_equal(lb_perceptron_start(P, &o, arena, &net, &err), 0);
+        double *gradient = lb_arena_array(arena, net.parameters, sizeof *gradient);
+        (void)lb_perceptron_loss(&net, &o, x, y, weight, N, gradient, arena);
+        for (size_t k = 0; k < net.parameters; k++) {
+            double h = 1e-5, keep = net.parameter[k];
+            net.parameter[k] = keep + h;
+            double up = lb_perceptron_loss(&net, &o, x, y, weight, N, NULL, arena);
+            net.parameter[k] = keep - h;
+            double down = lb_perceptron_loss(&net, &o, x, y, weight, N, NULL, arena);
+            net.parameter[k] = keep;
+            assert_true(fabs((up - down) / (2 * h) - gradient[k]) < 1e-9);
+        }
+    }
+    lb_arena_free(arena);
+}
+
+/* A trained network tells people apart it has not seen. */
+static void perceptron_learns(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    lb_registry *registry = lb_registry_all();
+    lb_table *train = pima("train", arena);
+    if (!train) skip();
+    lb_result *r = run_on(registry, "perceptron", train, (const char *const[]){"outcome", "y", "features", PIMA, "learning_rate", "0.01", "max_iter", "300", NULL});
+    assert_true(number_at(r->results, "training_auc") > 0.8);
+    lb_result_free(r);
+    lb_registry_free(registry);
+    lb_arena_free(arena);
+}
+
+/* The library's own losses, and what our reader says of the model it wrote. */
+static void check_xgboost(lb_registry *registry, lb_table *table, const lb_value *expected, lb_arena *arena)
+{
+    const lb_value *params = lb_get(expected, "params"), *losses = lb_get(lb_get(expected, "train_metric"), "logloss");
+    char number[64];
+    lb_buf features = {0};
+    for (size_t j = 0; j < table->columns; j++)
+        if (strcmp(table->column[j].name, "y")) lb_buf_printf(&features, "%s%s", features.length ? "," : "", table->column[j].name);
+    lb_error err = LB_ERROR_INIT;
+    lb_call *call = lb_call_new(registry, lb_registry_find(registry, "predict", "xgboost"));
+    assert_int_equal(lb_call_bind_table(call, "data", table, &err), 0);
+    assert_int_equal(lb_call_set(call, "outcome", "y", &err), 0);
+    assert_int_equal(lb_call_set(call, "features", features.data, &err), 0);
+    assert_int_equal(lb_call_set(call, "nrounds", lb_number_text((double)losses->count, number), &err), 0);
+    for (size_t i = 0; i < params->count; i++) {
+        const char *key = params->key[i];
+        if (!strcmp(key, "eval_metric") || !strcmp(key, "nthread")) continue;
+        const char *text = params->item[i]->type == LB_STRING ? params->item[i]->text : lb_number_text(lb_number_of(params->item[i]), number);
+        if (lb_call_set(call, key, text, &err)) fail_msg("%s: %s", key, err.message);
+    }
+    lb_result *r = NULL;
+    if (lb_call_run(call, &r, &err)) fail_msg("%s", err.message);
+    assert_close(number_at(r->results, "training_log_loss"), lb_number_of(losses->item[losses->count - 1]), 1e-6);
+    lb_result_free(r);
+    lb_call_free(call);
+    lb_buf_free(&features);
+    (void)arena;
+}
+
+static void xgboost_losses(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    lb_registry *registry = lb_registry_all();
+    lb_value *all = shared_json("learn/ref/xgboost.json", arena);
+    if (!all) skip();
+    check_xgboost(registry, shared_table("learn/datasets/wdbc.csv", arena), lb_get(all, "wdbc_exact"), arena);
+    check_xgboost(registry, shared_table("learn/datasets/wdbc.csv", arena), lb_get(all, "wdbc_hist"), arena);
+    lb_registry_free(registry);
+    lb_arena_free(arena);
+}
+
+/* The samples of the reference have no line of names. */
+static lb_table *samples_of(const char *relative, lb_arena *arena)
+{
+    const char *path = shared_data(relative);
+    lb_error err = LB_ERROR_INIT;
+    lb_csv_options options = LB_CSV_OPTIONS_INIT;
+    lb_bytes bytes;
+    lb_table *table;
+    lb_buf named = {0};
+    if (!path) return NULL;
+    assert_int_equal(lb_file_read(path, 0, arena, &bytes, &err), 0);
+    for (int k = 1; k <= 100; k++) lb_buf_printf(&named, "%sb%d", k > 1 ? "," : "", k);
+    lb_buf_putc(&named, '\n');
+    lb_buf_add(&named, (const char *)bytes.data, bytes.length);
+    lb_bytes whole = {(const uint8_t *)lb_arena_text(arena, named.data), named.length, "samples"};
+    if (lb_csv_read(&whole, &options, arena, &table, &err)) fail_msg("%s", err.message);
+    lb_buf_free(&named);
+    return table;
+}
+
+/* Harrell, .632 and .632+ with the very samples of the reference. */
+static void bootstrap_reference(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    lb_registry *registry = lb_registry_all();
+    lb_value *ref = shared_json("learn/ref/performance.json", arena);
+    lb_table *train = pima("train", arena), *samples = samples_of("learn/ref/pima_train_boot100_indices.csv", arena);
+    if (!ref || !train || !samples) skip();
+    lb_error err = LB_ERROR_INIT;
+    lb_call *call = lb_call_new(registry, lb_registry_find(registry, "predict", "bootstrap"));
+    assert_int_equal(lb_call_bind_table(call, "data", train, &err), 0);
+    assert_int_equal(lb_call_bind_table(call, "resamples", samples, &err), 0);
+    assert_int_equal(lb_call_set(call, "outcome", "y", &err), 0);
+    assert_int_equal(lb_call_set(call, "features", PIMA, &err), 0);
+    lb_result *r = NULL;
+    if (lb_call_run(call, &r, &err)) fail_msg("%s", err.message);
+    static const char *const same[][2] = {{"apparent.auc", "apparent.auc"}, {"optimism.auc", "optimism.auc"}, {"optimism.brier", "optimism.brier"}, {"optimism.slope", "optimism.slope"},
+        {"corrected.auc", "corrected.auc"}, {"corrected.brier", "corrected.brier"}, {"corrected.slope", "corrected.slope"}, {"corrected.in_the_large", "corrected.citl"},
+        {"held_out_auc", "mean_oob_auc"}, {"held_out_brier", "mean_oob_brier"}, {"auc_632", "auc_632"}, {"relative_overfitting", "rel_overfit"}, {"weight_632plus", "weight"},
+        {"auc_632plus", "auc_632plus"}};
+    for (size_t i = 0; i < LB_COUNT(same); i++)
+        assert_close(number_at(r->results, same[i][0]), number_at(lb_get(ref, "pima_bootstrap"), same[i][1]), 1e-7);
+    lb_result_free(r);
+    lb_call_free(call);
+    lb_registry_free(registry);
+    lb_arena_free(arena);
+}
+
+/* Firth with one binary predictor: a half is added to each cell of the table (Heinze & Schemper 2002), also where a cell is empty. */
+static void firth_two_by_two(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    static const int cells[][4] = {{10, 5, 4, 11}, {12, 0, 7, 9}}; /* exposed without, with event; others without, with */
+    for (size_t k = 0; k < LB_COUNT(cells); k++) {
+        double x[80], y[40];
+        size_t n = 0;
+        for (int cell = 0; cell < 4; cell++)
+            for (int i = 0; i < cells[k][cell]; i++) x[n] = cell < 2, y[n++] = cell % 2;
+        for (size_t i = 0; i < n; i++) x[n + i] = x[i];
+        for (size_t i = 0; i < n; i++) x[i] = 1;
+        lb_logistic fit;
+        lb_error err = LB_ERROR_INIT;
+        assert_int_equal(lb_firth_fit(x, y, NULL, n, 2, arena, &fit, &err), 0);
+        assert_true(fit.converged);
+        double a = cells[k][0] + 0.5, b = cells[k][1] + 0.5, c = cells[k][2] + 0.5, d = cells[k][3] + 0.5;
+        assert_close(fit.coefficient[0], log(d / c), 1e-8);
+        assert_close(fit.coefficient[1], log(b / a) - log(d / c), 1e-8);
+    }
+    lb_arena_free(arena);
+}
+
+static lb_bytes bytes_of(const lb_result *result)
+{
+    assert_true(result->artifact_count > 0);
+    return (lb_bytes){result->artifact[0].data, result->artifact[0].length, "model"};
+}
+
+static lb_result *explain(lb_registry *registry, const lb_bytes *model, lb_table *data, lb_table *background, lb_table *given, const char *const *pairs)
+{
+    lb_error err = LB_ERROR_INIT;
+    lb_call *call = lb_call_new(registry, lb_registry_find(registry, "predict", "explain"));
+    assert_int_equal(lb_call_bind(call, "model", model, &err), 0);
+    assert_int_equal(lb_call_bind_table(call, "data", data, &err), 0);
+    if (background) assert_int_equal(lb_call_bind_table(call, "background", background, &err), 0);
+    if (given) assert_int_equal(lb_call_bind_table(call, "perturbations", given, &err), 0);
+    for (size_t i = 0; pairs[i]; i += 2) assert_int_equal(lb_call_set(call, pairs[i], pairs[i + 1], &err), 0);
+    lb_result *r = NULL;
+    if (lb_call_run(call, &r, &err)) fail_msg("%s: %s", err.where, err.message);
+    lb_call_free(call);
+    return r;
+}
+
+static lb_table *first_rows(const lb_table *table, size_t count, lb_arena *arena)
+{
+    size_t row[64];
+    for (size_t i = 0; i < count; i++) row[i] = i;
+    return lb_table_rows(table, row, count, arena);
+}
+
+/* The logistic model of the reference: exact values of the score by all coalitions, and LIME with its samples. */
+static void kernel_and_lime(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    lb_registry *registry = lb_registry_all();
+    lb_value *misc = shared_json("learn/ref/misc.json", arena), *lime = shared_json("learn/ref/lime.json", arena);
+    lb_table *train = pima("train", arena), *test = pima("test", arena);
+    if (!misc || !lime || !train) skip();
+    lb_result *fit = run_on(registry, "logistic", train, (const char *const[]){"outcome", "y", "features", PIMA, NULL});
+    lb_bytes model = bytes_of(fit);
+    lb_result *r = explain(registry, &model, first_rows(test, 3, arena), first_rows(train, 50, arena), NULL, (const char *const[]){"method", "kernel", "scale", "score", NULL});
+    const lb_value *cases = lb_get(lb_get(misc, "kernel_shap_exact"), "cases");
+    for (size_t i = 0; i < cases->count; i++) {
+        const lb_value *mine = lb_get(r->results, "contributions")->item[i], *phi = lb_get(cases->item[i], "phi");
+        assert_close(number_at(mine, "base"), number_at(cases->item[i], "base"), 1e-10);
+        for (size_t j = 0; j < phi->count; j++) assert_true(fabs(lb_number_of(lb_get(mine, "values")->item[j]) - lb_number_of(phi->item[j])) < 1e-10);
+    }
+    lb_result_free(r);
+    static const char *const kinds[] = {"discretized", "top4"};
+    for (size_t k = 0; k < LB_COUNT(kinds); k++) {
+        const lb_value *c = lb_get(lb_get(lime, kinds[k]), "cases")->item[0], *data = lb_get(c, "data"), *y = lb_get(c, "y");
+        lb_table *given = lb_table_new(arena, "samples", data->count);
+        for (size_t j = 0; j < 7; j++) {
+            lb_column *column = lb_table_add_number(given, train->column[j + 1].name);
+            column->missing = 0;
+            for (size_t i = 0; i < data->count; i++) column->number[i] = lb_number_of(data->item[i]->item[j]);
+        }
+        lb_column *answer = lb_table_add_number(given, "y");
+        answer->missing = 0;
+        for (size_t i = 0; i < y->count; i++) answer->number[i] = lb_number_of(y->item[i]);
+        r = explain(registry, &model, first_rows(test, 1, arena), NULL, given, (const char *const[]){"method", "lime", k ? "num_features" : "num_samples", k ? "4" : "300", NULL});
+        assert_close(number_at(r->results, "intercept"), number_at(c, "intercept"), 1e-10);
+        assert_close(number_at(r->results, "r2"), number_at(c, "score"), 1e-10);
+        const lb_value *weights = lb_get(c, "explanation"), *kernel = lb_get(c, "weight_first5");
+        assert_int_equal(lb_get(r->results, "weights")->count, weights->count);
+        for (size_t i = 0; i < weights->count; i++)
+            assert_close(lb_get_number(lb_get(r->results, "weights"), weights->item[i]->item[0]->text, NAN), lb_number_of(weights->item[i]->item[1]), 1e-10);
+        for (size_t i = 0; i < kernel->count; i++) assert_close(lb_number_of(lb_get(r->results, "kernel")->item[i]), lb_number_of(kernel->item[i]), 1e-10);
+        lb_result_free(r);
+    }
+    lb_result_free(fit);
+    lb_registry_free(registry);
+    lb_arena_free(arena);
+}
+
+/* Many rows at once against one by one. */
+static void shap_batches(void **state)
+{
+    (void)state;
+    enum { N = 3000, P = 8 };
+    lb_arena *arena = lb_arena_new();
+    double *x = lb_arena_array(arena, N * P, sizeof *x), *rows = lb_arena_array(arena, N * P, sizeof *rows), *value = lb_arena_array(arena, N * P, sizeof *value), y[N], base;
+    lb_random random;
+    lb_error err = LB_ERROR_INIT;
+    lb_random_init(&random, 6, 0);
+    for (size_t i = 0; i < N * P; i++) x[i] = lb_random_normal(&random);
+    for (size_t i = 0; i < N; i++) y[i] = x[i] * x[N + i] + x[2 * N + i] > 0;
+    for (size_t i = 0; i < N; i++)
+        for (size_t j = 0; j < P; j++) rows[i * P + j] = x[j * N + i];
+    lb_forest forest;
+    lb_forest_options o = {.trees = 10, .min_node = 20, .seed = 9, .threads = 1};
+    assert_int_equal(lb_forest_fit(x, y, N, P, &o, NULL, arena, &forest, &err), 0);
+    assert_int_equal(lb_shap_batch(&forest.model, rows, N, 2, value, &base, &err), 0);
+    lb_score_paths *paths = lb_score_paths_make(&forest.model, lb_arena_alloc(arena, lb_score_paths_size(&forest.model)));
+    for (size_t i = 0; i < N; i += 37) {
+        double one[P] = {0}, alone = lb_score_shap(paths, rows + i * P, one), sum = base;
+        assert_close(base, alone, 1e-12);
+        for (size_t j = 0; j < P; j++) {
+            assert_true(fabs(one[j] - value[i * P + j]) < 1e-12);
+            sum += value[i * P + j];
+        }
+        assert_true(fabs(sum - lb_score_margin(&forest.model, rows + i * P)) < 1e-11);
+    }
+    lb_arena_free(arena);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(out_of_bag),       cmocka_unit_test(forest_threads),      cmocka_unit_test(fixed_weights),    cmocka_unit_test(finite_differences),
+        cmocka_unit_test(perceptron_learns), cmocka_unit_test(xgboost_losses),     cmocka_unit_test(bootstrap_reference), cmocka_unit_test(firth_two_by_two),
+        cmocka_unit_test(kernel_and_lime),  cmocka_unit_test(shap_batches),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
