@@ -70,10 +70,6 @@ export interface StudyEntry { id: string; title: Json; acronym?: string | null }
 /** A data parameter as it is sent: a set of the demo, text made in the page, or a table of a snapshot. */
 export type DataValue = { demo: string } | { name: string; text: string } | { snapshot: string; table: string };
 
-/** A frozen state of a study's data (GET /api/snapshots). */
-export interface Snapshot { id: string; label?: string; masked?: boolean; tables: { name: string; rows?: number }[] }
-export const getSnapshots = () => json<{ snapshots: Snapshot[] }>('/api/snapshots').then((d) => d.snapshots);
-
 export class ApiError extends Error {
   constructor(
     readonly status: number,
