@@ -226,8 +226,8 @@ static void other_results(const lb_plan *plan, const char *role, lb_report *out)
             lb_report_text(out, LB_DOC_BODY, "Difference %s (%g %% CI %s), p %s%s.", number(plan->arena, lb_get_number(difference, "estimate", NAN), 2), 95.0,
                            interval(plan->arena, lb_get_number(difference, "lower", NAN), lb_get_number(difference, "upper", NAN)),
                            lb_get_number(difference, "p", 1) < 0.001 ? "" : "= ", p_text(plan->arena, lb_get_number(difference, "p", NAN)));
-        if (!curves) small_table(plan, lb_get(results, "groups"), "By group", out);
-        small_table(plan, lb_get(results, "tests"), "Tests of proportional hazards", out);
+        if (!curves) small_table(plan, lb_get(results, "groups"), lb_arena_printf(plan->arena, "%s: by group", other->title), out);
+        small_table(plan, lb_get(results, "tests"), lb_arena_printf(plan->arena, "%s: tests of proportional hazards", other->title), out);
         for (size_t k = 0; k < other->result->picture_count; k++)
             lb_report_picture(out, other->result->picture[k].svg, other->result->picture[k].title);
         if (curves && curves->type == LB_ARRAY) survival_table(plan, curves, out);

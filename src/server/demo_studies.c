@@ -61,7 +61,7 @@ static int add_study(lb_demo *demo, const char *id, const char *path, bool stric
 static int is_protocol(const struct dirent *entry)
 {
     const char *name = entry->d_name;
-    return name[0] != '.' && lb_text_ends(name, ".yaml") && !lb_text_ends(name, ".plan.yaml");
+    return name[0] != '.' && lb_text_ends(name, ".yaml") && !lb_text_ends(name, ".plan.yaml") && !lb_text_ends(name, ".model.yaml");
 }
 
 int lb_demo_add_studies(lb_demo *demo, const char *study_file, lb_error *err)

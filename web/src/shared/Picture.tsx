@@ -7,7 +7,7 @@ export function Picture({ picture, wide = false }: { picture: PictureOf; wide?: 
   useEffect(() => {
     const made = URL.createObjectURL(new Blob([picture.svg], { type: 'image/svg+xml' }));
     setUrl(made);
-    return () => URL.revokeObjectURL(made);
+    return () => { setTimeout(() => URL.revokeObjectURL(made), 2000); }; // the picture before may still be loading
   }, [picture.svg]);
   return (
     <figure className={wide ? 'picture wide' : 'picture'}>
