@@ -217,6 +217,8 @@ LB_API int lb_study_read(const lb_bytes *bytes, lb_arena *arena, lb_study **out,
 LB_API void lb_study_close(lb_study *study);
 
 LB_API const lb_study_item *lb_study_item_named(const lb_study *study, const char *id, const lb_study_form **form);
+/** "text", "integer", … as protocols write it. */
+LB_API const char *lb_item_type_name(lb_item_type type);
 LB_API int lb_study_visit_named(const lb_study *study, const char *id);   /**< index or -1 */
 LB_API int lb_study_arm_named(const lb_study *study, const char *id);     /**< index or -1 */
 

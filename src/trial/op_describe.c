@@ -95,10 +95,9 @@ static void describe_matrix(const lb_study *s, lb_value *results)
 
 static void describe_item(const lb_study_item *item, lb_value *row)
 {
-    static const char *const types[] = {"text", "integer", "number", "date", "datetime", "choice", "choices", "yesno", "slider", "derived"};
     lb_set_text(row, "id", item->id);
     set_label(row, "label", &item->label);
-    lb_set_text(row, "type", types[item->type]);
+    lb_set_text(row, "type", lb_item_type_name(item->type));
     if (item->unit) lb_set_text(row, "unit", item->unit);
     if (!isnan(item->low)) lb_set_number(row, "low", item->low);
     if (!isnan(item->high)) lb_set_number(row, "high", item->high);

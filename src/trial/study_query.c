@@ -47,3 +47,9 @@ int lb_study_eligible(const lb_study *study, lb_rule_lookup lookup, void *contex
     }
     return LB_OK;
 }
+
+const char *lb_item_type_name(lb_item_type type)
+{
+    static const char *const names[] = {"text", "integer", "number", "date", "datetime", "choice", "choices", "yesno", "slider", "derived", "file"};
+    return names[type];
+}

@@ -74,9 +74,8 @@ static void build_places(study_reader *r)
 
 static lb_item_type type_of(const char *word)
 {
-    static const char *const word_of[] = {"text", "integer", "number", "date", "datetime", "choice", "choices", "yesno", "slider", "derived", "file"};
-    for (size_t i = 0; i < LB_COUNT(word_of); i++)
-        if (strcmp(word_of[i], word) == 0) return (lb_item_type)i;
+    for (int type = LB_ITEM_TEXT; type <= LB_ITEM_FILE; type++)
+        if (strcmp(lb_item_type_name((lb_item_type)type), word) == 0) return (lb_item_type)type;
     return LB_ITEM_TEXT;
 }
 

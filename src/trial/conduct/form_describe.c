@@ -34,11 +34,10 @@ static const lb_value *item_source(const lb_study *study, const lb_study_form *f
 
 static void describe_item(const lb_study_item *item, const lb_value *source, lb_value *out)
 {
-    static const char *const type_name[] = {"text", "integer", "number", "date", "datetime", "choice", "choices", "yesno", "slider", "derived", "file"};
     static const char *const kept[] = {"units", "group", "accept", "max_mb", "note"};
     lb_set_text(out, "id", item->id);
     set_label(out, "label", &item->label);
-    lb_set_text(out, "type", type_name[item->type]);
+    lb_set_text(out, "type", lb_item_type_name(item->type));
     if (item->unit) lb_set_text(out, "unit", item->unit);
     set_pair(out, "range", item->low, item->high);
     set_pair(out, "expected", item->soft_low, item->soft_high);

@@ -10,17 +10,11 @@
 
 enum { DAYS_AHEAD = 60 };
 
-static const char *type_name(lb_item_type type)
-{
-    static const char *const names[] = {"text", "integer", "number", "date", "datetime", "choice", "choices", "yesno", "slider", "derived"};
-    return names[type];
-}
-
 static void item_value(const lb_study_item *item, lb_value *out)
 {
     lb_set_text(out, "id", item->id);
     lb_set_label(out, "label", &item->label);
-    lb_set_text(out, "type", type_name(item->type));
+    lb_set_text(out, "type", lb_item_type_name(item->type));
     lb_set_bool(out, "required", item->required);
     if (item->unit) lb_set_text(out, "unit", item->unit);
     if (!isnan(item->low) || !isnan(item->high)) {

@@ -23,11 +23,9 @@ static const lb_value *licensed(const lb_print_options *o, const char *item)
 
 static void annotation(lb_doc *doc, const lb_study_item *item, const lb_print_options *o)
 {
-    static const char *const types[] = {"text", "integer", "number", "date", "datetime", "choice", "choices", "yesno", "slider", "derived"};
     char number[32];
     lb_buf text = {0};
-    size_t type = (size_t)item->type;
-    lb_buf_printf(&text, "%s · %s", item->id, type < LB_COUNT(types) ? types[type] : "file");
+    lb_buf_printf(&text, "%s · %s", item->id, lb_item_type_name(item->type));
     if (!isnan(item->low)) lb_buf_printf(&text, " · %s %s", W(RANGE), lb_number_text(item->low, number));
     if (!isnan(item->high)) lb_buf_printf(&text, "–%s", lb_number_text(item->high, number));
     if (item->required) lb_buf_printf(&text, " · %s", W(REQUIRED));

@@ -142,9 +142,9 @@ function Outcome({ result, outcome, people, rows }: { result: ResultDocument; ou
   return (
     <Stack gap="lg" component="article" className="result" aria-label={outcome.label}>
       {outcome.definition && <p className="quiet" style={{ margin: 0 }}>{outcome.definition}</p>}
-      <section><Title order={3} mb="xs">{t('model.pipeline')}</Title><Boxes outcome={outcome} /><Honesty outcome={outcome} /></section>
+      <section><Title order={2} fz="1.15rem" mb="xs">{t('model.pipeline')}</Title><Boxes outcome={outcome} /><Honesty outcome={outcome} /></section>
       <section>
-        <Title order={3} mb="xs">{t('model.sideBySide')}</Title>
+        <Title order={2} fz="1.15rem" mb="xs">{t('model.sideBySide')}</Title>
         <SideBySide outcome={outcome} />
         <div style={{ display: 'grid', gap: '1rem', gridTemplateColumns: 'repeat(auto-fit, minmax(min(100%, 22rem), 1fr))' }}>{pictures.map((p) => <Picture key={p.name} picture={p} />)}</div>
       </section>
@@ -152,8 +152,8 @@ function Outcome({ result, outcome, people, rows }: { result: ResultDocument; ou
         <Loaded query={model}>
           {(text) => (
             <>
-              <section><Title order={3} mb="xs">{t('model.person')}</Title><OnePerson model={text} people={people} rows={rows} /></section>
-              <section><Title order={3} mb="xs">{t('model.card')}</Title><Publish model={text} /></section>
+              <section><Title order={2} fz="1.15rem" mb="xs">{t('model.person')}</Title><OnePerson model={text} people={people} rows={rows} /></section>
+              <section><Title order={2} fz="1.15rem" mb="xs">{t('model.card')}</Title><Publish model={text} /></section>
             </>
           )}
         </Loaded>
