@@ -159,5 +159,8 @@ int lb_confined_child(lb_image_reader reader, unsigned cpu_seconds, size_t memor
     if (code == LB_OK) code = reader(NULL, &request, arena, &image, &count, &err);
     lb_buf answer = {.max = memory_bytes};
     lb_confined_pack_answer(code, &err, image, count, &answer);
-    return !answer.overflow && write_all(STDOUT_FILENO, answer.data, answer.length) ? 0 : 1;
+    bool sent = !answer.overflow && write_all(STDOUT_FILENO, answer.data, answer.length);
+    lb_buf_free(&answer);
+    lb_arena_free(arena);
+    return sent ? 0 : 1;
 }

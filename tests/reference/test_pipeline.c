@@ -69,6 +69,7 @@ static void a_leak_is_caught(void **state)
     if (lb_validate(&honest, f.cohort, &options, f.arena, &run, &err)) fail_msg("%s", err.message);
     assert_int_equal(lb_fit_ledger_check(run.ledger, NULL), 0);
     assert_true(lb_fit_ledger_entries(run.ledger) > 100);
+    lb_packed_free(&run.refit);
 
     /* the leak: a filter on all rows, then cross-validation on what it kept */
     lb_fit_ledger *ledger = lb_fit_ledger_new(f.n, f.group, f.arena);
