@@ -42,7 +42,14 @@ export function startServer() {
 export async function startBrowser() {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) throw new Error(`no browser at ${executablePath}: install the package chromium`);
-  return chromium.launch({ executablePath, args: FLAGS });
+  let running = await chromium.launch({ executablePath, args: FLAGS });
+  return { // a browser that has crashed (software WebGL on a busy machine) is started anew
+    newContext: async (options) => {
+      if (!running.isConnected()) running = await chromium.launch({ executablePath, args: FLAGS });
+      return running.newContext(options);
+    },
+    close: () => running.close(),
+  };
 }
 
 let last = null;
@@ -52,7 +59,11 @@ let failed = 0;
 export async function test(name, body) {
   const begun = Date.now();
   try {
-    await body();
+    await body().catch((error) => {
+      if (!/browser has been closed|Target crashed/.test(String(error?.message))) throw error;
+      console.log('      the browser crashed: once more');
+      return body();
+    });
     passed++;
     console.log(`ok    ${name} (${Date.now() - begun} ms)`);
   } catch (error) {
