@@ -15,6 +15,8 @@ typedef struct scan_run {
     const char *(*setting)[2];    /**< pairs, ended by {NULL, NULL}; may be NULL */
 } scan_run;
 
+/** Key of the scan that the path names: /api/scans/{subject}/{n}. */
+const char *scan_key(const study_request *request);
 /** The result is the caller's. Bytes are fetched from the store's files into the request's arena. */
 int scan_run_operation(study_request *request, const scan_run *run, lb_result **out, lb_error *err) LB_MUST_CHECK;
 /** First file of a result, or NULL. */

@@ -3,6 +3,11 @@
 
 #include <string.h>
 
+const char *scan_key(const study_request *r)
+{
+    return lb_arena_printf(r->arena, "%s|%s", r->part[0], r->part[1]);
+}
+
 /* ---- binding -------------------------------------------------------------------------------------------------- */
 
 static int bind_file(study_request *r, lb_call *call, const char *param, const char *name, const char *sha256, lb_error *err)

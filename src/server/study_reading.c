@@ -14,11 +14,6 @@ typedef struct reading {
     bool done;
 } reading;
 
-static const char *scan_key(const study_request *r)
-{
-    return lb_arena_printf(r->arena, "%s|%s", r->part[0], r->part[1]);
-}
-
 static int read_scan(lb_tx *tx, void *context, lb_error *err)
 {
     reading *at = context;
@@ -285,6 +280,8 @@ static int write_signature(lb_tx *tx, void *context, lb_error *err)
     study_request *r = at->request;
     char sha256[65];
     lb_buf rows = {0};
+    int code = read_scan(tx, at, err); /* what is signed is what is there now */
+    if (code) return code;
     for (int i = 0; i < at->scan.readers; i++)
         if (at->scan.reading[i]) lb_json_write(at->scan.reading[i]->body, 0, &rows);
     lb_sha256_hex(rows.data, rows.length, sha256);
@@ -296,7 +293,6 @@ static int post_sign(study_request *r, lb_answer *answer, lb_error *err)
 {
     reading at = {.request = r};
     int code = study_confirm(r, study_text(r, "password"), err);
-    if (!code) code = study_read(r, read_scan, &at, err);
     if (!code) code = study_write(r, write_signature, &at, err);
     if (!code) study_answer(answer, lb_value_object(r->arena));
     return code;

@@ -6,11 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-static const char *scan_key(const study_request *r)
-{
-    return lb_arena_printf(r->arena, "%s|%s", r->part[0], r->part[1]);
-}
-
 static const char *path_of(const lb_scan *scan, lb_arena *arena)
 {
     const char *bar = strrchr(scan->record->key, '|');

@@ -2,7 +2,7 @@
  * agreement (ICC, Dice) mean something (Koo & Li 2016, doi:10.1016/j.jcm.2016.02.012): the second starts from nothing. */
 #include "trial/conduct/scan.h"
 #include "trial/conduct/kinds.h"
-#include "trial/conduct/person.h"
+#include "trial/conduct/records.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,20 +36,6 @@ static int refuse_state(lb_error *err, const char *message, const char *hint)
 
 /* -- receiving -------------------------------------------------------------------------------------------------- */
 
-typedef struct counted {
-    int64_t highest;
-} counted;
-
-static int see_number(void *context, const lb_record *record, lb_error *err)
-{
-    (void)err;
-    counted *seen = context;
-    const char *number = strrchr(record->key, '|');
-    int64_t n = 0;
-    if (number && lb_text_integer(number + 1, strlen(number + 1), &n) && n > seen->highest) seen->highest = n;
-    return LB_OK;
-}
-
 int lb_scan_new(lb_tx *tx, const lb_study *study, const char *subject, const char *visit, const char **key, lb_error *err)
 {
     lb_person *person = NULL;
@@ -61,26 +47,16 @@ int lb_scan_new(lb_tx *tx, const lb_study *study, const char *subject, const cha
         lb_error_where(err, "visit");
         return LB_BAD_DATA;
     }
-    counted seen = {0};
-    code = lb_tx_scan(tx, &(lb_find){.kind = LB_KIND_SCAN, .subject = subject, .heads = true}, see_number, &seen, err);
+    bool reveals = study->visit[at].reveals_arm;
+    code = lb_next_key(tx, LB_KIND_SCAN, subject, reveals, key, err);
     if (code) return code;
-    lb_arena *arena = lb_tx_arena(tx);
-    *key = lb_arena_printf(arena, "%s|%lld", subject, (long long)seen.highest + 1);
-    lb_value *body = lb_value_object(arena);
+    lb_value *body = lb_value_object(lb_tx_arena(tx));
     lb_set_text(body, "visit", visit);
     lb_set_array(body, "files");
     lb_set_object(body, "images");
     lb_record record = {.kind = LB_KIND_SCAN, .key = *key, .site = person->site, .subject = subject, .parent = visit, .state = "receiving",
-                        .reveals_arm = study->visit[at].reveals_arm, .body = body};
+                        .reveals_arm = reveals, .body = body};
     return lb_tx_put(tx, &record, 0, &(lb_change){.action = "scan", .version = study->version}, err);
-}
-
-/* A body of its own to change: shallow, the children are shared. */
-static lb_value *copy_body(const lb_record *record, lb_arena *arena)
-{
-    lb_value *body = lb_value_object(arena);
-    for (size_t i = 0; record->body && i < record->body->count; i++) lb_set(body, record->body->key[i], record->body->item[i]);
-    return body;
 }
 
 static int put_again(lb_tx *tx, const lb_record *old, const char *state, const lb_value *body, const lb_change *change, lb_error *err)
@@ -100,7 +76,7 @@ int lb_scan_add_file(lb_tx *tx, const char *key, const char *name, const char *s
         return refuse_state(err, "this scan has been received", "further files belong to a scan of their own");
     const lb_value *files = lb_get(scan->body, "files");
     if (files && files->count >= LB_SCAN_FILES) return lb_fail(err, LB_TOO_LARGE, "a scan has at most %d files", LB_SCAN_FILES);
-    lb_value *body = copy_body(scan, lb_tx_arena(tx)), *list = lb_value_array(lb_tx_arena(tx));
+    lb_value *body = lb_body_copy(scan->body, lb_tx_arena(tx)), *list = lb_value_array(lb_tx_arena(tx));
     for (size_t i = 0; files && i < files->count; i++)
         if (!lb_text_equal(lb_get_text(files->item[i], "name", ""), name)) lb_push(list, files->item[i]);
     lb_value *row = lb_push_object(list);
@@ -126,7 +102,7 @@ int lb_scan_set_images(lb_tx *tx, const char *key, const lb_value *images, lb_er
     if (!code) code = count_readings(tx, key, &begun, err);
     if (code) return code;
     if (begun > 0) return refuse_state(err, "a reading of this scan has begun", "its images stay as they are; receive the scan again as a new one");
-    lb_value *body = copy_body(scan, lb_tx_arena(tx));
+    lb_value *body = lb_body_copy(scan->body, lb_tx_arena(tx));
     lb_set(body, "images", (lb_value *)images);
     return put_again(tx, scan, "ready", body, &(lb_change){.action = "series"}, err);
 }
@@ -263,7 +239,7 @@ int lb_scan_sign(lb_tx *tx, const lb_study *study, const char *key, const char *
     if (lb_text_equal(scan.record->state, "signed")) return refuse_state(err, "this scan has been signed", "one signature is enough");
     char at[24];
     lb_time_text(lb_tx_now_us(tx) / 1000000, at);
-    lb_value *body = copy_body(scan.record, lb_tx_arena(tx)), *signature = lb_set_object(body, "signature");
+    lb_value *body = lb_body_copy(scan.record->body, lb_tx_arena(tx)), *signature = lb_set_object(body, "signature");
     lb_set_text(signature, "by", lb_tx_actor(tx)->user);
     lb_set_text(signature, "at", at);
     lb_set_text(signature, "meaning", meaning);
