@@ -59,7 +59,7 @@ let failed = 0;
 export async function test(name, body) {
   const begun = Date.now();
   try {
-    await body().catch((error) => {
+    await (async () => body())().catch((error) => {
       if (!/browser has been closed|Target crashed/.test(String(error?.message))) throw error;
       console.log('      the browser crashed: once more');
       return body();
