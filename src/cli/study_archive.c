@@ -159,8 +159,8 @@ static int write_index(archive *a, int64_t entries, const char *end, bool reveal
     for (size_t i = 0; i < a->subjects; i++) link_to(&page, lb_arena_printf(a->arena, "casebooks/%s.pdf", a->subject[i]), a->subject[i]);
     lb_buf_puts(&page, "</ul><h2>Is it as it was?</h2><p>In this folder: <code>sha256sum -c SHA256SUMS</code>; with Lumbar: <code>lumbar study verify FOLDER</code>, "
                        "which also follows the chain of the audit. Of each entry: hash = SHA-256 over \"lumbar-audit-v1\", the hash before, seq, at_us, user, role, site, "
-                       "subject, kind, key, action, reason, version, reveals_arm, revision, SHA-256 of before, SHA-256 of after, record_hash; every field as "
-                       "LENGTH:BYTES, one that is absent as \"-\".</p>");
+                       "subject, kind, key, action, reason, version, reveals_arm, revision, SHA-256 of before, SHA-256 of after, record_hash, and, where there is one, "
+                       "origin; every field as LENGTH:BYTES, one that is absent as \"-\".</p>");
     lb_html_page_close(&page);
     snprintf(path, sizeof path, "%s/index.html", a->folder);
     int code = lb_file_write(path, page.data, page.length, err);
