@@ -144,7 +144,7 @@ static const char *cell_of(const rows *r, size_t record, size_t field)
     return field < r->file->fields ? entry_cell(r->file, record, field) : NULL;
 }
 
-/* "BL", "DIARY.12", or REDCap's "baseline_arm_1" when the map or the protocol knows its first part. */
+/* A visit and its occasion ("VISIT.12"), or, as REDCap has it, "VISIT_arm_1" in any case of letters. */
 static bool visit_word(const rows *r, const char *text, int *visit, int *occurrence)
 {
     const char *word = import_word(r->import, text);
