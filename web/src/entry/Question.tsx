@@ -7,13 +7,13 @@ import { isRow, said } from '../shared/format';
 import { IconError, IconInfo, IconQuery, IconWarning } from '../shared/icons';
 import type { Finding } from '../shared/trial';
 import { partialDate, today } from '../shared/when';
-import { Upload } from './Upload';
+import { type Held, Upload } from './Upload';
 import { codesOf, faultOf, type Field, inUnit, isEmpty } from './values';
 
 const WHY = ['not_done', 'not_known', 'refused', 'not_applicable', 'lost', 'technical'] as const;
 
 interface Props {
-  field: Field; value: Json | undefined; missing: string | undefined; findings: Finding[]; confirmed: boolean; queries: number; readOnly: boolean; changed: boolean; verified?: boolean; uploads: string;
+  field: Field; value: Json | undefined; missing: string | undefined; findings: Finding[]; confirmed: boolean; queries: number; readOnly: boolean; changed: boolean; verified?: boolean; uploads: string; held?: Held;
   onValue: (item: string, value: Json) => void; onMissing: (item: string, why: string) => void; onConfirm: (item: string, yes: boolean) => void; onFocus: (item: string) => void; onVerify?: (item: string, yes: boolean) => void;
 }
 
@@ -63,7 +63,7 @@ function Choice({ field, value, readOnly, onValue, labelled, described }: { fiel
   );
 }
 
-function Answer({ field, value, readOnly, onValue, labelled, described, bad, uploads }: { field: Field; value: Json | undefined; readOnly: boolean; onValue: (v: Json) => void; labelled: string; described?: string; bad: boolean; uploads: string }) {
+function Answer({ field, value, readOnly, onValue, labelled, described, bad, uploads, held }: { field: Field; value: Json | undefined; readOnly: boolean; onValue: (v: Json) => void; labelled: string; described?: string; bad: boolean; uploads: string; held?: Held }) {
   const { t, i18n } = useTranslation('trial');
   const text = isEmpty(value) ? '' : Array.isArray(value) ? value.join(', ') : isRow(value) ? String(value.value) : String(value);
   const enter = (event: KeyboardEvent<HTMLElement>) => {
@@ -125,7 +125,7 @@ function Answer({ field, value, readOnly, onValue, labelled, described, bad, upl
       return <TextInput className="wide-date" type="datetime-local" value={local} readOnly={readOnly} {...aria} onKeyDown={enter} onChange={(e) => onValue(e.currentTarget.value === '' ? '' : new Date(e.currentTarget.value).toISOString().replace(/\.\d{3}Z$/, 'Z'))} />;
     }
     case 'file':
-      return <Upload path={`${uploads}/${field.id}`} value={text} readOnly={readOnly} onValue={onValue} labelled={labelled} />;
+      return <Upload path={`${uploads}/${field.id}`} value={text} held={held} accept={field.accept} most={field.max_mb} readOnly={readOnly} onValue={onValue} labelled={labelled} />;
     default:
       return /text|note|reason|term|change/.test(field.id)
         ? <Textarea autosize minRows={1} maxRows={8} value={text} readOnly={readOnly} {...aria} onKeyDown={enter} onChange={(e) => onValue(e.currentTarget.value)} />
@@ -149,7 +149,7 @@ function Without({ field, missing, onMissing }: { field: Field; missing: string 
   );
 }
 
-export const Question = memo(function Question({ field, value, missing, findings, confirmed, queries, readOnly, changed, verified, uploads, onValue, onMissing, onConfirm, onFocus, onVerify }: Props) {
+export const Question = memo(function Question({ field, value, missing, findings, confirmed, queries, readOnly, changed, verified, uploads, held, onValue, onMissing, onConfirm, onFocus, onVerify }: Props) {
   const { t, i18n } = useTranslation('trial');
   const id = useId();
   const own = faultOf(field, value);
@@ -158,7 +158,7 @@ export const Question = memo(function Question({ field, value, missing, findings
   const label = said(field.label, i18n.language);
   const words = own && hard.length === 0 && (own.severity === 'hard' || soft.length === 0) ? t(`fault.${own.key}` as 'fault.range', own.params) : '';
   const bad = hard.length > 0 || own?.severity === 'hard';
-  const limits = field.low !== null && field.high !== null && !codesOf(field).length && field.type !== 'slider' ? `${field.low}–${field.high}` : '';
+  const limits = field.low !== null && field.high !== null && !codesOf(field).length && field.type !== 'slider' ? field.low < 0 ? `${field.low} … ${field.high}`.replaceAll('-', '−') : `${field.low}–${field.high}` : '';
   return (
     <div className="question" data-question={field.id} data-bad={bad || undefined} data-changed={changed || undefined} onFocus={() => onFocus(field.id)}>
       <div className="q-head">
@@ -171,7 +171,7 @@ export const Question = memo(function Question({ field, value, missing, findings
       </div>
       {field.note && <div className="quiet q-note">{said(field.note, i18n.language)}</div>}
       {missing && isEmpty(value) && readOnly && <div className="quiet">{t(`missing.${missing}` as 'missing.not_done', { defaultValue: missing })}</div>}
-      <Answer field={field} value={value} readOnly={readOnly} onValue={(v) => onValue(field.id, v)} labelled={`${id}l`} described={`${id}d`} bad={bad} uploads={uploads} />
+      <Answer field={field} value={value} readOnly={readOnly} onValue={(v) => onValue(field.id, v)} labelled={`${id}l`} described={`${id}d`} bad={bad} uploads={uploads} held={held} />
       <div id={`${id}d`} className="q-said">
         {limits && <span className="quiet">{t('form.limits', { limits, unit: field.unit ?? '' })}</span>}
         {words && <div className="status wrap" data-kind={own!.severity === 'hard' ? 'bad' : 'warn'} role="status">{own!.severity === 'hard' ? <IconError size={17} /> : <IconWarning size={17} />}{words}</div>}
