@@ -427,7 +427,7 @@ static const study_schema schemas[] = {
     {"Computed", "{shown:{*:bool},derived:{*:any},score_name?:text,score:number~,reason:text~,score_detail?:{*:any},answered:int,missing:int,"
                  "required_missing:int,complete:bool}"},
     {"Item", "{id:text,label:#Label,type:(text|integer|number|date|datetime|choice|choices|yesno|slider|derived|file),unit?:text,units?:{*:number},range?:[number~],"
-             "expected?:[number~],codes?:[{code:text,label:#Label}],required:bool,reveals_arm:bool,shown_if:bool,partial?:bool,group?:text,accept?:[text],"
+             "expected?:[number~],codes?:[{code:text,label:#Label}],required:bool,reveals_arm:bool,shown_if:bool,partial?:bool,group?:#Label,accept?:[text],"
              "max_mb?:number,note?:any}"},
     {"Form", "{id:text,label:#Label,instrument?:text,filled_by:text,entry:(single|double),instruction?:{*:text},items:[#Item]}"},
     {"Signature", "{by:text,full_name:text,role:text,meaning:text,at:time,hash:text,void_at?:time}"},

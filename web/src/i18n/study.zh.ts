@@ -99,7 +99,7 @@ export const trial: typeof en = {
     withheld: '您的角色不显示', when: '时间', who: '人员', what: '操作', question: '问题', before: '修改前', after: '修改后', why: '原因', fewer: '收起', all: '显示全部{{count}}行', none: '没有符合条件的记录。', show: '显示', newer: '较新', older: '较早', page: '第{{page}}页',
     filter: { user: '用户', subject: '受试者', kind: '类型', action: '操作', from: '自', to: '至' },
   },
-  action: { save: '保存', sign: '签名', verify: '核查', settle: '裁定', allocate: '分配', create: '创建', change: '修改', freeze: '冻结', lock: '锁定', unlock: '解锁', sign_in: '登录', sign_out: '退出', view: '查看' },
+  action: { save: '保存', sign: '签名', verify: '核查', settle: '裁定', allocate: '分配', create: '创建', change: '修改', freeze: '冻结', lock: '锁定', unlock: '解锁', migrate: '迁移', export: '导出', snapshot: '冻结快照', upload: '添加文件', view_identity: '查看姓名', 'load texts': '载入文字', draft: '保留草稿', screen: '筛选', sign_in: '登录', sign_out: '退出', view: '查看' },
   close: {
     lockReason: '原因（仍有未决事项时必填）', obstacles_one: '仍有1项未决', obstacles_other: '仍有{{count}}项未决', obstacle: { open_queries: '未解决质疑', answered_queries: '待关闭的已答复质疑', drafts: '未保存的草稿', unsettled: '未裁定的双录', started: '已开始但未完整的表单', asked: '未完成的分配' }, state: '研究状态：', text: '锁定后不能再录入。此后可向统计师公开组别，并公布随机种子，任何人均可重演分配序列。', open: '开放研究', openText: '各中心从现在起可以入组。', lock: '锁定数据库', lockText: '任何表单不能再修改。请先解决质疑与差异。', unblind: '研究揭盲', unblindText: '公布所有受试者的组别与种子。分析计划须已锁定。', report: '随机化：均衡性与可预测性', reportText: '仅供非盲角色。',
   },
