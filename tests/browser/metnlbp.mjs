@@ -316,6 +316,18 @@ await test('the therapist holds a call; adherence and Today show who falls behin
   await page.context().close();
 });
 
+await test('a calendar of reminders: the address is made once and read without signing in', async () => {
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, '/account');
+  await page.getByRole('button', { name: 'Make an address' }).click();
+  const url = (await page.locator('[data-calendar]').innerText()).trim();
+  await look(page, 'account-calendar');
+  const answer = await fetch(url), text = await answer.text();
+  check(answer.status === 200 && text.startsWith('BEGIN:VCALENDAR') && text.includes('BEGIN:VEVENT'), `the calendar: ${answer.status} ${text.slice(0, 200)}`);
+  check(!/Zhang|EXERCISE|CONTROL/.test(text), 'the calendar tells a name or an arm');
+  await page.context().close();
+});
+
 await test('a serious event: its clock counts down, the report is signed', async () => {
   const { subject } = people[2];
   const page = await pageFor(browser, study, who.coordinator);
@@ -653,18 +665,6 @@ await test('licensed wording: loaded by the site, on the form, on the printed fo
   await chinese.context().close();
 });
 
-await test('a calendar of reminders: the address is made once and read without signing in', async () => {
-  const page = await pageFor(browser, study, who.coordinator);
-  await go(page, '/account');
-  await page.getByRole('button', { name: 'Make an address' }).click();
-  const url = (await page.locator('[data-calendar]').innerText()).trim();
-  await look(page, 'account-calendar');
-  const answer = await fetch(url), text = await answer.text();
-  check(answer.status === 200 && text.startsWith('BEGIN:VCALENDAR') && text.includes('BEGIN:VEVENT'), `the calendar: ${answer.status} ${text.slice(0, 200)}`);
-  check(!/Zhang|EXERCISE|CONTROL/.test(text), 'the calendar tells a name or an arm');
-  await page.context().close();
-});
-
 await test('every page on a phone, in Chinese, at 200 %', async () => {
   const phone = await pageFor(browser, study, who.coordinator, { width: 390, height: 844, language: 'zh-CN' });
   for (const [path, name] of [['/', 'today'], ['/people', 'people'], [`/people/${hand}`, 'person'], [`/people/${hand}/BL/labs`, 'form'], ['/safety', 'safety'], ['/quality/queries', 'queries'], ['/quality/metrics', 'metrics'], ['/study/protocol', 'protocol'], ['/study/documents', 'documents'], ['/account', 'account']]) {
@@ -726,7 +726,7 @@ await test('database lock with a reason for what is open, then unblinding', asyn
   await open.locator('[data-closed]').waitFor();
   await look(open, 'study-unblinded');
   await open.context().close();
-  const verified = JSON.parse(study.command('verify', '--json'));
+  const verified = JSON.parse(study.command('verify', '--json')).results;
   check(verified.valid === true && verified.fault_count === 0 && verified.files > 0 && verified.identities > 0, `study verify: ${JSON.stringify(verified).slice(0, 400)}`);
 });
 
