@@ -17,10 +17,13 @@ const KEYS = ['k', 'estimate', 'lower', 'upper', 'p', 'pi_lower', 'pi_upper', 't
 const pText = (p: number) => { const text = formatP(p); return text.startsWith('<') ? `< ${text.slice(1)}` : `= ${text}`; };
 export interface CellName { id: string; outcome: string; comparator: string; term: string }
 
+/** How long a hand must rest before what is not the forest follows, in milliseconds. */
+const REST = 400;
+
 /** Asked when the hand rests: the forest goes first. */
 const Subsets = memo(function Subsets({ csv, few }: { csv: string; few: boolean }) {
   const { t } = useTranslation();
-  const [rested] = useDebouncedValue(csv, 250);
+  const [rested] = useDebouncedValue(csv, REST);
   const data = { data: { name: 'cell.csv', text: rested } };
   const gosh = useOperation(few ? null : { operation: 'meta.gosh', parameters: { measure: 'SMD', samples: 10000, summary: true }, data });
   const permute = useOperation(few ? null : { operation: 'meta.permute', parameters: { measure: 'SMD', samples: 1000 }, data });
