@@ -81,7 +81,7 @@ export function Live({ cell, results, studies, risk }: { cell: CellName; results
     <>
       <Paper p="md" className="surface no-print" mb="md" component="section" aria-label={t('evidence.live.controls')}>
         <Group align="end" gap="lg">
-          <SegmentedControl size="md" value={mode} aria-label={t('evidence.live.mode')} onChange={(v) => { setMode(v as Mode); setAt(v === 'cumulative' ? most : v === 'leave' ? 1 : 0); }}
+          <SegmentedControl size="md" style={{ flexWrap: 'wrap', maxWidth: '100%' }} value={mode} aria-label={t('evidence.live.mode')} onChange={(v) => { setMode(v as Mode); setAt(v === 'cumulative' ? most : v === 'leave' ? 1 : 0); }}
             data={[{ value: 'all', label: t('evidence.live.all') }, { value: 'leave', label: t('evidence.live.leave') }, { value: 'cumulative', label: t('evidence.live.cumulative') }]} />
           <NativeSelect size="md" label={t('evidence.live.layout')} value={layout} onChange={(e) => setLayout(e.currentTarget.value)} data={[{ value: 'revman', label: 'RevMan' }, { value: 'jama', label: 'JAMA' }, { value: 'bmj', label: 'BMJ' }]} />
           <Button size="md" variant="default" disabled={out.size === 0} onClick={() => setOut(new Set())}>{t('evidence.all')}</Button>
