@@ -50,7 +50,9 @@ await test('review: two people screen apart, a third settles, in the browser', a
   check(!/statistician/.test(await two.locator('main').innerText()), 'the second screener sees the first one');
   await decide(two, 'r1', 'Exclude');
   await decide(two, 'r2', 'Exclude');
-  await decide(two, 'r3', 'Include');
+  await two.locator('article[data-record=r3]').waitFor();
+  await two.getByRole('button', { name: 'Include', exact: true }).click();
+  await two.locator('article[data-record=r3]').getByText(/^Full text/).waitFor(); // both have kept it: its full text is next
   await go(three, '/evidence/screening');
   await three.locator('article[data-record=r1]').waitFor();
   await three.getByLabel(/^Why/).fill('adapted to each person');

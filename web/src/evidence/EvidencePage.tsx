@@ -93,7 +93,7 @@ export function EvidencePage({ tab = 'results' }: { tab?: string }) {
     },
   });
   return (
-    <Page title={t('evidence.title')} lede={t('evidence.ledeReview')}>
+    <Page title={t('evidence.title')} lede={study ? t('evidence.ledeStudy') : t('evidence.ledeReview')}>
       <Tabs value={here} onChange={(value) => go(value === 'results' ? '/evidence' : `/evidence/${value}`)} mb="md" keepMounted={false}>
         <Tabs.List>{offered.map((name) => <Tabs.Tab key={name} value={name} style={{ minHeight: 44 }}>{t(`evidence.tab.${name}`)}</Tabs.Tab>)}</Tabs.List>
         <Tabs.Panel value={here} pt="md">

@@ -30,8 +30,8 @@ function Begin({ done }: { done: (id: string) => void }) {
       <form onSubmit={submit}>
         <Stack gap="sm" maw={520}>
           <TextInput size="md" required label={t('evidence.begin.name')} value={title} onChange={(e) => setTitle(e.currentTarget.value)} />
-          <FileInput size="md" required label={t('evidence.begin.ris')} description={t('evidence.begin.risText')} accept=".ris,.txt" value={ris} onChange={setRis} />
-          <FileInput size="md" clearable label={t('evidence.begin.form')} description={t('evidence.begin.formText')} accept=".yaml,.yml" value={form} onChange={setForm} />
+          <FileInput size="md" required placeholder={t('evidence.begin.choose')} label={t('evidence.begin.ris')} description={t('evidence.begin.risText')} accept=".ris,.txt" value={ris} onChange={setRis} />
+          <FileInput size="md" clearable placeholder={t('evidence.begin.choose')} label={t('evidence.begin.form')} description={t('evidence.begin.formText')} accept=".yaml,.yml" value={form} onChange={setForm} />
           {begin.isError && <Failure error={begin.error} />}
           <div><Button type="submit" size="md" disabled={!title || !ris} loading={begin.isPending}>{t('evidence.begin.go')}</Button></div>
         </Stack>
