@@ -156,12 +156,13 @@ static void get_report(lb_server *server, const lb_request *request, const char 
     (void)request;
     (void)rest;
     answer->framed = true;
-    if (!server->demo->report) {
+    lb_bytes report = lb_demo_report(server->demo);
+    if (report.length == 0) {
         lb_answer_refuse(answer, 404, "there is no report",
                          "it belongs to the demo: run `lumbar serve --demo` with the folder studies/ in place");
         return;
     }
-    lb_answer_borrow(answer, "text/html; charset=utf-8", server->demo->report, server->demo->report_length);
+    lb_answer_borrow(answer, "text/html; charset=utf-8", (const char *)report.data, report.length);
     lb_answer_header(answer, "Cache-Control", "no-cache");
 }
 
@@ -252,7 +253,7 @@ lb_jobs *lb_route_workers(const lb_server *server, const lb_request *request)
     if (!request->path) return NULL;
     if (is_study(server, request, &allow)) return server->study_jobs;
     const route *found = find_route(request->path, &rest);
-    return found && found->post ? server->jobs : NULL;
+    return found && (found->post || found->answer == get_report) ? server->jobs : NULL;
 }
 
 /* A page on the web can point a name of its own at 127.0.0.1 (DNS rebinding); its requests then carry that name. A server
