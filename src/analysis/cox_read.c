@@ -131,6 +131,7 @@ static int read_times(const lb_table *table, const char *name, const lb_design *
         if ((*out)[i] >= 0 && isfinite((*out)[i])) continue;
         code = lb_fail(err, LB_BAD_DATA, "time '%s' is %g", name, (*out)[i]);
         lb_error_where(err, "%s, row %zu", table->name, design->row[i] + 2);
+        lb_error_hint(err, "times count from the start and are not negative");
         return code;
     }
     return LB_OK;
@@ -191,6 +192,7 @@ int lb_cox_load(const lb_table *table, lb_design *design, const lb_cox_columns *
         if (start[i] < time[i]) continue;
         code = lb_fail(err, LB_BAD_DATA, "the interval from %g to %g does not end after it starts", start[i], time[i]);
         lb_error_where(err, "%s, row %zu", table->name, design->row[i] + 2);
+        lb_error_hint(err, "see whether --start and --time are swapped, or the row has no length and is to be left out");
     }
     if (code != LB_OK) return code;
     lb_cox_data *data = &out->data;
@@ -206,6 +208,7 @@ int lb_cox_load(const lb_table *table, lb_design *design, const lb_cox_columns *
     if (data->events == 0) {
         code = lb_fail(err, LB_BAD_DATA, "no event among the %zu complete rows: nothing to estimate", data->n);
         lb_error_where(err, "%s", table->name);
+        lb_error_hint(err, "see how events are coded in '%s': 1 event and 0 censored, or 2 and 1", from->event);
     }
     return code;
 }
