@@ -331,6 +331,16 @@ static void bootstrap_reference(void **state)
         {"auc_632plus", "auc_632plus"}};
     for (size_t i = 0; i < LB_COUNT(same); i++)
         assert_close(number_at(r->results, same[i][0]), number_at(lb_get(ref, "pima_bootstrap"), same[i][1]), 1e-7);
+    const lb_value *replicate = lb_path(ref, "pima_bootstrap.per_replicate"); /* areas on sample and all, slopes on sample and all, area of those out */
+    double lost[100];
+    assert_int_equal(replicate->count, LB_COUNT(lost));
+    for (size_t i = 0; i < LB_COUNT(lost); i++) { /* sorted as they come */
+        double d = lb_number_of(replicate->item[i]->item[2]) - lb_number_of(replicate->item[i]->item[3]);
+        size_t at = i;
+        for (; at > 0 && lost[at - 1] > d; at--) lost[at] = lost[at - 1];
+        lost[at] = d;
+    }
+    assert_close(number_at(r->results, "corrected.slope_median"), number_at(r->results, "apparent.slope") - (lost[49] + lost[50]) / 2, 1e-7);
     lb_result_free(r);
     lb_call_free(call);
     lb_registry_free(registry);
