@@ -438,7 +438,7 @@ static void kernel_linear_and_lime(void **state)
     lb_bytes model = bytes_of(fit);
     const lb_value *linear = lb_get(misc, "linear_shap_interventional"), *exact = lb_get(lb_get(misc, "kernel_shap_exact"), "cases");
     for (int kernel = 0; kernel < 2; kernel++) {
-        lb_result *r = explain(registry, &model, first_rows(kernel ? test : train, 3, arena), kernel ? first_rows(train, 50, arena) : train, NULL,
+        lb_result *r = explain(registry, &model, first_rows(test, 3, arena), kernel ? first_rows(train, 50, arena) : train, NULL,
                                kernel ? (const char *const[]){"method", "kernel", "scale", "score", NULL} : (const char *const[]){"method", "shap", NULL});
         for (size_t i = 0; i < 3; i++) {
             const lb_value *mine = lb_get(r->results, "contributions")->item[i], *phi = kernel ? lb_get(exact->item[i], "phi") : lb_get(linear, "phi_first3")->item[i];
