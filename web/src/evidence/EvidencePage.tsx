@@ -99,7 +99,7 @@ export function EvidencePage({ tab = 'results' }: { tab?: string }) {
           )}
         </Tabs.Panel>
       </Tabs>
-      <Text size="sm" className="quiet no-print">{t('evidence.invented')}</Text>
+      {has && <Text size="sm" className="quiet no-print">{t('evidence.invented')}</Text>}
     </Page>
   );
 }
