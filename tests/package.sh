@@ -8,6 +8,7 @@ packages=$(cd "$1" && pwd)
 cd "$(dirname "$0")/.."
 [ "$(id -u)" -eq 0 ] || { echo "tests/package.sh: needs root for debootstrap and chroot" >&2; exit 2; }
 root=$(mktemp -d)
+chmod 755 "$root" # others than root live in there, too
 server=""
 clean() {
     [ -z "$server" ] || kill "$server" 2>/dev/null || true

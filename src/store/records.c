@@ -7,7 +7,7 @@
 #include <string.h>
 
 #define HEAD "r.kind, r.key, r.site, r.subject, r.parent, r.state, r.reveals_arm, r.revision, r.changed_us, r.changed_by, r.body_id"
-enum { BODY_ID = 10, BODY = 11 };
+enum { BODY_ID = 10, BODY = 11, PUT_BYTES = 12 * 4096 /* pages of tables and indexes that one change touches */ };
 
 /* ---- statements ---- */
 
@@ -301,6 +301,7 @@ int lb_tx_put(lb_tx *tx, const lb_record *record, int64_t expected, const lb_cha
         return lb_fail(err, LB_TOO_LARGE, "the record %.200s is larger than %d MiB", r.key, STORE_BODY_MOST >> 20);
     }
     char hash[65];
+    tx->store->batch_bytes += PUT_BYTES + 2 * (int64_t)json.length;
     if (audited) store_record_hash(&r, json.data, json.length, hash);
     code = write_row(tx, &r, json.data, json.length, f.record ? f.body_id : 0, err);
     if (!code && audited) code = write_entry(tx, &r, f.record, change, hash, err);

@@ -102,7 +102,7 @@ export const zh: Same<typeof en> = {
   side: { left: '左侧', right: '右侧' },
   muscle: { 'multifidus': '多裂肌', 'erector spinae': '竖脊肌', 'psoas': '腰大肌', 'psoas major': '腰大肌', 'quadratus lumborum': '腰方肌' },
   model: {
-    title: '模型', lede: '谁会获益，谁会复发：在模拟受试者上的逻辑回归和 ROC 曲线。', caution: '用于了解数字如何变化。模型在同一批虚构受试者上拟合和评价，结果会偏乐观。',
+    title: '模型', lede: '谁会获益，谁会复发：按方案训练的模型、它们的可信程度，以及由此生成的计算器。', caution: '用于了解数字如何变化。模型在同一批虚构受试者上拟合和评价，结果会偏乐观。',
     choose: '结局与预测因子', outcome: '结局', outcomeText: '1 = 发生，0 = 未发生', features: '逻辑回归的预测因子', featuresText: '基线时已知',
     score: 'ROC 曲线所用得分', scoreText: '基线时已知的数值', compare: '与之比较', compareText: '第二个得分（DeLong 检验）', run: '拟合并作图', nothing: '尚未拟合：请选择后按下按钮。',
     roc: 'ROC 曲线', logistic: '逻辑回归', noOutcome: '受试者表中没有取值为 0 和 1 的结局。',
@@ -110,7 +110,7 @@ export const zh: Same<typeof en> = {
     extent: '运行多少', rehearsal: '预演：重复次数少，约一分钟', whole: '完整方案', train: '训练并验证', training: '训练中… {{done}}', ownPlan: '自己的方案', ownPlanText: 'YAML；代替随附方案', noPlan: '此服务器没有随附的模型方案：请选择一个。',
     notTrained: '尚未训练：请按按钮。', pipeline: '哪一步在哪些人上拟合', rowsOf: '{{rows}} 行，{{people}} 人', times_one: '{{count}} 次', times_other: '{{count}} 次', seesOutcome: '看到结局', blind: '看不到结局',
     noLeak: '没有在拟合过的人身上评判（账本共 {{count}} 条）。', leak: '有 {{count}} 次在拟合过的人身上评判：结果偏高。', permuted: '随机打乱标签后：AUC {{auc}}，预期 {{low}} 至 {{high}}。',
-    sideBySide: '模型并列', name: '模型', auc: 'AUC（留出）', nested: 'AUC（交叉验证）', corrected: '校正乐观偏差', slope: '校准斜率', brier: 'Brier', benefit: '20 % 处净获益', published: '将发布',
+    sideBySide: '模型并列', name: '模型', auc: 'AUC（留出）', nested: 'AUC（交叉验证）', plus: 'AUC（自助法 .632+）', slope: '校准斜率', brier: 'Brier', benefit: '20 % 处净获益', published: '将发布',
     size: '{{n}} 个候选参数需要 {{needed}} 人；{{have}} 人有结局。大约只够 {{few}} 个。', person: '一个人', personText: '表中的哪一位', explain: '解释', riskIs: '风险 {{risk}}（{{low}} 至 {{high}}）；{{stratum}}',
     card: '模型卡', publish: '发布到计算器', publishText: '该页面对所有人开放，可离线使用，不发送任何内容，并注明“仅供研究使用”。', open: '打开计算器', report: '打开报告', inputs: '输入', trainedOn: '训练数据', hash: 'SHA-256', predicts: '预测内容',
     step: { split: '划分', reliability: '可靠', complete: '完整', harmonise: '协调', fill: '填补与标准化', correlation: '去冗余', select: '选择', models: '模型', tune: '调参与再校准' },
