@@ -23,6 +23,7 @@ const SIZES = { desktop: { width: 1280, height: 900, language: 'en' }, phone: { 
 /** Every page once at this size: one sign-in a role. */
 export async function tour(browser, study, who, subject, size) {
   const pages = PAGES(subject);
+  await who.data_manager.post('/api/snapshots', { label: `for the tour, ${size}` }); // what analysis looks at
   for (const role of new Set(pages.map(([r]) => r))) {
     const page = await pageFor(browser, study, who[role], SIZES[size]);
     for (const [, path, name] of pages.filter(([r]) => r === role)) {
