@@ -35,7 +35,7 @@ export const zh: Same<typeof en> = {
     enrolment: '各中心入组情况', bySite: '各中心入组人数与目标',
     enrolled: '计划 {{target}} 名，已随机 {{n}} 名。', enrolledOnly: '已随机 {{n}} 名受试者。',
     ofTarget: '{{n}} / {{target}}', targetMark: '标记：该中心的目标人数。', shareMark: '标记：计划人数的平均份额；方案未规定各中心目标。',
-    noPeople: '此服务器没有模拟试验。请用 “lumbar serve --demo” 启动。',
+    noPeople: '此处没有可建模的受试者。研究的模型按计划由快照训练（lumbar predict train）；演示（“lumbar serve --demo”）可供查看。',
     next: '建议依次查看',
     step: {
       study: { title: '阅读研究方案', text: '以页面呈现的方案：组别、入排标准、访视安排，以及各记录相互矛盾之处' },
@@ -90,7 +90,7 @@ export const zh: Same<typeof en> = {
     title: '证据', lede: '取消勾选即可剔除某项研究：图和合并结果随之更新。', studies: '研究', in: '纳入', effect: '效应量',
     settings: '合并方法', method: '研究间方差', test: '检验', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: '效应指标', measures: { RR: '风险比', OR: '比值比', RD: '风险差', SMD: '标准化均数差', MD: '均数差' }, equal: '无（等效应）', headline: '{{name}}：{{estimate}}（95 % 置信区间 {{lower}} 至 {{upper}}）', logs: '以下数字为合并时所用的比值对数。', notEstimable: '无法估计', all: '重新纳入全部',
     left: '已纳入 {{all}} 项研究中的 {{n}} 项。', few: '至少需要两项研究才能合并。', forest: '森林图与合并结果', numbers: '合并结果',
-    noSet: '此服务器没有荟萃分析数据。请用 “lumbar serve --demo” 启动。', noColumns: '演示表格既没有效应量（yi、vi），也没有两组的计数或均值。',
+    noSet: '此处尚无系统综述。自己的表格可放入“单个表格”；演示（“lumbar serve --demo”）含完整综述。', noColumns: '演示表格既没有效应量（yi、vi），也没有两组的计数或均值。',
   },
   imaging: {
     title: '影像', lede: '带肌肉标注的扫描，以及正是在这些像素上测得的结果。', scan: '扫描', picture: '扫描图像', levels: '椎体节段', which: '选择图像', water: '水像', fat: '脂像', image: '图像',
@@ -124,7 +124,7 @@ export const zh: Same<typeof en> = {
     items_one: '{{count}} 项', items_other: '{{count}} 项', item: '条目', type: '类型', unit: '单位', rangeOrCodes: '范围或编码', required: '必填', revealsArm: '会暴露分组', shownIf: '显示条件', derivedBy: '计算：',
     scheduleText: '天数自随机化起算；其下为前后允许的天数。', every: '表单', days: '第 {{day}} 天', anchor: '起算自', unscheduled: '发生时', optional: '可选', repeat_one: '每天', repeat_other: '每 {{count}} 天',
     section: {
-      summary: '概要', contradictions: '各记录相互矛盾之处', gaps: '记录未规定之处', arms: '组别', interventions: '治疗', outcomes: '结局', primary: '主要结局', eligibility: '入排标准',
+      participant: '受试者页面', reminders: '提醒', documents: '打印文件', summary: '概要', contradictions: '各记录相互矛盾之处', gaps: '记录未规定之处', arms: '组别', interventions: '治疗', outcomes: '结局', primary: '主要结局', eligibility: '入排标准',
       schedule: '访视安排', visits: '访视', sample_size: '样本量', randomisation: '随机化', masking: '盲法', consent: '知情同意', drugs: '药物', adherence: '依从性', safety: '安全性', instruments: '量表', imaging: '影像',
       prediction: '预测', plan: '分析计划', forms: '表单', sites: '研究中心', roles: '角色', data: '数据', retention: '保存期限', sharing: '数据共享', proposals: '我们的建议', registry: '注册记录', contacts: '联系人',
     },
