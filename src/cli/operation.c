@@ -1,4 +1,5 @@
 /* An operation from the command line: options to parameters, files to data, the result to a file or standard output. */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -81,8 +82,36 @@ static int bind_file(invocation *in, const lb_param *param, const char *value, l
     return lb_call_bind(in->call, param->name, &bytes, err);
 }
 
+static int is_csv(const struct dirent *entry)
+{
+    size_t length = strlen(entry->d_name);
+    bool csv = length > 4 && strcmp(entry->d_name + length - 4, ".csv") == 0 && entry->d_name[0] != '.';
+    return csv && !strstr(entry->d_name, ".codebook.");
+}
+
+/* The tables of a folder, as `study simulate` and `study export` write them; codebooks are not among them. */
+static int bind_folder(invocation *in, const lb_param *param, const char *folder, lb_error *err)
+{
+    struct dirent **entry = NULL;
+    int count = scandir(folder, &entry, is_csv, alphasort), code = LB_OK;
+    if (count <= 0) {
+        code = lb_fail(err, LB_BAD_DATA, count < 0 ? "the folder %.300s cannot be read" : "the folder %.300s holds no table", folder);
+        lb_error_hint(err, "give a folder with files called *.csv, or the files themselves");
+    }
+    for (int i = 0; i < count; i++) {
+        size_t length = strlen(folder);
+        const char *slash = length && folder[length - 1] == '/' ? "" : "/";
+        if (!code) code = bind_file(in, param, lb_arena_printf(in->arena, "%s%s%s", folder, slash, entry[i]->d_name), err);
+        free(entry[i]);
+    }
+    free(entry);
+    return code;
+}
+
 static int set_param(invocation *in, const lb_param *param, const char *value, lb_error *err)
 {
+    struct stat about;
+    if (param->type == LB_P_TABLES && stat(value, &about) == 0 && S_ISDIR(about.st_mode)) return bind_folder(in, param, value, err);
     if (lb_param_is_data(param->type)) return bind_file(in, param, value, err);
     if ((param->flags & LB_OUTPUT) && in->saved_count < LB_COUNT(in->saved)) in->saved[in->saved_count++] = value;
     return lb_call_set(in->call, param->name, value, err);

@@ -1,5 +1,6 @@
 /* Reading the plan of a prediction model: every key is known, every number in range, or the message says where and what. */
 #include "predict/model_plan.h"
+#include "predict/widen.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -179,7 +180,7 @@ int lb_model_plan_read(const lb_bytes *bytes, lb_arena *arena, lb_model_plan *ou
     code = lb_model_plan_keys(out, root, "the plan", "plan,version,title,study,seed,data,outcomes,inputs,batch,pipeline,models,validation,publish,report", err);
     if (!code && !root->count) code = lb_model_plan_fail(out, root, err, "the plan is empty");
     const lb_value *data = lb_get(root, "data");
-    if (!code) code = lb_model_plan_keys(out, data, "data", "table,id,group,join,second_reading", err);
+    if (!code) code = lb_model_plan_keys(out, data, "data", "table,id,group,join,second_reading,widen", err);
     if (!code) code = read_validation(out, err);
     if (!code) code = read_pipeline(out, err);
     if (!code) code = read_models(out, err);
@@ -187,5 +188,5 @@ int lb_model_plan_read(const lb_bytes *bytes, lb_arena *arena, lb_model_plan *ou
     out->data = lb_get_text(data, "table", NULL);
     out->id = lb_get_text(data, "id", NULL);
     out->group = lb_get_text(data, "group", out->id);
-    return code;
+    return code ? code : lb_model_plan_widen_check(out, err);
 }

@@ -3,11 +3,19 @@
 #include "predict/room.h"
 #include "predict/calculator/page.h"
 #include "predict/train.h"
+#include "predict/widen.h"
 
 static const lb_param params[] = {
     {.name = "plan", .type = LB_P_DOCUMENT, .flags = LB_REQUIRED | LB_POSITIONAL, .summary = "the plan (YAML)"},
-    {.name = "data", .type = LB_P_TABLES, .flags = LB_REQUIRED, .summary = "tables of the study: participants, radiomics, …"},
+    {.name = "data", .type = LB_P_TABLES, .flags = LB_REQUIRED, .summary = "tables of the study: participants, radiomics, …; a folder means all its tables"},
 };
+
+/* The tables as they were given, for provenance, and as the plan reads them. */
+typedef struct tables_of {
+    lb_table *const *given;
+    lb_table **read;
+    size_t givens, reads;
+} tables_of;
 
 static void about(const lb_model_plan *plan, lb_value *results)
 {
@@ -58,15 +66,14 @@ static int publish(const lb_model_plan *plan, const lb_value *outcome, const lb_
     return code;
 }
 
-static int one_outcome(lb_call *call, lb_model_plan *plan, const lb_value *outcome, lb_table *const *table, size_t tables, lb_value *out, lb_result *result,
-                       lb_error *err)
+static int one_outcome(lb_call *call, lb_model_plan *plan, const lb_value *outcome, const tables_of *t, lb_value *out, lb_result *result, lb_error *err)
 {
     lb_model_people people;
     lb_validated run = {0};
     lb_set_text(out, "id", lb_get_text(outcome, "id", NULL));
     lb_set_text(out, "label", lb_get_text(outcome, "label", NULL));
     lb_set_text(out, "definition", lb_get_text(outcome, "definition", NULL));
-    int code = lb_model_plan_people(plan, outcome, table, tables, &people, err);
+    int code = lb_model_plan_people(plan, outcome, t->read, t->reads, &people, err);
     if (code) return code;
     people_found(&people, out);
     if (people.left_out) lb_result_warn(result, "%s: %zu rows without outcome left out", lb_get_text(outcome, "id", ""), people.left_out);
@@ -74,7 +81,7 @@ static int one_outcome(lb_call *call, lb_model_plan *plan, const lb_value *outco
     if (!code) code = lb_validate(&plan->pipeline, people.cohort, &plan->validation, result->arena, &run, err);
     if (!code) code = lb_train_results(plan, &people, &run, out, result, err);
     if (!code) code = lb_train_pictures(call, plan, outcome, &people, &run, out, result, err);
-    if (!code) code = publish(plan, outcome, &people, &run, table, tables, out, result, err);
+    if (!code) code = publish(plan, outcome, &people, &run, t->given, t->givens, out, result, err);
     lb_packed_free(&run.refit);
     if (code && err && !err->where[0]) lb_error_where(err, "outcome %s", lb_get_text(outcome, "id", ""));
     return code;
@@ -84,19 +91,21 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_model_plan plan;
     lb_bytes bytes;
-    lb_table *const *table;
-    size_t tables;
+    tables_of t = {0};
     int code = lb_call_document(call, "plan", &bytes, err);
     if (!code) code = lb_model_plan_read(&bytes, result->arena, &plan, err);
     if (!code) code = lb_train_sheets_check(&plan, err);
-    if (!code) code = lb_call_tables(call, "data", &table, &tables, err);
+    if (!code) code = lb_call_tables(call, "data", &t.given, &t.givens, err);
+    lb_value *widened = lb_value_array(result->arena);
+    if (!code) code = lb_model_plan_widen(&plan, t.given, t.givens, &t.read, &t.reads, widened, err);
     if (code) return code;
+    for (size_t i = 0; i < widened->count; i++) lb_result_note(result, "%s", widened->item[i]->text);
     plan.validation.threads = lb_call_threads(call);
     plan.validation.progress = lb_call_progress(call);
     result->title = lb_arena_text(result->arena, lb_get_text(plan.root, "title", "Prediction model"));
     about(&plan, result->results);
     lb_value *outcomes = lb_set_array(result->results, "outcomes");
-    for (size_t i = 0; i < plan.outcomes && !code; i++) code = one_outcome(call, &plan, plan.outcome[i], table, tables, lb_push_object(outcomes), result, err);
+    for (size_t i = 0; i < plan.outcomes && !code; i++) code = one_outcome(call, &plan, plan.outcome[i], &t, lb_push_object(outcomes), result, err);
     if (code) return code;
     lb_train_sheets(&plan, result->results);
     lb_result_note(result, "Every step from reliability to threshold is fitted inside the rows it is given; the ledger lists them. Nested: predictions for people held out by "

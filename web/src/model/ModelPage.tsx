@@ -164,7 +164,7 @@ function Outcome({ result, outcome, people, rows }: { result: ResultDocument; ou
 
 /** Where the people come from: a snapshot of the study, or the demo's tables. */
 export interface Source { id: string; label: string; tables: DataValue[]; people: DataValue; rows: number }
-const NEEDED = ['participants', 'radiomics', 'radiomics_second'];
+const NEEDED = ['participants', 'radiomics', 'radiomics_second', 'muscle', 'visits'];
 function sourceOf(snapshot: Snapshot): Source[] {
   const people = snapshot.tables.find((x) => x.name === 'participants');
   if (!people) return [];
