@@ -63,6 +63,9 @@ export type Watched = { subject: string; site: string; rule: string; label: Labe
 
 /** Every route of a study: what is sent and what comes back. */
 export interface Routes {
+  'GET /api/reviews': { body: undefined; answer: { reviews: { id: string; title: string; version: number }[] } };
+  'POST /api/reviews': { body: { id: string; title: string; ris: string; form?: string }; answer: { id: string } };
+  'GET /api/review-document/{id}': { body: undefined; answer: Record<string, Json> };
   'GET /api/session': { body: undefined; answer: Session };
   'POST /api/session': { body: { user: string; password: string; otp?: string }; answer: Session };
   'DELETE /api/session': { body: undefined; answer: { signed_in: boolean } };
@@ -137,6 +140,8 @@ export interface Routes {
   'POST /api/scans/{subject}/{n}/reopen': { body: { place: number; reason: string }; answer: Record<string, Json> };
   'GET /api/scans/{subject}/{n}/agreement': { body: undefined; answer: Record<string, Json> };
   'POST /api/scans/{subject}/{n}/sign': { body: { password: string; meaning: string }; answer: Record<string, Json> };
+  'POST /api/review/{id}': { body: { viewer?: string; event?: Record<string, Json>; events?: (Record<string, Json>)[] }; answer: Record<string, Json> };
+  'POST /api/review/{id}/references': { body: { ris: string; source?: string }; answer: Record<string, Json> };
   'POST /api/people/{subject}/consent': { body: { stage?: string; kind?: "first" | "renewed" | "withdrawn"; form_version?: string; language?: string; date: string; taken_by?: string; reason?: string }; answer: Standing };
   'POST /api/people/{subject}/screen_failure': { body: { reason?: string }; answer: Standing };
   'POST /api/people/{subject}/withdraw': { body: { kind: string; date: string; reason?: string }; answer: Standing };
