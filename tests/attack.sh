@@ -15,7 +15,7 @@ export HOME=$work # the tools keep their sessions there
 db=$work/trial.db
 "$program" study new studies/metnlbp.yaml --db "$db" --admin admin --json > "$work/new" || { cat "$work/new"; exit 1; }
 once=$(jq -r '.results | .. | .password? // empty' "$work/new" | head -1)
-"$program" serve --db "$db" --listen 127.0.0.1:0 > "$work/out" 2> "$work/err" </dev/null &
+"$program" serve --db "$db" --listen 127.0.0.1:0 --host 127.0.0.1 > "$work/out" 2> "$work/err" </dev/null &
 server=$!
 for _ in $(seq 100); do
     base=$(grep -o 'http://127[0-9.:]*' "$work/out") && break
@@ -42,7 +42,7 @@ sign_in ccc "$first"
 call POST /api/session/password "{\"old\":\"$first\",\"new\":\"$password\"}" >/dev/null
 subject=$(call POST /api/people '{"site":"C01"}' | jq -r .subject)
 [ "$subject" = C01-001 ] || { echo "the study could not be prepared: $subject"; exit 1; }
-cookie=lumbar=$(awk '$6 == "lumbar" { print $7 }' "$jar")
+cookie=__Host-lumbar=$(awk '$6 == "__Host-lumbar" { print $7 }' "$jar")
 
 status=0
 deadline=$((SECONDS + seconds))
@@ -75,8 +75,8 @@ for path in '/api/people?site=C01&state=screening' '/api/people/C01-001' '/api/p
     '/api/safety?site=C01' '/api/delegation?site=C01' '/api/quality?site=C01' '/api/p/token' '/api/calendar/token.ics'; do
     starts+=(-s "$base$path")
 done
-wapiti -u "$base/" "${starts[@]}" --scope domain -m exec,file,sql,timesql,xss,permanentxss,ssrf,xxe,crlf,redirect,csp,cookieflags \
-    -H "Cookie: lumbar=$(awk '$6 == "lumbar" { print $7 }' "$jar")" -H "X-Lumbar-Token: $token" --max-scan-time "$left" --max-attack-time 60 --flush-session \
+wapiti -u "$base/" "${starts[@]}" --scope domain -m exec,file,sql,timesql,xss,permanentxss,ssrf,xxe,crlf,redirect,csp,cookieflags,http_headers \
+    -H "Cookie: __Host-lumbar=$(awk '$6 == "__Host-lumbar" { print $7 }' "$jar")" -H "X-Lumbar-Token: $token" --max-scan-time "$left" --max-attack-time 60 --flush-session \
     --no-bugreport -f json -o "$work/wapiti.json" > "$work/wapiti.log" 2>&1
 found=$(jq '[.vulnerabilities | to_entries[] | select(.value | length > 0)] | length' "$work/wapiti.json" 2>/dev/null || echo none)
 if [ "$found" != 0 ]; then

@@ -43,6 +43,7 @@ if [ -z "$only" ] || [ "$only" = load ]; then
 fi
 if [ -z "$only" ] || [ "$only" = crash ]; then # kill -9, 500 times, in the middle of saves and allocations
     LUMBAR_CRASHES=${LUMBAR_CRASHES:-500} CMOCKA_MESSAGE_OUTPUT=STDOUT build/dev/tests/test_crash || status=1
+    LUMBAR_CRASHES=${LUMBAR_CRASHES:-500} CMOCKA_MESSAGE_OUTPUT=STDOUT build/dev/tests/test_serve || status=1 # the same over HTTP
 fi
 if [ -z "$only" ] || [ "$only" = attack ]; then # sqlmap and wapiti on a served study
     tests/attack.sh build/asan/lumbar $((seconds < 900 ? seconds : 900)) || status=1

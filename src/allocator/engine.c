@@ -164,6 +164,12 @@ static int check(const engine *e, const lb_allocation_ask *ask, lb_error *err)
         lb_fail(err, LB_CONFLICT, "the seed of this trial was revealed: nobody is randomised any more");
         return LB_CONFLICT;
     }
+    if ((int64_t)e->count < e->promised) {
+        lb_fail(err, LB_CONFLICT, "the journal holds %zu allocations, but %lld were made: it is an older copy, and nobody is randomised with it", e->count,
+                (long long)e->promised);
+        lb_error_hint(err, "put the allocator's folder of the original study in its place; docs/store.md, 'Backup and its return'");
+        return LB_CONFLICT;
+    }
     if (!sound_word(ask->subject, false)) return lb_fail(err, LB_USAGE, "an allocation needs the code of a participant");
     if (!sound_word(ask->stratum, true)) return lb_fail(err, LB_USAGE, "'%.60s' is no stratum", ask->stratum ? ask->stratum : "");
     if (!e->plan.minimised) return LB_OK;

@@ -45,6 +45,7 @@ typedef struct engine {
     size_t strata, strata_room;
     size_t *index, index_size; /* subjects by hash: 1 + place in the list */
     bool revealed;
+    int64_t promised; /* as many allocations were made once: fewer in the journal means that it is an older copy */
 } engine;
 
 engine *engine_new(void);
@@ -76,6 +77,17 @@ void journal_add(journal *j, const engine *e, allocation *a);
 void journal_add_reveal(journal *j, int64_t now_us);
 /** Writes what is waiting and forces it to the disk. LB_FAILED: nothing of it is there. */
 int journal_flush(journal *j, lb_error *err) LB_MUST_CHECK;
+
+/* ---- mark: the number of allocations, beside the key ---- */
+
+typedef struct mark {
+    const uint8_t *key;
+    int file; /* -1: it cannot be kept here */
+    int64_t count;
+} mark;
+void mark_open(mark *m, const char *key_path, const uint8_t *key);
+void mark_raise(mark *m, int64_t count);
+void mark_close(mark *m);
 
 int seed_create(const char *folder, const uint8_t *key, const char *plan_json, size_t length, char commitment[65], lb_error *err)
     LB_MUST_CHECK;

@@ -19,6 +19,7 @@ enum { CHANNELS = 256 };
 typedef struct service {
     engine *engine;
     journal journal;
+    mark mark;
     uint8_t *key;
     int control;
     struct pollfd poll[CHANNELS + 1]; /* [0] is the control socket */
@@ -204,6 +205,7 @@ static void round_of(service *s)
         else if (answer->allocation) write_allocation(s, answer);
     }
     if (code) engine_forget(s->engine, before);
+    else mark_raise(&s->mark, (int64_t)s->engine->count);
     for (size_t i = 0; i < s->answers; i++) {
         bool sent = wire_send(s->answer[i].socket, &s->answer[i].text);
         lb_buf_free(&s->answer[i].text);
@@ -250,14 +252,20 @@ int lb_allocator_serve(int control, const char *folder, const char *key)
     guard_memory();
     s->control = control;
     s->engine = engine_new();
-    s->journal.file = -1;
+    s->journal.file = s->mark.file = -1;
     int code = lb_key_read(key, false, &s->key, &err);
     if (!code) code = seed_read(folder, s->key, s->engine->arena, &s->engine->plan, &err);
     if (!code) code = journal_open(&s->journal, folder, s->key, s->engine, &err);
+    if (!code) {
+        mark_open(&s->mark, key, s->key);
+        s->engine->promised = s->mark.count;
+        mark_raise(&s->mark, (int64_t)s->engine->count);
+    }
     if (!code && !guard_calls()) code = lb_fail(&err, LB_FAILED, "the allocator cannot restrict itself (seccomp)");
     int status = report(control, &err, "ready", "yes");
     if (!code && status == 0) serve(s);
     journal_close(&s->journal);
+    mark_close(&s->mark);
     engine_free(s->engine);
     lb_key_free(s->key);
     free(s);

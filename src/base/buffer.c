@@ -37,10 +37,17 @@ void lb_buf_vprintf(lb_buf *buf, const char *fmt, va_list args)
 {
     va_list again;
     va_copy(again, args);
-    int length = vsnprintf(NULL, 0, fmt, args);
-    if (length >= 0 && reserve(buf, (size_t)length)) {
+    /* Into the room that is there; only what does not fit is written twice. */
+    size_t room = buf->overflow ? 0 : buf->capacity - buf->length;
+    int length = vsnprintf(room ? buf->data + buf->length : NULL, room, fmt, args);
+    size_t max = buf->max ? buf->max : (size_t)1 << 30;
+    if (length >= 0 && (size_t)length < room && (size_t)length <= max - buf->length) {
+        buf->length += (size_t)length;
+    } else if (length >= 0 && reserve(buf, (size_t)length)) {
         vsnprintf(buf->data + buf->length, (size_t)length + 1, fmt, again);
         buf->length += (size_t)length;
+    } else if (room) {
+        buf->data[buf->length] = '\0';
     }
     va_end(again);
 }

@@ -8,7 +8,7 @@ int lb_cli_serve(int argc, char **argv);
 int lb_cli_allocator(int argc, char **argv);
 /** Verbs on the database of a study: new, verify, lock, …; argv[0] is the verb. */
 int lb_cli_study(int argc, char **argv);
-bool lb_cli_study_knows(const char *verb);
+bool lb_cli_study_knows(int argc, char **argv);
 int lb_cli_validate(int argc, char **argv);
 int lb_cli_operation(const lb_registry *registry, const lb_op *op, int argc, char **argv);
 int lb_cli_help(const lb_registry *registry, int argc, char **argv);

@@ -74,7 +74,7 @@ static int dispatch(const lb_registry *registry, int argc, char **argv)
         return lb_confined_recording_child(lb_recording_read, limits.cpu_seconds, limits.memory_bytes);
     }
     if (strcmp(area, "serve") == 0) return lb_cli_serve(argc - 2, argv + 2);
-    if (strcmp(area, "study") == 0 && argc > 2 && lb_cli_study_knows(argv[2])) return lb_cli_study(argc - 2, argv + 2);
+    if (strcmp(area, "study") == 0 && argc > 2 && lb_cli_study_knows(argc - 2, argv + 2)) return lb_cli_study(argc - 2, argv + 2);
     if (strcmp(area, "allocator") == 0) return lb_cli_allocator(argc - 2, argv + 2);
     if (strcmp(area, "validate") == 0) return lb_cli_validate(argc - 2, argv + 2);
     if (strcmp(area, "man") == 0) return lb_cli_man(registry, argc - 2, argv + 2);

@@ -12,7 +12,7 @@
 #include <unistd.h>
 
 static const char usage_text[] =
-    "usage: lumbar serve [--listen HOST:PORT] [--host NAME] [--demo | --db FILE] [--study FILE] [--calculators DIR] [--web DIR]\n"
+    "usage: lumbar serve [--listen HOST:PORT] [--host NAME] [--demo | --db FILE] [--study FILE] [--calculators DIR] [--web DIR] [--log FILE]\n"
     "\n"
     "  --listen HOST:PORT  where to listen (default 127.0.0.1:8080; port 0 picks a free one)\n"
     "  --host NAME         the public name it has behind a proxy, e.g. trial.example.org\n"
@@ -21,6 +21,7 @@ static const char usage_text[] =
     "  --study FILE        show this protocol beside the shipped ones\n"
     "  --calculators DIR   published models (*.json) to offer at /calculator, open to all\n"
     "  --web DIR           folder of the built front end (default: found beside the program)\n"
+    "  --log FILE          a line of JSON for every request, without personal data; - is the standard error\n"
     "  --openapi           print the description of the API (OpenAPI 3.1) and end\n"
     "\n"
     "Stop it with Ctrl+C or SIGTERM. docs/server.md describes the API and its limits.\n";
@@ -56,8 +57,9 @@ static int read_options(int argc, char **argv, lb_server_options *options, wishe
         else if ((value = option_value(argc, argv, &i, "--study"))) options->study = value;
         else if ((value = option_value(argc, argv, &i, "--calculators"))) options->calculators = value;
         else if ((value = option_value(argc, argv, &i, "--web"))) options->web = value;
+        else if ((value = option_value(argc, argv, &i, "--log"))) options->log = value;
         else {
-            static const char *const names[] = {"--listen", "--host", "--demo", "--db", "--study", "--calculators", "--web", "--openapi", "--help"};
+            static const char *const names[] = {"--listen", "--host", "--demo", "--db", "--study", "--calculators", "--web", "--log", "--openapi", "--help"};
             const char *nearest = lb_text_nearest(argv[i], names, LB_COUNT(names));
             bool lone = nearest && strcmp(nearest, argv[i]) == 0;
             lb_fail(err, LB_USAGE, lone ? "'%.100s' needs a value" : "serve has no option '%.100s'", argv[i]);

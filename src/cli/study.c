@@ -17,7 +17,8 @@ static const char usage_text[] =
     "  new PROTOCOL.yaml --db DB [--admin NAME] [--name 'FULL NAME']   a new study: database, keys, sealed seed, first administrator\n"
     "  verify --db DB                    is everything as it was written? exit 3 when not\n"
     "  snapshot --db DB [--label TEXT]   freeze the tables that analyses read\n"
-    "  export --db DB -o FOLDER [--format csv|odm]   CSV and codebook, or CDISC ODM 1.3.2\n"
+    "  export --db DB -o FOLDER [--format csv|odm|registry]   CSV and codebook, CDISC ODM 1.3.2, or the registry record\n"
+    "  import FILE --db DB [--records DATA] [--map MAP.csv] [--site S] [--visit V] [--dry-run]   ODM, REDCap, REC, EPX, CSV into the study\n"
     "  lock --db DB [--reason TEXT]      no change of data from now on; a reason is needed when something is open\n"
     "  reopen --db DB --reason TEXT      as long as nobody was unblinded\n"
     "  unblind --db DB [-o LOG.csv]      after the lock: the seed is revealed, randomisation ends for good\n"
@@ -49,11 +50,13 @@ static int read_words(int argc, char **argv, study_words *w, lb_error *err)
     const struct { const char *name; const char **value; } options[] = {
         {"--db", &w->db}, {"-o", &w->output}, {"--output", &w->output}, {"--reason", &w->reason}, {"--label", &w->label},
         {"--admin", &w->admin}, {"--name", &w->name}, {"--format", &w->format},
-        {"--to", &w->to}, {"--beside", &w->beside}, {"--as", &w->as}};
+        {"--to", &w->to}, {"--beside", &w->beside}, {"--as", &w->as}, {"--records", &w->records}, {"--checks", &w->checks},
+        {"--map", &w->map}, {"--id", &w->id}, {"--site", &w->site}, {"--visit", &w->visit}, {"--occurrence", &w->occurrence}};
     for (int i = 0; i < argc; i++) {
         bool known = false;
         if (strcmp(argv[i], "--json") == 0) known = w->json = true;
         else if (strcmp(argv[i], "--quiet") == 0) known = w->quiet = true;
+        else if (strcmp(argv[i], "--dry-run") == 0 && strcmp(w->verb, "import") == 0) known = w->dry_run = true;
         for (size_t k = 0; k < LB_COUNT(options) && !known; k++) known = take(argc, argv, &i, options[k].name, options[k].value);
         if (!known && argv[i][0] != '-' && !w->file) {
             w->file = argv[i];
@@ -105,12 +108,18 @@ static int read_active(lb_tx *tx, void *context, lb_error *err)
     return lb_tx_scan(tx, &find, find_active, context, err);
 }
 
+int study_protocol_text(lb_store *store, lb_arena *arena, const char **out, lb_error *err)
+{
+    *out = NULL;
+    int code = lb_store_read(store, &study_operator, arena, read_active, out, err);
+    return !code && !*out ? lb_fail(err, LB_NOT_FOUND, "this database holds no protocol in force") : code;
+}
+
 int study_protocol(lb_store *store, lb_arena *arena, lb_study **out, lb_error *err)
 {
     const char *text = NULL;
     *out = NULL;
-    int code = lb_store_read(store, &study_operator, arena, read_active, &text, err);
-    if (!code && !text) code = lb_fail(err, LB_NOT_FOUND, "this database holds no protocol in force");
+    int code = study_protocol_text(store, arena, &text, err);
     lb_bytes bytes = {(const uint8_t *)text, text ? strlen(text) : 0, "protocol"};
     return code ? code : lb_study_read(&bytes, arena, out, NULL, err);
 }
@@ -304,8 +313,9 @@ static int verb_restore(const study_words *w, lb_result *result, lb_error *err)
     int code = lb_store_restore(w->file, w->db, result->arena, &result->results, err);
     if (code) return code;
     lb_result_note(result, "Put the keys into %s.keys (or name their folder in LUMBAR_KEYS), then run: lumbar study verify --db %s", w->db, w->db);
-    lb_result_note(result, "Whoever was randomised after this backup was made is not in it. Before anybody is randomised again, compare with the "
-                           "notices sent at each allocation.");
+    lb_result_note(result, "Whoever was randomised after this backup was made is not in it. With the keys of the running study the allocator knows and "
+                           "randomises nobody until its own folder (DB.allocator of the original) is put in place of the backup's; with keys from the "
+                           "safe it cannot know: compare with the notices sent at each allocation first.");
     return LB_OK;
 }
 
@@ -347,7 +357,7 @@ static int verb_move(const study_words *w, lb_store *store, lb_result *result, l
 typedef int (*study_verb)(const study_words *w, lb_store *store, lb_result *result, lb_error *err);
 static const struct { const char *name; study_verb run; } verbs[] = {
     {"verify", verb_verify}, {"snapshot", study_snapshot}, {"export", study_export}, {"lock", verb_lock},
-    {"reopen", verb_lock},   {"unblind", verb_unblind},    {"backup", verb_backup}, {"move", verb_move}, {"close", verb_close}, {"archive", study_archive},
+    {"reopen", verb_lock},   {"unblind", verb_unblind},    {"backup", verb_backup}, {"move", verb_move}, {"close", verb_close}, {"archive", study_archive}, {"import", study_import},
 };
 
 /* An archive is verified by its folder alone. */
@@ -376,8 +386,18 @@ static int run_verb(const study_words *w, lb_result *result, lb_error *err)
     return code;
 }
 
-bool lb_cli_study_knows(const char *verb)
+/* `study import` without a database is an operation: a preview of the file. */
+static bool names_database(int argc, char **argv)
 {
+    for (int i = 1; i < argc; i++)
+        if (strcmp(argv[i], "--db") == 0 || lb_text_starts(argv[i], "--db=")) return true;
+    return false;
+}
+
+bool lb_cli_study_knows(int argc, char **argv)
+{
+    const char *verb = argv[0];
+    if (strcmp(verb, "import") == 0) return names_database(argc, argv);
     if (strcmp(verb, "new") == 0 || strcmp(verb, "restore") == 0 || strcmp(verb, "purge") == 0 || strcmp(verb, "--help") == 0) return true;
     for (size_t i = 0; i < LB_COUNT(verbs); i++)
         if (strcmp(verbs[i].name, verb) == 0) return true;
@@ -399,7 +419,7 @@ int lb_cli_study(int argc, char **argv)
     result->title = lb_arena_printf(result->arena, "study %s", words.verb);
     lb_set_text(result->parameters, "db", words.db);
     if (!code) code = run_verb(&words, result, &err);
-    int status = code ? lb_cli_error(&err) : lb_text_equal(result->status, "not_valid") ? 3 : 0;
+    int status = code ? lb_cli_error(&err) : lb_text_equal(result->status, "not_valid") || lb_text_equal(result->status, "invalid") ? 3 : 0;
     if (!code && !words.quiet) {
         lb_buf out = {0};
         if (words.json) lb_result_json(result, &out);

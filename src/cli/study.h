@@ -12,7 +12,8 @@
 typedef struct study_words {
     const char *verb, *file; /* file: the positional word */
     const char *db, *output, *reason, *label, *admin, *name, *format, *to, *beside, *as;
-    bool json, quiet;
+    const char *records, *checks, *map, *id, *site, *visit, *occurrence; /* import */
+    bool json, quiet, dry_run;
 } study_words;
 
 extern const lb_actor study_operator; /* whoever has the machine and its keys */
@@ -23,6 +24,9 @@ int study_allocator(const lb_store *store, lb_allocator **out, lb_error *err) LB
 /** The protocol in force. Close it with lb_study_close(). */
 int study_protocol(lb_store *store, lb_arena *arena, lb_study **out, lb_error *err) LB_MUST_CHECK;
 
+/** Its text as it was activated. */
+int study_protocol_text(lb_store *store, lb_arena *arena, const char **out, lb_error *err) LB_MUST_CHECK;
+
 /* Verbs: fill result->results. */
 int study_snapshot(const study_words *words, lb_store *store, lb_result *result, lb_error *err) LB_MUST_CHECK;
 int study_export(const study_words *words, lb_store *store, lb_result *result, lb_error *err) LB_MUST_CHECK;
@@ -32,6 +36,7 @@ int study_export_odm(const study_words *words, lb_store *store, const lb_study *
 int study_export_csv(const study_words *words, lb_store *store, const lb_study *study, lb_arena *arena, lb_value *files, lb_error *err) LB_MUST_CHECK;
 /** Takes the store when it is purged: *store becomes NULL. */
 int study_purge(const study_words *words, lb_store **store, lb_result *result, lb_error *err) LB_MUST_CHECK;
+int study_import(const study_words *words, lb_store *store, lb_result *result, lb_error *err) LB_MUST_CHECK;
 int study_archive(const study_words *words, lb_store *store, lb_result *result, lb_error *err) LB_MUST_CHECK;
 
 #endif

@@ -5,9 +5,11 @@
 #include "trial/conduct/kinds.h"
 #include "trial/conduct/records.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <ftw.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -138,6 +140,26 @@ static void link_to(lb_buf *page, const char *href, const char *text)
     lb_buf_puts(page, "</a></li>\n");
 }
 
+static int visible(const struct dirent *entry) { return entry->d_name[0] != '.'; }
+
+/* Every file of a folder by its name: not every browser shows a folder. */
+static void list_folder(archive *a, lb_buf *page, const char *folder, const char *title)
+{
+    char path[4200];
+    struct dirent **entry = NULL;
+    snprintf(path, sizeof path, "%s/%s", a->folder, folder);
+    int count = scandir(path, &entry, visible, alphasort);
+    lb_buf_puts(page, "<li>");
+    lb_buf_xml(page, title);
+    lb_buf_puts(page, "<ul>");
+    for (int i = 0; i < count; i++) {
+        link_to(page, lb_arena_printf(a->arena, "%s/%s", folder, entry[i]->d_name), entry[i]->d_name);
+        free(entry[i]);
+    }
+    free(entry);
+    lb_buf_puts(page, "</ul></li>\n");
+}
+
 static int write_index(archive *a, int64_t entries, const char *end, bool revealed, lb_error *err)
 {
     lb_buf page = {0};
@@ -150,17 +172,17 @@ static int write_index(archive *a, int64_t entries, const char *end, bool reveal
     lb_buf_printf(&page, "</p><p>%zu participants, known by their codes alone. The audit has %lld entries; its chain ends with <code>%s</code>.</p>", a->subjects,
                   (long long)entries, end);
     lb_buf_puts(&page, "<h2>What is here</h2><ul>");
-    link_to(&page, "csv/", "Tables as CSV, with codebooks");
-    link_to(&page, "odm/", "CDISC ODM 1.3.2");
-    link_to(&page, "protocol/", "Every version of the protocol");
+    list_folder(a, &page, "csv", "Tables as CSV, with codebooks");
+    list_folder(a, &page, "odm", "CDISC ODM 1.3.2: the values as they are, and every change");
+    list_folder(a, &page, "protocol", "Every version of the protocol");
     link_to(&page, "audit.jsonl", "The audit, one entry a line");
     if (revealed) link_to(&page, "allocations.csv", "The allocation log");
     lb_buf_puts(&page, "</ul><h2>Casebooks</h2><ul>");
     for (size_t i = 0; i < a->subjects; i++) link_to(&page, lb_arena_printf(a->arena, "casebooks/%s.pdf", a->subject[i]), a->subject[i]);
     lb_buf_puts(&page, "</ul><h2>Is it as it was?</h2><p>In this folder: <code>sha256sum -c SHA256SUMS</code>; with Lumbar: <code>lumbar study verify FOLDER</code>, "
                        "which also follows the chain of the audit. Of each entry: hash = SHA-256 over \"lumbar-audit-v1\", the hash before, seq, at_us, user, role, site, "
-                       "subject, kind, key, action, reason, version, reveals_arm, revision, SHA-256 of before, SHA-256 of after, record_hash; every field as "
-                       "LENGTH:BYTES, one that is absent as \"-\".</p>");
+                       "subject, kind, key, action, reason, version, reveals_arm, revision, SHA-256 of before, SHA-256 of after, record_hash, and, where there is one, "
+                       "origin; every field as LENGTH:BYTES, one that is absent as \"-\".</p>");
     lb_html_page_close(&page);
     snprintf(path, sizeof path, "%s/index.html", a->folder);
     int code = lb_file_write(path, page.data, page.length, err);

@@ -14,15 +14,17 @@ static void write_text(const char *text, lb_buf *out)
     lb_buf_putc(out, '"');
     for (const char *p = text; *p; p++) {
         unsigned char c = (unsigned char)*p;
+        const char *plain = p;
+        while (c >= 0x20 && c != '"' && c != '\\' && c != 0x7f) c = (unsigned char)*++p;
+        if (p > plain) lb_buf_add(out, plain, (size_t)(p - plain));
+        if (!c) break;
         switch (c) {
         case '"': lb_buf_puts(out, "\\\""); break;
         case '\\': lb_buf_puts(out, "\\\\"); break;
         case '\n': lb_buf_puts(out, "\\n"); break;
         case '\r': lb_buf_puts(out, "\\r"); break;
         case '\t': lb_buf_puts(out, "\\t"); break;
-        default:
-            if (c < 0x20 || c == 0x7f) lb_buf_printf(out, "\\u%04x", c);
-            else lb_buf_putc(out, (char)c);
+        default: lb_buf_printf(out, "\\u%04x", c);
         }
     }
     lb_buf_putc(out, '"');
@@ -48,7 +50,10 @@ static void write_value(const lb_value *value, int indent, int depth, lb_buf *ou
     switch (value ? value->type : LB_NULL) {
     case LB_NULL: lb_buf_puts(out, "null"); return;
     case LB_BOOL: lb_buf_puts(out, value->boolean ? "true" : "false"); return;
-    case LB_INT: lb_buf_printf(out, "%" PRId64, value->integer); return;
+    case LB_INT:
+        if (value->integer > -(INT64_C(1) << 49) && value->integer < INT64_C(1) << 49) lb_buf_puts(out, lb_number_text((double)value->integer, number));
+        else lb_buf_printf(out, "%" PRId64, value->integer);
+        return;
     case LB_DOUBLE: /* "-0" would read back as the integer 0 */
         lb_buf_puts(out, value->number == 0 && signbit(value->number) ? "-0.0" : lb_number_text(value->number, number));
         return;

@@ -214,7 +214,6 @@ static void list_demo(lb_demo *demo)
     demo->listing = root;
 }
 
-/* The plan on the simulated trial. */
 static void make_report(lb_demo *demo)
 {
     static const char *const tables[] = {"participants", "visits", "screening", "adverse_events", "adherence", NULL};
@@ -222,20 +221,24 @@ static void make_report(lb_demo *demo)
     if (!run.document || !lb_demo_dataset(demo, "participants")) return;
     lb_result *result = lb_demo_try(demo, &run);
     if (!result) return;
-    for (size_t i = 0; i < result->artifact_count && !demo->report; i++) {
+    lb_buf page = {0};
+    for (size_t i = 0; i < result->artifact_count && page.length == 0; i++) {
         const lb_artifact *file = &result->artifact[i];
-        if (!lb_text_ends(file->name, ".html")) continue;
-        demo->report = lb_arena_textn(demo->arena, file->data, file->length);
-        demo->report_length = file->length;
+        if (lb_text_ends(file->name, ".html")) lb_buf_add(&page, file->data, file->length);
     }
-    if (!demo->report) {
-        lb_buf page = {0};
-        lb_result_html(result, &page);
-        demo->report = lb_arena_textn(demo->arena, page.data, page.length);
-        demo->report_length = page.length;
-        lb_buf_free(&page);
-    }
+    if (page.length == 0) lb_result_html(result, &page);
+    demo->report = (lb_bytes){(const uint8_t *)lb_arena_textn(demo->arena, page.data, page.length), page.length, "report.html"};
+    lb_buf_free(&page);
     lb_result_free(result);
+}
+
+lb_bytes lb_demo_report(lb_demo *demo)
+{
+    pthread_mutex_lock(&demo->report_lock);
+    if (demo->demo && !demo->report_tried) make_report(demo);
+    demo->report_tried = true;
+    pthread_mutex_unlock(&demo->report_lock);
+    return demo->report;
 }
 
 int lb_demo_new(const char *root, const char *shared, const char *study_file, bool is_demo, const lb_registry *registry,
@@ -244,6 +247,7 @@ int lb_demo_new(const char *root, const char *shared, const char *study_file, bo
     lb_arena *arena = lb_arena_new();
     lb_demo *demo = lb_arena_alloc(arena, sizeof *demo);
     *demo = (lb_demo){.arena = arena, .registry = registry, .root = root, .shared = shared, .demo = is_demo};
+    pthread_mutex_init(&demo->report_lock, NULL);
     demo->dataset_capacity = DATASETS_MAX;
     demo->dataset = lb_arena_array(arena, DATASETS_MAX, sizeof *demo->dataset);
     demo->scans = lb_value_array(arena);
@@ -253,7 +257,6 @@ int lb_demo_new(const char *root, const char *shared, const char *study_file, bo
         add_documents(demo);
         lb_demo_add_scans(demo);
         lb_demo_add_review(demo);
-        make_report(demo);
     }
     list_demo(demo);
     int code = lb_demo_add_studies(demo, study_file, err);
@@ -264,5 +267,7 @@ int lb_demo_new(const char *root, const char *shared, const char *study_file, bo
 
 void lb_demo_free(lb_demo *demo)
 {
-    if (demo) lb_arena_free(demo->arena);
+    if (!demo) return;
+    pthread_mutex_destroy(&demo->report_lock);
+    lb_arena_free(demo->arena);
 }

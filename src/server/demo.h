@@ -4,6 +4,8 @@
 
 #include <lumbar/op.h>
 
+#include <pthread.h>
+
 typedef struct lb_dataset {
     const char *id, *title, *kind; /**< kind: "table", "volume", "document" */
     const char *name, *type;       /**< file name and content type */
@@ -30,8 +32,9 @@ typedef struct lb_demo {
     lb_value *scans;         /**< array */
     lb_value *listing;       /**< GET /api/demo */
     lb_value *study_listing; /**< GET /api/studies */
-    const char *report;      /**< HTML, or NULL */
-    size_t report_length;
+    pthread_mutex_t report_lock;
+    bool report_tried;
+    lb_bytes report;         /**< HTML, or empty; made when it is first asked for */
     const char *review;      /**< a review under way (JSON), or NULL */
     size_t review_length;
 } lb_demo;
@@ -41,6 +44,8 @@ typedef struct lb_demo {
 int lb_demo_new(const char *root, const char *shared, const char *study_file, bool demo, const lb_registry *registry,
                 lb_demo **out, lb_error *err) LB_MUST_CHECK;
 void lb_demo_free(lb_demo *demo);
+/** The plan's report on the simulated trial as HTML, made at the first call (seconds); empty when there is none. */
+lb_bytes lb_demo_report(lb_demo *demo);
 const lb_dataset *lb_demo_dataset(const lb_demo *demo, const char *id);
 const lb_study_page *lb_demo_study(const lb_demo *demo, const char *id);
 

@@ -11,6 +11,7 @@ typedef struct lb_request {
     const char *path; /**< percent-decoded, without the query */
     const char *host, *origin, *fetch_site, *accept, *accept_encoding, *content_type, *if_none_match;
     const char *cookie, *token; /**< Cookie and X-Lumbar-Token */
+    bool direct;                /**< from this machine itself, through no proxy */
     const char *address;        /**< of the client, as text; behind a proxy on this machine the one it names */
     size_t queries;             /**< parameters after '?', percent-decoded */
     struct lb_query { const char *name, *value; } *query;

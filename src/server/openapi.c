@@ -156,6 +156,8 @@ lb_value *lb_openapi(const lb_registry *registry, bool study, lb_arena *arena)
     lb_set_text(info, "description", "Trials of low back pain care: conduct, measure, analyse, predict, pool.");
     lb_value *paths = lb_set_object(root, "paths");
     add_get(paths, "/api/health", "is it running, and which version", "application/json");
+    add_get(paths, "/api/ready", "can it answer: does the store of the study? 503 when not", "application/json");
+    add_get(paths, "/api/metrics", "counters for whoever watches the machine; from this machine only", "text/plain");
     add_get(paths, "/api/ops", "every operation with its parameters", "application/json");
     add_get(paths, "/api/demo", "data sets and scans of the demo", "application/json");
     add_get(paths, "/api/demo/data/{id}", "one data set of the demo, as it is", "application/octet-stream");

@@ -1,6 +1,8 @@
 /* Which address answers what. Routes of the API first; every other GET is a file of the front end. */
 #include "server/state.h"
 #include "server/static.h"
+#include "trial/conduct/kinds.h"
+#include "trial/conduct/store.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -63,6 +65,42 @@ static void get_health(lb_server *server, const lb_request *request, const char 
 {
     (void)rest;
     send_cached(&server->health, request, answer);
+}
+
+static int look(lb_tx *tx, void *context, lb_error *err)
+{
+    const lb_record *study;
+    (void)context;
+    return lb_tx_get(tx, LB_KIND_STUDY, "study", &study, err);
+}
+
+/* Alive is not enough: the database must answer, too. */
+static void get_ready(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    static const lb_actor nobody = {"system", "system", NULL, 0, true, false};
+    lb_error err = LB_ERROR_INIT;
+    lb_value *ready = lb_value_object(request->arena);
+    (void)rest;
+    if (server->options.store && lb_store_read(server->options.store, &nobody, request->arena, look, NULL, &err)) {
+        lb_answer_refuse_code(answer, 503, "store", "the database of the study does not answer", "look at its server and its disk");
+        return;
+    }
+    lb_set_bool(ready, "ready", true);
+    lb_answer_json(answer, ready);
+    lb_answer_header(answer, "Cache-Control", "no-store");
+}
+
+/* How much happens here is nobody's business outside of this machine. */
+static void get_metrics(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
+{
+    (void)rest;
+    if (!request->direct) {
+        lb_answer_refuse(answer, 404, "there is no such address in the API", "see GET /api/openapi.json");
+        return;
+    }
+    lb_observer_metrics(server->observer, server->options.store, atomic_load(&server->body_bytes), &answer->body);
+    answer->type = "text/plain; version=0.0.4; charset=utf-8";
+    lb_answer_header(answer, "Cache-Control", "no-store");
 }
 
 static void get_ops(lb_server *server, const lb_request *request, const char *rest, lb_answer *answer)
@@ -156,12 +194,13 @@ static void get_report(lb_server *server, const lb_request *request, const char 
     (void)request;
     (void)rest;
     answer->framed = true;
-    if (!server->demo->report) {
+    lb_bytes report = lb_demo_report(server->demo);
+    if (report.length == 0) {
         lb_answer_refuse(answer, 404, "there is no report",
                          "it belongs to the demo: run `lumbar serve --demo` with the folder studies/ in place");
         return;
     }
-    lb_answer_borrow(answer, "text/html; charset=utf-8", server->demo->report, server->demo->report_length);
+    lb_answer_borrow(answer, "text/html; charset=utf-8", (const char *)report.data, report.length);
     lb_answer_header(answer, "Cache-Control", "no-cache");
 }
 
@@ -212,6 +251,7 @@ static void post_report(lb_server *server, const lb_request *request, const char
 static const route routes[] = {
     {"/calculator", false, get_calculator},   {"/calculator/", false, get_calculator},
     {"/api/calculator", false, get_calculators}, {"/api/calculator/publish", true, post_calculator},
+    {"/api/ready", false, get_ready},         {"/api/metrics", false, get_metrics},
     {"/api/health", false, get_health},       {"/api/ops", false, get_ops},       {"/api/openapi.json", false, get_openapi},
     {"/api/op/", true, post_op},              {"/api/artifact/", false, get_artifact},
     {"/api/demo", false, get_demo},           {"/api/demo/data/", false, get_demo_data},
@@ -250,9 +290,19 @@ lb_jobs *lb_route_workers(const lb_server *server, const lb_request *request)
 {
     const char *rest = NULL, *allow = NULL;
     if (!request->path) return NULL;
-    if (is_study(server, request, &allow)) return server->study_jobs;
+    if (is_study(server, request, &allow) || (server->home && strcmp(request->path, "/api/ready") == 0)) return server->study_jobs;
     const route *found = find_route(request->path, &rest);
-    return found && found->post ? server->jobs : NULL;
+    return found && (found->post || found->answer == get_report) ? server->jobs : NULL;
+}
+
+const char *lb_route_name(const lb_server *server, const lb_request *request)
+{
+    const char *rest = NULL, *pattern;
+    if (!request->path) return "malformed";
+    if (server->home && is_api(request->path) && (pattern = study_pattern(request->method, request->path, request->arena))) return pattern;
+    const route *found = find_route(request->path, &rest);
+    if (found) return found->path;
+    return is_api(request->path) ? "/api/?" : "page";
 }
 
 /* A page on the web can point a name of its own at 127.0.0.1 (DNS rebinding); its requests then carry that name. A server

@@ -22,6 +22,7 @@ typedef struct exchange {
     lb_answer answer;
     size_t dropped; /* bytes of a body that was refused */
     bool refused, answered;
+    double started;
 } exchange;
 
 /* -- answers -------------------------------------------------------------------------------------------------- */
@@ -31,8 +32,10 @@ typedef struct exchange {
     "style-src 'self' 'unsafe-inline'; connect-src 'self' blob: data:; object-src 'none'; base-uri 'none'; "         \
     "form-action 'self'; frame-ancestors " frames
 
-static void add_headers(struct MHD_Response *response, const lb_answer *answer)
+static void add_headers(struct MHD_Response *response, const lb_answer *answer, bool public_name)
 {
+    /* Behind the proxy with its public name the study is reached over TLS only: RFC 6797. */
+    if (public_name) MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
     MHD_add_response_header(response, "Content-Security-Policy", answer->policy ? answer->policy : answer->framed ? POLICY("'self'") : POLICY("'none'"));
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
@@ -69,9 +72,13 @@ static struct MHD_Response *make_response(lb_answer *answer)
 
 static enum MHD_Result send_answer(exchange *x)
 {
+    const lb_answer *a = &x->answer;
+    const lb_observed seen = {x->request.method, lb_route_name(x->server, &x->request), a->status, lb_seconds() - x->started, x->request.body.length + x->dropped,
+                              a->borrowed ? a->borrowed_length : a->fd >= 0 ? a->fd_length : a->body.length};
     struct MHD_Response *response = make_response(&x->answer);
     if (!response) return MHD_NO;
-    add_headers(response, &x->answer);
+    lb_observe(x->server->observer, &seen);
+    add_headers(response, &x->answer, x->server->options.host != NULL);
     enum MHD_Result result = MHD_queue_response(x->connection, x->answer.status, response);
     MHD_destroy_response(response);
     x->answered = true;
@@ -124,6 +131,7 @@ static const char *client_address(exchange *x)
     if (from && from->sa_family == AF_INET) inet_ntop(AF_INET, &((const struct sockaddr_in *)from)->sin_addr, text, sizeof text);
     if (from && from->sa_family == AF_INET6) inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)from)->sin6_addr, text, sizeof text);
     bool near = strcmp(text, "::1") == 0 || lb_text_starts(text, "127.");
+    x->request.direct = near && !header(x, "X-Forwarded-For");
     const char *named = near && x->server->options.host ? header(x, "X-Forwarded-For") : NULL;
     if (!named) return lb_arena_text(x->request.arena, text);
     const char *last = strrchr(named, ',');
@@ -167,6 +175,7 @@ static exchange *begin(lb_server *server, struct MHD_Connection *connection, con
     exchange *x = lb_alloc(1, sizeof *x);
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     x->server = server;
+    x->started = lb_seconds();
     x->connection = connection;
     x->watched = info->socket_context;
     x->answer = (lb_answer)LB_ANSWER_INIT;
@@ -330,6 +339,7 @@ static void settle_options(lb_server *server)
     o->host = lb_arena_text(server->arena, o->host);
     o->study = lb_arena_text(server->arena, o->study);
     o->web = lb_arena_text(server->arena, o->web);
+    o->log = lb_arena_text(server->arena, o->log);
     o->root = lb_arena_text(server->arena, o->root);
     o->shared = lb_arena_text(server->arena, o->shared);
     long online = sysconf(_SC_NPROCESSORS_ONLN);
@@ -370,7 +380,8 @@ int lb_server_start(const lb_server_options *options, const lb_registry *registr
     server->listener.fd = -1;
     settle_options(server);
     lb_server_options *o = &server->options;
-    int code = lb_listen_open(o->listen, o->demo, &server->listener, err);
+    int code = lb_observer_new(o->log, &server->observer, err);
+    if (!code) code = lb_listen_open(o->listen, o->demo, &server->listener, err);
     if (!code && o->web && !lb_place_below(o->web, "index.html", server->arena)) {
         code = lb_fail(err, LB_NOT_FOUND, "the folder '%.200s' holds no index.html", o->web);
         lb_error_where(err, "--web");
@@ -398,6 +409,7 @@ int lb_server_start(const lb_server_options *options, const lb_registry *registr
         if (!server->jobs) code = lb_fail(err, LB_FAILED, "no thread can be started");
     }
     if (!code) code = start_daemon(server, err);
+    if (!code) lb_observer_event(server->observer, "start", o->store ? "study" : o->demo ? "demo" : NULL);
     if (code) lb_server_stop(server);
     else *out = server;
     return code;
@@ -425,6 +437,8 @@ void lb_server_stop(lb_server *server)
     lb_jobs_free(server->study_jobs);
     study_home_free(server->home);
     lb_watch_free(server->watch);
+    lb_observer_event(server->observer, "stop", NULL);
+    lb_observer_free(server->observer);
     lb_artifacts_free(server->artifacts);
     lb_calculators_free(server->calculators);
     lb_routes_release(server);

@@ -33,10 +33,11 @@ typedef struct lb_server_options {
     double idle_seconds;   /**< a session ends after this long without a request */
     double op_seconds;     /**< an operation that takes longer is cancelled */
     const char *calculators; /**< folder of published models, also written to when one is published; or NULL */
+    const char *log;       /**< file for a line of JSON per request, "-" = standard error; NULL: none */
 } lb_server_options;
 #define LB_SERVER_OPTIONS_INIT                                                                                     \
     {"127.0.0.1:8080", NULL, false, NULL, NULL, NULL, NULL, 0, 0, 0, 512, 64, (size_t)256 << 20, (size_t)1 << 30,       \
-     (size_t)64 << 20, 20, 16384, 900, NULL, NULL, 0, 1800, 1800, NULL}
+     (size_t)64 << 20, 20, 16384, 900, NULL, NULL, 0, 1800, 1800, NULL, NULL}
 
 /** Bind, prepare the demo, and answer requests on threads of its own. The registry is borrowed. */
 int lb_server_start(const lb_server_options *options, const lb_registry *registry, lb_server **out,

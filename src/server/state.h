@@ -10,6 +10,7 @@
 #include "server/http.h"
 #include "server/jobs.h"
 #include "server/listen.h"
+#include "server/observe.h"
 #include "server/reviews.h"
 #include "server/server.h"
 #include "server/study.h"
@@ -44,6 +45,7 @@ struct lb_server {
     study_home *home;      /* NULL outside of study mode */
     lb_jobs *study_jobs;
     lb_watch *watch;
+    lb_observer *observer;
     struct MHD_Daemon *daemon;
     atomic_size_t body_bytes; /* of all requests now held */
 };
@@ -55,6 +57,8 @@ void lb_routes_release(lb_server *server);
 lb_jobs *lb_route_workers(const lb_server *server, const lb_request *request);
 /** Refusals that need the head only: method, path, Host, Origin. True when it refused. */
 bool lb_route_refuses(const lb_server *server, const lb_request *request, lb_answer *answer);
+/** The pattern of the route that answers, for the log: nothing of the address itself. */
+const char *lb_route_name(const lb_server *server, const lb_request *request);
 /** Answer a complete request. */
 void lb_route(lb_server *server, const lb_request *request, lb_answer *answer);
 

@@ -105,6 +105,8 @@ void study_home_free(study_home *home);
 const study_options *study_home_options(const study_home *home);
 /** Is this path one of the study's? Sets *allow (comma list of methods) when it is. */
 bool study_known(const char *path, const char **allow, lb_arena *arena);
+/** The pattern that the path fits, or NULL. */
+const char *study_pattern(const char *method, const char *path, lb_arena *arena);
 /** Answer a complete request. */
 void study_route_request(study_home *home, const lb_request *http, lb_answer *answer);
 /** For a route outside of the tables that writes or computes: a signed-in person with this right, or NULL and `answer` says why

@@ -178,7 +178,7 @@ static const study_schema schemas[] = {
                "arm?:#Arm},timeline:[#PersonVisit],unscheduled:[{visit:text,next:text,label:#Label,forms:[text]}],consents:[any],events:[any],deviations:[any],"
                "withdrawals:[any]}"},
     {"History", "{entries:[{seq:int,at:time,user:text,role:text,site:text~,subject:text~,kind:text,key:text,visit?:text,form?:text,action:text,reason:text~,"
-                "version:text~,withheld?:bool,changes:[{item:text,label?:#Label,before:any,after:any}]}],next:int~}"},
+                "version:text~,origin?:{system:text~,user:text~,role:text~,at:time},withheld?:bool,changes:[{item:text,label?:#Label,before:any,after:any}]}],next:int~}"},
 };
 
 const study_table study_people_routes = {routes, LB_COUNT(routes), schemas, LB_COUNT(schemas)};

@@ -105,6 +105,13 @@ bool study_known(const char *path, const char **allow, lb_arena *arena)
     return *allow != NULL;
 }
 
+const char *study_pattern(const char *method, const char *path, lb_arena *arena)
+{
+    const char *part[STUDY_PARTS];
+    const study_route *route = find_route(method, path, arena, part);
+    return route ? route->path : NULL;
+}
+
 /* -- who asks -------------------------------------------------------------------------------------------------- */
 
 typedef struct arrival {

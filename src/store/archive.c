@@ -60,6 +60,7 @@ static int write_line(void *context, const db_value *c, size_t count, lb_error *
     set_values(line, "before", db_column_text(&c[13]), secret);
     set_values(line, "after", db_column_text(&c[14]), secret);
     lb_set_text(line, "record_hash", db_column_text(&c[15]));
+    if (db_column_text(&c[17])) lb_set_text(line, "origin", db_column_text(&c[17]));
     lb_set_text(line, "hash", db_column_text(&c[16]));
     lb_json_write(line, 0, &text);
     lb_buf_putc(&text, '\n');
@@ -78,7 +79,7 @@ static int write_all(lb_tx *tx, void *context, lb_error *err)
 {
     return store_each(tx,
                       "SELECT seq, at_us, who, role, site, subject, kind, key, action, reason, version, reveals_arm, revision, old_values, new_values,"
-                      " record_hash, hash FROM audit ORDER BY seq",
+                      " record_hash, hash, origin FROM audit ORDER BY seq",
                       write_line, context, err);
 }
 
@@ -226,7 +227,7 @@ static void check_entry(const lb_value *line, chain *end, lb_value *faults)
     for (size_t i = 0; i < LB_COUNT(text); i++) *text[i].to = lb_get_text(line, text[i].name, NULL);
     const store_values before = {lb_get_text(line, "before", NULL), lb_get_text(line, "before_sha256", NULL)};
     const store_values after = {lb_get_text(line, "after", NULL), lb_get_text(line, "after_sha256", NULL)};
-    store_entry_hash(end->hash, &e, &before, &after, lb_get_text(line, "record_hash", NULL), hash);
+    store_entry_hash(end->hash, &e, &before, &after, lb_get_text(line, "record_hash", NULL), lb_get_text(line, "origin", NULL), hash);
     snprintf(where, sizeof where, "audit entry %lld", (long long)end->seq + 1);
     if (e.seq != end->seq + 1) blame(faults, "entry_missing", where, "the numbering has a gap: entries were taken out");
     else if (strcmp(hash, lb_get_text(line, "hash", "")) != 0) blame(faults, "entry_changed", where, "the entry, or the one before it, is not what was written");

@@ -67,27 +67,40 @@ static const char *json_text(const lb_value *value, lb_buf *out)
     return out->data;
 }
 
+static const char *origin_text(const lb_origin *origin, lb_arena *arena, lb_buf *out)
+{
+    if (!origin) return NULL;
+    lb_value *value = lb_value_object(arena);
+    lb_set_text(value, "system", origin->system);
+    lb_set_text(value, "user", origin->user);
+    lb_set_text(value, "role", origin->role);
+    lb_set_int(value, "at_us", origin->at_us);
+    lb_set_int(value, "seq", origin->seq);
+    return json_text(value, out);
+}
+
 int store_audit_append(lb_tx *tx, const lb_audit *entry, const char *record_hash, lb_error *err)
 {
     assert(tx->write && entry->kind && entry->key && entry->action);
     chain *end = tx->chain;
     lb_audit e = *entry;
-    lb_buf before = {0}, after = {0};
+    lb_buf before = {0}, after = {0}, origin = {0};
     e.seq = end->seq + 1;
     e.at_us = tx->now_us;
     e.user = tx->actor->user;
     e.role = tx->actor->role;
     const char *old_values = json_text(e.before, &before), *new_values = json_text(e.after, &after);
-    store_entry_hash(end->hash, &e, &(store_values){old_values, NULL}, &(store_values){new_values, NULL}, record_hash, e.hash);
+    const char *made = origin_text(tx->origin, tx->arena, &origin);
+    store_entry_hash(end->hash, &e, &(store_values){old_values, NULL}, &(store_values){new_values, NULL}, record_hash, made, e.hash);
     const db_value value[] = {
         db_int(e.seq), db_int(end->open_seq + !e.reveals_arm), db_int(e.at_us), db_text(e.user), db_text(e.role),
         db_text(e.site), db_text(e.subject), db_text(e.kind), db_text(e.key), db_text(e.action), db_text(e.reason),
         db_text(e.version), db_int(e.reveals_arm), db_int(e.revision), db_text(old_values), db_text(new_values),
-        db_text(record_hash), db_text(e.hash)};
+        db_text(record_hash), db_text(e.hash), db_text(made)};
     int code = store_run(tx,
                          "INSERT INTO audit (seq, open_seq, at_us, who, role, site, subject, kind, key, action, reason, version,"
-                         " reveals_arm, revision, old_values, new_values, record_hash, hash)"
-                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)",
+                         " reveals_arm, revision, old_values, new_values, record_hash, hash, origin)"
+                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
                          value, LB_COUNT(value), NULL, NULL, NULL, err);
     if (!code) {
         end->seq = e.seq;
@@ -96,6 +109,7 @@ int store_audit_append(lb_tx *tx, const lb_audit *entry, const char *record_hash
     }
     lb_buf_free(&before);
     lb_buf_free(&after);
+    lb_buf_free(&origin);
     return code;
 }
 
@@ -128,6 +142,18 @@ static int read_json(lb_tx *tx, const db_value *column, const lb_value **out, lb
     return code;
 }
 
+static int read_origin(lb_tx *tx, const db_value *column, const lb_origin **out, lb_error *err)
+{
+    const lb_value *value;
+    int code = read_json(tx, column, &value, err);
+    if (code || !value) return code;
+    lb_origin *origin = lb_arena_alloc(tx->arena, sizeof *origin);
+    *origin = (lb_origin){lb_get_text(value, "system", NULL), lb_get_text(value, "user", NULL), lb_get_text(value, "role", NULL),
+                          lb_get_int(value, "at_us", 0), tx->actor->masked ? 0 : lb_get_int(value, "seq", 0)}; /* numbers have gaps to masked people */
+    *out = origin;
+    return LB_OK;
+}
+
 static int one_entry(void *context, const db_value *c, size_t count, lb_error *err)
 {
     reading *r = context;
@@ -138,6 +164,7 @@ static int one_entry(void *context, const db_value *c, size_t count, lb_error *e
     for (size_t i = 0; i < LB_COUNT(text); i++) *text[i] = lb_arena_text(arena, db_column_text(&c[2 + i]));
     int code = read_json(r->tx, &c[13], &e.before, err);
     if (!code) code = read_json(r->tx, &c[14], &e.after, err);
+    if (!code) code = read_origin(r->tx, &c[16], &e.origin, err);
     if (code) return code;
     /* What is hidden from masked people goes into the hash: they do not get it. */
     if (!r->tx->actor->masked && c[15].length == 64) memcpy(e.hash, c[15].data, 65);
@@ -157,7 +184,7 @@ int lb_tx_audit(lb_tx *tx, const lb_audit_find *f, lb_audit_seen seen, void *con
     bool masked = tx->actor->masked;
     lb_buf_printf(&q.sql,
                   "SELECT %s, at_us, who, role, site, subject, kind, key, action, reason, version, reveals_arm, revision,"
-                  " old_values, new_values, hash FROM audit WHERE 1=1",
+                  " old_values, new_values, hash, origin FROM audit WHERE 1=1",
                   masked ? "open_seq" : "seq");
     same(&q, " AND kind = ", f->kind);
     same(&q, " AND key = ", f->key);

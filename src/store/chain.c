@@ -64,7 +64,7 @@ static void add_hash_of(struct sha256_ctx *sha, const store_values *values)
 }
 
 void store_entry_hash(const char *previous, const lb_audit *e, const store_values *before, const store_values *after, const char *record_hash,
-                      char hash[65])
+                      const char *origin, char hash[65])
 {
     struct sha256_ctx sha;
     sha256_init(&sha);
@@ -79,6 +79,7 @@ void store_entry_hash(const char *previous, const lb_audit *e, const store_value
     add_hash_of(&sha, before);
     add_hash_of(&sha, after);
     add_text(&sha, record_hash);
+    if (origin) add_text(&sha, origin); /* entries made here have the bytes they always had */
     finish(&sha, hash);
 }
 

@@ -31,7 +31,7 @@ static bool run_one(lb_store *store, waiting *w, chain *end)
     lb_error none = LB_ERROR_INIT, *err = w->err ? w->err : &none;
     w->code = b->run(store->write_db, "SAVEPOINT body", NULL, 0, NULL, NULL, NULL, err);
     if (w->code) return b->open_transaction(store->write_db);
-    lb_tx tx = {store, store->write_db, w->actor, w->arena, true, next_time(store, end), end};
+    lb_tx tx = {store, store->write_db, w->actor, w->arena, true, next_time(store, end), end, NULL};
     w->code = w->body(&tx, w->context, err);
     if (!b->open_transaction(store->write_db)) {
         if (!w->code) w->code = lb_fail(err, LB_FAILED, "the database gave the change up; nothing was changed");
@@ -105,6 +105,7 @@ static void run_batch(lb_store *store, waiting *list)
         if (w->err) err = *w->err;
         if (!err.code) lb_fail(&err, code, "the database gave up; nothing was changed");
     }
+    double start = lb_seconds();
     if (!code) {
         code = b->commit(store->write_db, &err);
         if (code && end.seq != first) code = settle_commit(store, code, &end, &err);
@@ -113,6 +114,19 @@ static void run_batch(lb_store *store, waiting *list)
     }
     if (code) fail_all(list, code, &err);
     else if (end.seq != first) store_head_write(store, &end);
+    pthread_mutex_lock(&store->lock);
+    store->counts.commits += code == LB_OK;
+    store->counts.commit_seconds += lb_seconds() - start;
+    for (waiting *w = list; w; w = w->next) *(w->code ? &store->counts.refused : &store->counts.changes) += 1;
+    if (!code) store->counts.entries = end.seq;
+    pthread_mutex_unlock(&store->lock);
+}
+
+void lb_store_count(lb_store *store, lb_store_counts *out)
+{
+    pthread_mutex_lock(&store->lock);
+    *out = store->counts;
+    pthread_mutex_unlock(&store->lock);
 }
 
 static void *writer(void *context)
@@ -237,7 +251,7 @@ int lb_store_read(lb_store *store, const lb_actor *actor, lb_arena *arena, lb_tx
     db *connection = store->reader[which];
     code = store->backend->begin(connection, false, err);
     if (!code) {
-        lb_tx tx = {store, connection, actor, arena, false, store->clock_us(store->clock_context), NULL};
+        lb_tx tx = {store, connection, actor, arena, false, store->clock_us(store->clock_context), NULL, NULL};
         code = body(&tx, context, err);
         store->backend->rollback(connection);
     }
@@ -251,6 +265,7 @@ int lb_store_read(lb_store *store, const lb_actor *actor, lb_arena *arena, lb_tx
 lb_arena *lb_tx_arena(lb_tx *tx) { return tx->arena; }
 const lb_actor *lb_tx_actor(const lb_tx *tx) { return tx->actor; }
 int64_t lb_tx_now_us(const lb_tx *tx) { return tx->now_us; }
+void lb_tx_origin(lb_tx *tx, const lb_origin *origin) { tx->origin = origin; }
 
 lb_arena *lb_tx_read_into(lb_tx *tx, lb_arena *arena)
 {

@@ -49,6 +49,7 @@ struct lb_store {
     db *reader[STORE_READERS];
     bool reader_busy[STORE_READERS];
     int64_t last_us; /* never given out twice */
+    lb_store_counts counts; /* of the writer; read under the lock */
 
     pthread_mutex_t identity_lock;
     int identity_file;
@@ -63,6 +64,7 @@ struct lb_tx {
     bool write;
     int64_t now_us;
     chain *chain; /* write only */
+    const lb_origin *origin;
 };
 
 /* ---- statements ---- */
@@ -94,9 +96,9 @@ void store_record_hash(const lb_record *record, const char *json, size_t length,
 typedef struct store_values {
     const char *text, *hash;
 } store_values;
-/** Hash of an entry behind `previous`. */
+/** Hash of an entry behind `previous`; `origin`: JSON text of where it was first made, or NULL. */
 void store_entry_hash(const char *previous, const lb_audit *entry, const store_values *before, const store_values *after,
-                      const char *record_hash, char hash[65]);
+                      const char *record_hash, const char *origin, char hash[65]);
 int store_chain_read(db *connection, const db_backend *backend, chain *out, lb_error *err) LB_MUST_CHECK;
 
 /* ---- audit.c ---- */

@@ -27,5 +27,7 @@ const char *const store_schema_postgres[] = {
     "CREATE TABLE frozen ("
     " id TEXT COLLATE \"C\" NOT NULL, name TEXT COLLATE \"C\" NOT NULL, reveals_arm BIGINT NOT NULL, row_count BIGINT NOT NULL,"
     " sha256 TEXT NOT NULL, part BIGINT NOT NULL, bytes BYTEA NOT NULL, PRIMARY KEY (id, name, reveals_arm, part));",
+    /* 2: entries brought over from another system say where they were first made */
+    "ALTER TABLE audit ADD COLUMN origin TEXT;",
 };
 const size_t store_schema_postgres_count = sizeof store_schema_postgres / sizeof store_schema_postgres[0];

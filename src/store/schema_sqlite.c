@@ -25,5 +25,7 @@ const char *const store_schema_sqlite[] = {
     "CREATE TABLE frozen ("
     " id TEXT NOT NULL, name TEXT NOT NULL, reveals_arm INTEGER NOT NULL, row_count INTEGER NOT NULL,"
     " sha256 TEXT NOT NULL, part INTEGER NOT NULL, bytes BLOB NOT NULL, PRIMARY KEY (id, name, reveals_arm, part)) STRICT;",
+    /* 2: entries brought over from another system say where they were first made */
+    "ALTER TABLE audit ADD COLUMN origin TEXT;",
 };
 const size_t store_schema_sqlite_count = sizeof store_schema_sqlite / sizeof store_schema_sqlite[0];

@@ -25,6 +25,13 @@ const char *lb_store_beside(const lb_store *store);
 /** The folder of the keys: the allocator's lies there, too. */
 const char *lb_store_keys(const lb_store *store);
 
+/** What the writer has done since the store was opened. */
+typedef struct lb_store_counts {
+    int64_t commits, changes, refused, entries; /**< entries: number of the last one of the audit, 0 until something is written */
+    double commit_seconds;
+} lb_store_counts;
+void lb_store_count(lb_store *store, lb_store_counts *out);
+
 /** Is everything as it was written? *out: {valid, entries, records, frozen_tables, files, identities, end_of_chain,
  *  sealed_until, fault_count, faults[{kind, where, message}]}. Works while others write. */
 int lb_store_verify(lb_store *store, lb_arena *arena, lb_value **out, lb_error *err) LB_MUST_CHECK;

@@ -24,9 +24,9 @@ static const struct { const char *name, *select, *insert; } tables[] = {
      " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)"},
     {"audit",
      "SELECT seq, open_seq, at_us, who, role, site, subject, kind, key, action, reason, version, reveals_arm, revision, old_values, new_values,"
-     " record_hash, hash FROM audit ORDER BY seq",
+     " record_hash, hash, origin FROM audit ORDER BY seq",
      "INSERT INTO audit (seq, open_seq, at_us, who, role, site, subject, kind, key, action, reason, version, reveals_arm, revision, old_values,"
-     " new_values, record_hash, hash) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18)"},
+     " new_values, record_hash, hash, origin) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)"},
     {"frozen", "SELECT id, name, reveals_arm, row_count, sha256, part, bytes FROM frozen ORDER BY id, name, reveals_arm, part",
      "INSERT INTO frozen (id, name, reveals_arm, row_count, sha256, part, bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)"},
 };

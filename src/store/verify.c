@@ -52,7 +52,7 @@ static int check_entry(void *context, const db_value *c, size_t count, lb_error 
     char hash[65];
     const char *stored = db_column_text(&c[16]) ? db_column_text(&c[16]) : "";
     const store_values before = {db_column_text(&c[13]), NULL}, after = {db_column_text(&c[14]), NULL};
-    store_entry_hash(v->end.hash, &e, &before, &after, db_column_text(&c[15]), hash);
+    store_entry_hash(v->end.hash, &e, &before, &after, db_column_text(&c[15]), db_column_text(&c[18]), hash);
     v->entries++;
     if (e.seq != v->end.seq + 1) blame_entry(v, "entry_missing", v->end.seq + 1, "the numbering has a gap: entries were taken out");
     else if (strcmp(hash, stored) != 0) blame_entry(v, "entry_changed", e.seq, "the entry, or the one before it, is not what was written");
@@ -74,7 +74,7 @@ static int check_chain(verifying *v, lb_error *err)
     memset(v->end.hash, '0', 64);
     int code = store_each(v->tx,
                          "SELECT seq, at_us, who, role, site, subject, kind, key, action, reason, version, reveals_arm, revision,"
-                         " old_values, new_values, record_hash, hash, open_seq FROM audit ORDER BY seq",
+                         " old_values, new_values, record_hash, hash, open_seq, origin FROM audit ORDER BY seq",
                          check_entry, v, err);
     if (code) return code;
     if (v->head.seq < 0 && v->entries > 0)

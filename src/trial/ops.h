@@ -6,7 +6,7 @@
 #include <lumbar/trial.h>
 
 extern const lb_op trial_op_sequence, trial_op_verify, trial_op_balance, trial_op_minimise;
-extern const lb_op trial_op_check, trial_op_describe, trial_op_schedule, trial_op_simulate;
+extern const lb_op trial_op_check, trial_op_describe, trial_op_schedule, trial_op_simulate, trial_op_register;
 extern const lb_op trial_op_compare, trial_op_import, trial_op_safety;
 
 /** Fill an lb_rtsm from the parameters trial, seed, blocks, arms of a call. */

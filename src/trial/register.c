@@ -12,6 +12,7 @@ void lb_trial_register(lb_registry *registry)
     lb_registry_add(registry, &trial_op_check);
     lb_registry_add(registry, &trial_op_describe);
     lb_registry_add(registry, &trial_op_schedule);
+    lb_registry_add(registry, &trial_op_register);
     lb_registry_add(registry, &trial_op_simulate);
     lb_registry_add(registry, &trial_op_compare);
     lb_registry_add(registry, &trial_op_import);

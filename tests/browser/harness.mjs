@@ -14,7 +14,7 @@ export const shots = join(root, 'build', 'screenshots');
 mkdirSync(shots, { recursive: true });
 
 const FLAGS = [
-  '--headless', '--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run',
+  '--headless', '--disable-gpu-rasterization', '--disable-gpu-compositing', '--no-sandbox', '--use-angle=swiftshader', '--enable-unsafe-swiftshader', '--disable-quic', '--no-first-run',
   '--disable-background-networking', '--disable-component-update', '--disable-sync', '--force-color-profile=srgb',
 ];
 

@@ -67,6 +67,11 @@ static void test_archive(void **state)
     assert_int_equal(shell("rm -rf '%s/b' && cp -r '%s/a' '%s/b' && cd '%s/b' && sed -i '100s/fill/fell/' audit.jsonl && find . -type f ! -name SHA256SUMS -printf '%%P\\n' |"
                            " LC_ALL=C sort | xargs sha256sum > ../sums && mv ../sums SHA256SUMS", folder, folder, folder, folder), 0);
     assert_int_equal(shell("'%s' study verify '%s/b' | grep -q entry_changed", LUMBAR_TEST_BINARY, folder), 0);
+    /* a disk that is full in the middle of it (here: no file may pass 100 kB): a clear answer, nothing of the archive stays, the study is sound */
+    assert_int_equal(shell("trap '' XFSZ; ulimit -f 200; '%s' study archive --db '%s/t.db' -o '%s/full' 2> '%s/why'", LUMBAR_TEST_BINARY, folder, folder, folder), 1);
+    assert_int_equal(shell("cat '%s/why' >&2; grep -q 'written\\|write' '%s/why' && ! ls -d '%s'/full* 2>/dev/null", folder, folder, folder), 0);
+    assert_int_equal(shell("'%s' study verify --db '%s/t.db' --quiet && '%s' study archive --db '%s/t.db' -o '%s/full' --quiet", LUMBAR_TEST_BINARY, folder, LUMBAR_TEST_BINARY,
+                           folder, folder), 0);
     assert_int_equal(shell("rm -r '%s'", folder), 0);
 }
 

@@ -1,6 +1,8 @@
 /* The store on PostgreSQL: the whole suite of tests/unit/test_store.c, the server stopped in the middle of saves, and a study
  * moved there and back with equal hashes. LUMBAR_RESTARTS: how often it is stopped (3; the soak asks for 100). */
 #include "lumbar_test.h"
+#include "migrations/migrations.h"
+#include "store/schema.h"
 #include "store/store.h"
 #include "trial/conduct/kinds.h"
 
@@ -48,9 +50,13 @@ static void test_the_whole_suite(void **state)
     assert_true(n > 0);
     program[n] = '\0';
     char *name = strrchr(program, '/') + 1;
-    snprintf(name, sizeof program - (size_t)(name - program), "test_store");
+    static const char *const suites[] = {"test_store", "test_import"};
     setenv("LUMBAR_TEST_POSTGRES", server, 1);
-    assert_int_equal(shell("'%s' > /dev/null 2>&1", program), 0);
+    for (size_t i = 0; i < LB_COUNT(suites); i++) {
+        snprintf(name, sizeof program - (size_t)(name - program), "%s", suites[i]);
+        if (access(program, X_OK) == 0) assert_int_equal(shell("'%s' > /dev/null 2>&1", program), 0);
+        else print_message("%s is not built\n", suites[i]);
+    }
     unsetenv("LUMBAR_TEST_POSTGRES");
 }
 
@@ -191,6 +197,29 @@ static void test_there_and_back(void **state)
     lb_arena_free(arena);
 }
 
+/* A study of each earlier schema is brought up to date here as well. */
+static void test_upgrade(void **state)
+{
+    (void)state;
+    for (size_t version = 1; version < store_schema_postgres_count; version++) {
+        char beside[300], keys[320], head[320], key[340], where[400], line[900];
+        snprintf(beside, sizeof beside, "%s/upgrade%zu", folder, version);
+        snprintf(keys, sizeof keys, "%s.keys", beside);
+        snprintf(head, sizeof head, "%s.head", beside);
+        snprintf(key, sizeof key, "%s/store.key", keys);
+        snprintf(where, sizeof where, "%.*s/upgrade%zu", (int)(strrchr(server, '/') - server), server, version);
+        assert_int_equal(mkdir(keys, 0700), 0);
+        migration_bytes(version, "key", key);
+        migration_bytes(version, "head", head);
+        snprintf(line, sizeof line, "psql -q '%s' -c 'CREATE DATABASE upgrade%zu' && psql -q -v ON_ERROR_STOP=1 '%s' -f tests/migrations/postgres_%zu.sql > /dev/null",
+                 server, version, where, version);
+        assert_int_equal(system(line), 0);
+        lb_store *store = open_study(where, beside, false);
+        migration_check(store);
+        lb_store_close(store);
+    }
+}
+
 int main(void)
 {
     start_server();
@@ -198,6 +227,7 @@ int main(void)
         cmocka_unit_test(test_the_whole_suite),
         cmocka_unit_test(test_restarts_under_load),
         cmocka_unit_test(test_there_and_back),
+        cmocka_unit_test(test_upgrade),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     shell("tests/postgres.sh stop '%s/server'", folder);

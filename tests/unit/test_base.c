@@ -36,6 +36,21 @@ static void random_doubles_survive_text(void **state)
     }
 }
 
+/* Whole numbers are written as the C library writes them. */
+static void whole_numbers_as_printf(void **state)
+{
+    (void)state;
+    static const double edges[] = {0.0, -0.0, 1, -1, 9, 10, 99, 100, 999999999999999.0, -999999999999999.0, 1e15, 123456789012345.0};
+    char text[32], expected[32];
+    lb_random random;
+    lb_random_init(&random, 8, 0);
+    for (size_t i = 0; i < 20000; i++) {
+        double value = i < LB_COUNT(edges) ? edges[i] : floor(ldexp(lb_random_uniform(&random), (int)lb_random_below(&random, 50))) * (i % 2 ? -1 : 1);
+        snprintf(expected, sizeof expected, fabs(value) < 1e15 ? "%.0f" : "%.15g", value);
+        assert_string_equal(lb_number_text(value, text), expected);
+    }
+}
+
 static void integers_know_their_limits(void **state)
 {
     (void)state;
@@ -169,6 +184,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_read_as_strtod),     cmocka_unit_test(random_doubles_survive_text),
+        cmocka_unit_test(whole_numbers_as_printf),
         cmocka_unit_test(integers_know_their_limits), cmocka_unit_test(arena_zeroes_aligns_and_refuses),
         cmocka_unit_test(buffer_stops_at_its_maximum), cmocka_unit_test(nearest_word_is_helpful),
         cmocka_unit_test(utf8_is_checked),            cmocka_unit_test(philox_known_answers),

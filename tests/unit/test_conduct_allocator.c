@@ -31,7 +31,7 @@ static void place_begin(place *p, const lb_study *study)
 
 static void place_end(place *p)
 {
-    static const char *const names[] = {"seed", "key", "journal"};
+    static const char *const names[] = {"seed", "key", "key.mark", "journal"};
     lb_allocator_stop(p->allocator);
     for (size_t i = 0; i < LB_COUNT(names); i++) {
         snprintf(p->file, sizeof p->file, "%s/%s", p->folder, names[i]);

@@ -1,8 +1,7 @@
 /* The store: revisions, conflicts, masks and sites, the audit's entries and chain, group commit, identities, seals, files,
  * snapshots. */
 #include "lumbar_test.h"
-#include "store/backend.h"
-#include "store/store.h"
+#include "store_place.h"
 #include "trial/conduct/kinds.h"
 
 #include <pthread.h>
@@ -41,32 +40,6 @@ static int put(lb_store *store, const lb_actor *actor, job j)
     int code = lb_store_write(store, actor, arena, put_body, &j, &err);
     lb_arena_free(arena);
     return code;
-}
-
-/* The same suite runs on PostgreSQL (tests/fault/test_postgres.c sets the address): each store in a schema of its own. */
-static int open_elsewhere(const char *server, lb_store **store, lb_error *err)
-{
-    static int number;
-    char sql[64], where[400], beside[300];
-    db *c;
-    snprintf(sql, sizeof sql, "CREATE SCHEMA s%d_%d", (int)getpid(), ++number);
-    snprintf(where, sizeof where, "%s?options=-csearch_path%%3Ds%d_%d", server, (int)getpid(), number);
-    snprintf(beside, sizeof beside, "%s/study%d", getenv("LUMBAR_TEST_FOLDER"), number);
-    int code = store_postgres.open(server, false, false, true, &c, err);
-    if (!code) code = store_postgres.run(c, sql, NULL, 0, NULL, NULL, NULL, err);
-    store_postgres.close(c);
-    const lb_store_options options = {.where = where, .beside = beside, .create = true, .fast = true};
-    return code ? code : lb_store_open(&options, store, err);
-}
-
-static lb_store *scratch(void)
-{
-    lb_store *store;
-    lb_error err = LB_ERROR_INIT;
-    const char *server = getenv("LUMBAR_TEST_POSTGRES");
-    int code = server ? open_elsewhere(server, &store, &err) : lb_store_open_scratch(NULL, &store, &err);
-    if (code) fail_msg("%s", err.message);
-    return store;
 }
 
 static job entry(const char *key, const char *site, const char *json, bool reveals, int64_t expected)

@@ -33,23 +33,21 @@ static void noise_init(lb_noise *n, const double extent_mm[3], const double step
 static double noise_at(const lb_noise *n, double x, double y, double z)
 {
     enum { FAR_MM = 1000 }; /* keeps places positive */
-    double p[3] = {(x + FAR_MM) / n->step[0], (y + FAR_MM) / n->step[1], (z + FAR_MM) / n->step[2]}, f[3], sum = 0;
-    size_t base[3];
+    double p[3] = {(x + FAR_MM) / n->step[0], (y + FAR_MM) / n->step[1], (z + FAR_MM) / n->step[2]}, sum = 0;
+    double share[3][2]; /* of the lower and the upper neighbour along each axis */
+    size_t at[3][2];
     for (int a = 0; a < 3; a++) {
-        double cell = floor(p[a]);
-        f[a] = p[a] - cell;
-        f[a] = f[a] * f[a] * (3 - 2 * f[a]);
-        base[a] = (size_t)cell;
+        size_t cell = (size_t)p[a];
+        double f = p[a] - (double)cell;
+        f = f * f * (3 - 2 * f);
+        share[a][0] = 1 - f, share[a][1] = f;
+        at[a][0] = cell % n->size[a];
+        at[a][1] = at[a][0] + 1 == n->size[a] ? 0 : at[a][0] + 1;
     }
     for (unsigned c = 0; c < 8; c++) {
-        size_t at = 0;
-        double weight = 1;
-        for (int a = 2; a >= 0; a--) {
-            unsigned up = c >> a & 1;
-            at = at * n->size[a] + (base[a] + up) % n->size[a];
-            weight *= up ? f[a] : 1 - f[a];
-        }
-        sum += weight * (double)n->value[at];
+        unsigned i = c & 1, j = c >> 1 & 1, k = c >> 2;
+        double value = (double)n->value[(at[2][k] * n->size[1] + at[1][j]) * n->size[0] + at[0][i]];
+        sum += share[2][k] * share[1][j] * share[0][i] * value;
     }
     return sum;
 }

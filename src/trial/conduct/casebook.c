@@ -181,6 +181,15 @@ static const char *changes_of(const lb_value *entry, lb_arena *arena)
     return kept;
 }
 
+/* What was brought over from elsewhere also says who made it there, and when. */
+static const char *who(const lb_value *entry, lb_arena *arena)
+{
+    const lb_value *origin = lb_get(entry, "origin");
+    const char *here = lb_arena_printf(arena, "%s\n%s", lb_get_text(entry, "user", ""), lb_get_text(entry, "role", ""));
+    if (!origin) return here;
+    return lb_arena_printf(arena, "%s\nfirst by %s,\n%s,\nin %s", here, lb_get_text(origin, "user", "?"), lb_get_text(origin, "at", "?"), lb_get_text(origin, "system", "?"));
+}
+
 static int audit(lb_tx *tx, const lb_study *study, const char *subject, lb_doc *doc, lb_error *err)
 {
     static const char *const header[AUDIT_COLUMNS] = {"No.", "When (UTC)", "Who", "What", "Change", "Why"};
@@ -197,7 +206,7 @@ static int audit(lb_tx *tx, const lb_study *study, const char *subject, lb_doc *
             const lb_value *e = list->item[i];
             add(&c, plain(lb_get(e, "seq"), arena));
             add(&c, lb_get_text(e, "at", ""));
-            add(&c, lb_arena_printf(arena, "%s\n%s", lb_get_text(e, "user", ""), lb_get_text(e, "role", "")));
+            add(&c, who(e, arena));
             add(&c, lb_arena_printf(arena, "%s\n%s", lb_get_text(e, "action", ""), lb_get_text(e, "key", "")));
             add(&c, changes_of(e, arena));
             add(&c, lb_get_text(e, "reason", ""));

@@ -108,6 +108,13 @@ static int take(void *context, const lb_audit *a, lb_error *err)
     lb_set_text(one, "action", a->action);
     lb_set_text(one, "reason", a->reason);
     lb_set_text(one, "version", a->version);
+    if (a->origin) {
+        lb_value *origin = lb_set_object(one, "origin");
+        lb_set_text(origin, "system", a->origin->system);
+        lb_set_text(origin, "user", a->origin->user);
+        lb_set_text(origin, "role", a->origin->role);
+        lb_set_text(origin, "at", lb_when(a->origin->at_us, r->arena));
+    }
     if (withheld) lb_set_bool(one, "withheld", true);
     lb_set(one, "changes", changes);
     r->last = a->seq;

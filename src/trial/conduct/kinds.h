@@ -36,6 +36,7 @@
 #define LB_KIND_READING "reading"       /* subject|n|1 or 2 → one reader's contours {reader, mask, labels[], levels[], rows[], features}; parent = the scan's
                                            key; state draft|done. Readers do not see each other's before both are done */
 #define LB_KIND_EXPORT "export"         /* id → what left, to whom, how many rows, sha256 */
+#define LB_KIND_IMPORT "import"         /* id → what came in from another system: file, sha256, system, people, values, users[]; reveals the arm */
 #define LB_KIND_STUDY "study"           /* "study" → {locked, unblinded, closed, seed_revealed, retention_until}; state setup|running|locked|unblinded|closed */
 #define LB_KIND_REVIEW "review"         /* id → a review's document (evidence) */
 #define LB_KIND_TEXT "text"             /* site|instrument|language → {licence, sha256, version, texts}: a site's licensed wording */

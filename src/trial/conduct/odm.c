@@ -142,11 +142,32 @@ static void write_other_user(odm_export *e, const char *oid, const char *name)
     odm_end(e);
 }
 
+/* Who changed something before it was brought here. */
+static int write_former_users(void *context, const lb_record *record, lb_error *err)
+{
+    odm_export *e = context;
+    const lb_value *users = lb_get(record->body, "users");
+    for (size_t i = 0; users && i < users->count; i++) {
+        const lb_record *here = NULL;
+        int code = lb_tx_get(e->tx, LB_KIND_USER, users->key[i], &here, err);
+        if (code) return code;
+        if (here || strcmp(users->key[i], "system") == 0) continue;
+        odm_begin(e, "User");
+        odm_attributef(e, "OID", "USR.%s", users->key[i]);
+        odm_attribute(e, "UserType", "Other");
+        odm_element(e, "LoginName", users->key[i]);
+        odm_element(e, "FullName", users->item[i]->type == LB_STRING ? users->item[i]->text : users->key[i]);
+        odm_end(e);
+    }
+    return LB_OK;
+}
+
 static int write_admin(odm_export *e, lb_error *err)
 {
     odm_begin(e, "AdminData");
     odm_attributef(e, "StudyOID", "ST.%s", e->study->id);
     int code = lb_tx_scan(e->tx, &(lb_find){.kind = LB_KIND_USER}, write_user, e, err);
+    if (!code) code = lb_tx_scan(e->tx, &(lb_find){.kind = LB_KIND_IMPORT}, write_former_users, e, err);
     write_other_user(e, "USR.system", "rules and clocks of the system");
     write_other_user(e, "USR.participant", "the participant, by personal link");
     write_locations(e);

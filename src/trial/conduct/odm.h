@@ -1,8 +1,8 @@
 /* A study as CDISC ODM 1.3.2 (https://www.cdisc.org/standards/data-exchange/odm): metadata from the protocol, data from the
  * store, users and sites. A snapshot holds the values as they are; a transactional file every change with who, when and why.
  * Written as a stream: a trial of any size takes the memory of one person. What the actor may not see is not in it. */
-#ifndef LUMBAR_TRIAL_ODM_H
-#define LUMBAR_TRIAL_ODM_H
+#ifndef LUMBAR_TRIAL_CONDUCT_ODM_H
+#define LUMBAR_TRIAL_CONDUCT_ODM_H
 
 #include "trial/conduct/store.h"
 

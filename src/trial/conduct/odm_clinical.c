@@ -60,7 +60,9 @@ static const char *value_text(const odm_export *e, const lb_study_item *item, co
 /* Who, where, when, why: ODM 3.1.4.1.1. */
 static void audit_record(odm_export *e, const lb_audit *entry)
 {
-    const char *user = entry->user && *entry->user ? entry->user : "system";
+    const lb_origin here = {NULL, entry->user, entry->role, entry->at_us, entry->seq};
+    const lb_origin *made = entry->origin ? entry->origin : &here; /* what came from elsewhere leaves as it came */
+    const char *user = made->user && *made->user ? made->user : "system";
     char at[24];
     odm_begin(e, "AuditRecord");
     odm_begin(e, "UserRef");
@@ -69,10 +71,12 @@ static void audit_record(odm_export *e, const lb_audit *entry)
     odm_begin(e, "LocationRef");
     odm_attributef(e, "LocationOID", "LOC.%s", entry->site ? entry->site : e->study->site[0].id);
     odm_end(e);
-    lb_time_text(entry->at_us / 1000000, at);
-    odm_element(e, "DateTimeStamp", at);
+    lb_time_text(made->at_us / 1000000, at);
+    at[19] = '\0';
+    odm_element(e, "DateTimeStamp", lb_arena_printf(e->arena, "%s.%06dZ", at, (int)(made->at_us % 1000000)));
     if (entry->reason) odm_element(e, "ReasonForChange", entry->reason);
-    odm_element(e, "SourceID", lb_arena_printf(e->arena, "audit %lld, %s", (long long)entry->seq, entry->action));
+    odm_element(e, "SourceID", lb_arena_printf(e->arena, "audit %lld, %s, %s, %s", (long long)(made->seq ? made->seq : entry->seq), entry->action,
+                                             made->role ? made->role : "", entry->version ? entry->version : ""));
     odm_end(e);
 }
 
@@ -130,11 +134,12 @@ static void end_form(odm_export *e)
     odm_end(e);
 }
 
-static void begin_subject(odm_export *e, const lb_record *subject, const char *transaction)
+static void begin_subject(odm_export *e, const lb_record *subject, const char *transaction, const lb_audit *entry)
 {
     odm_begin(e, "SubjectData");
     odm_attribute(e, "SubjectKey", subject->key);
     odm_attribute(e, "TransactionType", transaction);
+    if (entry) audit_record(e, entry);
     odm_begin(e, "SiteRef");
     odm_attributef(e, "LocationOID", "LOC.%s", subject->site);
     odm_end(e);
@@ -159,7 +164,7 @@ static int keep_entry(void *context, const lb_record *record, lb_error *err)
     (void)err;
     person_data *p = context;
     filled one = {.values = lb_get(record->body, "values"), .missing = lb_get(record->body, "missing")};
-    if (!place_of(p->e, record->key, &one.at)) return LB_OK;
+    if (!place_of(p->e, record->key, &one.at) || !any_value(p->e, one.at.form, one.values, one.missing)) return LB_OK;
     if (p->count == p->room) {
         size_t room = p->room ? 2 * p->room : 64;
         filled *list = lb_arena_array(p->e->arena, room, sizeof *list);
@@ -221,7 +226,6 @@ static void write_changes(odm_export *e, const lb_study_form *form, const lb_aud
 typedef struct changes {
     odm_export *e;
     const lb_record *subject;
-    bool first;
 } changes;
 
 static int write_change(void *context, const lb_audit *entry, lb_error *err)
@@ -234,16 +238,25 @@ static int write_change(void *context, const lb_audit *entry, lb_error *err)
     const lb_value *old = lb_get(entry->before, "values"), *now = lb_get(entry->after, "values");
     if (!any_value(e, at.form, old, now) && !any_value(e, at.form, lb_get(entry->before, "missing"), lb_get(entry->after, "missing"))) return LB_OK;
     const char *transaction = entry->revision > 1 ? "Update" : "Insert";
-    begin_subject(e, c->subject, c->first ? "Insert" : "Update");
+    begin_subject(e, c->subject, "Update", NULL);
     begin_event(e, &at, transaction);
     begin_form(e, &at, transaction);
     write_changes(e, at.form, entry);
     end_form(e);
     odm_end(e);
     odm_end(e);
-    c->first = false;
     e->counts->changes++;
     return LB_OK;
+}
+
+/* Who added the person, and when. */
+static int write_arrival(void *context, const lb_audit *entry, lb_error *err)
+{
+    (void)err;
+    changes *c = context;
+    begin_subject(c->e, c->subject, "Insert", entry);
+    odm_end(c->e);
+    return 1;
 }
 
 /* ---- everybody ------------------------------------------------------------------------------------------------------ */
@@ -251,13 +264,14 @@ static int write_change(void *context, const lb_audit *entry, lb_error *err)
 static int write_one(odm_export *e, const lb_record *subject, lb_error *err)
 {
     if (e->options->transactional) {
-        changes c = {e, subject, true};
-        return lb_tx_audit(e->tx, &(lb_audit_find){.subject = subject->key, .kind = LB_KIND_ENTRY}, write_change, &c, err);
+        changes c = {e, subject};
+        int arrived = lb_tx_audit(e->tx, &(lb_audit_find){.kind = LB_KIND_SUBJECT, .key = subject->key, .limit = 1}, write_arrival, &c, err);
+        return arrived ? arrived : lb_tx_audit(e->tx, &(lb_audit_find){.subject = subject->key, .kind = LB_KIND_ENTRY}, write_change, &c, err);
     }
     person_data p = {.e = e};
     int code = lb_tx_scan(e->tx, &(lb_find){.kind = LB_KIND_ENTRY, .subject = subject->key}, keep_entry, &p, err);
     if (code) return code;
-    begin_subject(e, subject, NULL);
+    begin_subject(e, subject, NULL, NULL);
     write_person(e, &p);
     odm_end(e);
     return LB_OK;

@@ -359,10 +359,24 @@ void trial_form_head(const lb_study *study, const lb_study_form *form, sheet *s)
     sheet_end(s);
 }
 
+/* Answers stand in the order of the form nearly always: the next one is looked for where the last one was. */
+static const lb_value *answer_after(const lb_value *values, const char *id, size_t *at)
+{
+    size_t count = values ? values->count : 0;
+    for (size_t k = 0; k < count; k++) {
+        size_t i = (*at + k) % count;
+        if (strcmp(values->key[i], id) != 0) continue;
+        *at = i + 1;
+        return values->item[i];
+    }
+    return NULL;
+}
+
 void trial_form_row(const lb_study *study, const snapshot_person *who, const lb_person_entry *e, const lb_value *arm_values, sheet *s)
 {
     const lb_person *p = who->person;
     const lb_study_form *form = &study->form[e->form];
+    size_t next = 0;
     int64_t day;
     sheet_row(s, form->reveals_arm || study->visit[e->visit].reveals_arm);
     sheet_text(s, p->subject, SHEET_SEEN);
@@ -377,7 +391,7 @@ void trial_form_row(const lb_study *study, const snapshot_person *who, const lb_
     for (size_t i = 0; i < form->item_count; i++) {
         const lb_study_item *item = &form->item[i];
         if (item->identifier) continue;
-        const lb_value *value = lb_get(e->values, item->id);
+        const lb_value *value = answer_after(e->values, item->id, &next);
         if (!value) value = lb_get(arm_values, item->id);
         sheet_value(s, value, item->reveals_arm ? SHEET_GONE : SHEET_SEEN);
     }

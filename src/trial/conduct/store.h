@@ -56,6 +56,12 @@ typedef struct lb_find {
     int64_t limit; /**< 0 = all */
 } lb_find;
 
+/** Where a change was first made, when it was brought over from another system: who did it there, when, as which entry. */
+typedef struct lb_origin {
+    const char *system, *user, *role;
+    int64_t at_us, seq;
+} lb_origin;
+
 /** One audit entry. `before` and `after` hold only what differs, member by member into objects (NULL when there was or is
  *  nothing); a change of what stands beside the body is named "@state", "@parent", "@site". Masked actors see a numbering
  *  of their own, without gaps, and no hash (both would tell of what they do not see). */
@@ -65,6 +71,7 @@ typedef struct lb_audit {
     bool reveals_arm;
     int64_t revision;
     const lb_value *before, *after;
+    const lb_origin *origin; /**< NULL: made here. `user` and `at_us` are always who brought it here and when */
     char hash[65];
 } lb_audit;
 
@@ -88,9 +95,12 @@ int lb_store_write(lb_store *store, const lb_actor *actor, lb_arena *arena, lb_t
 
 lb_arena *lb_tx_arena(lb_tx *tx);
 /** From now on read into this arena; returns the former one. For scans over everything: a callback that has dealt with a
- *  few hundred records hands in a new arena and frees the former, so that memory stays bounded (read transactions only). */
+ *  few hundred records hands in a new arena and frees the former, so that memory stays bounded. In a write transaction not from
+ *  inside a scan: what it gives stands in the arena it began with. */
 lb_arena *lb_tx_read_into(lb_tx *tx, lb_arena *arena);
 const lb_actor *lb_tx_actor(const lb_tx *tx);
+/** From now on what is written in this transaction was first written elsewhere: every entry says so. NULL: no longer. Borrowed. */
+void lb_tx_origin(lb_tx *tx, const lb_origin *origin);
 int64_t lb_tx_now_us(const lb_tx *tx); /**< one time for the whole transaction, never earlier than the last one */
 
 /** *out is NULL when there is none, or none this actor may see. */

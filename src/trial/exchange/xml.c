@@ -34,6 +34,20 @@ static const char *keep_space(builder *b, const xmlChar *uri)
     return b->space;
 }
 
+/* A parser that leaves entities alone hands every '&' of an attribute, however it was written, as "&#38;". */
+static const char *attribute_text(lb_arena *arena, const char *from, size_t length)
+{
+    static const char ampersand[] = "&#38;";
+    char *text = lb_arena_textn(arena, from, length), *to = text;
+    for (const char *at = text; *at;) {
+        bool escaped = *at == '&' && strncmp(at, ampersand, sizeof ampersand - 1) == 0;
+        *to++ = *at;
+        at += escaped ? sizeof ampersand - 1 : 1;
+    }
+    *to = '\0';
+    return text;
+}
+
 /* libxml2 hands five pointers per attribute: name, prefix, URI, value, end of value. */
 static void start_element(void *context, const xmlChar *name, const xmlChar *prefix, const xmlChar *uri, int namespaces,
                           const xmlChar **declared, int attributes, int defaulted, const xmlChar **given)
@@ -55,7 +69,7 @@ static void start_element(void *context, const xmlChar *name, const xmlChar *pre
     for (int i = 0; i < attributes; i++, given += 5) {
         attribute[i].name = lb_arena_text(b->arena, (const char *)given[0]);
         attribute[i].space = given[2] ? lb_arena_text(b->arena, (const char *)given[2]) : "";
-        attribute[i].value = lb_arena_textn(b->arena, (const char *)given[3], (size_t)(given[4] - given[3]));
+        attribute[i].value = attribute_text(b->arena, (const char *)given[3], (size_t)(given[4] - given[3]));
     }
     node->attribute = attribute;
     node->parent = b->current;

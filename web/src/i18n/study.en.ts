@@ -121,7 +121,7 @@ export const trial = {
     start: 'Export', running: 'Being made…', done: 'Ready.', fetch: 'Download', failed: 'The export did not succeed.',
   },
   audit: {
-    withheld: 'not shown to your role', when: 'When', who: 'Who', what: 'What', question: 'Question', before: 'Before', after: 'After', why: 'Why', fewer: 'Show fewer', all: 'Show all {{count}} lines', none: 'No entry matches.', show: 'Show', newer: 'Newer', older: 'Older', page: 'Page {{page}}',
+    withheld: 'not shown to your role', origin: 'brought over; first by {{user}}, {{at}}, in {{system}}', when: 'When', who: 'Who', what: 'What', question: 'Question', before: 'Before', after: 'After', why: 'Why', fewer: 'Show fewer', all: 'Show all {{count}} lines', none: 'No entry matches.', show: 'Show', newer: 'Newer', older: 'Older', page: 'Page {{page}}',
     filter: { user: 'User', subject: 'Person', kind: 'Kind', action: 'Action', from: 'From', to: 'To' },
   },
   action: { save: 'saved', sign: 'signed', verify: 'verified', settle: 'settled', allocate: 'allocated', create: 'created', change: 'changed', freeze: 'frozen', lock: 'locked', unlock: 'unlocked', sign_in: 'signed in', sign_out: 'signed out', view: 'looked at' },

@@ -90,7 +90,7 @@ export const trial: typeof en = {
     snapshots: '快照', make: '冻结快照', makeText: '将当前全部数据冻结并计算哈希，供可重复的分析使用。', makeDo: '冻结', label: '名称', none: '尚无快照。', rows_one: '1行', rows_other: '{{count}}行', title: '导出', text: '去标识化；导出的人员、时间和哈希均有记录。', what: '内容', csv: 'CSV及编码手册', start: '导出', running: '正在制作…', done: '已就绪。', fetch: '下载', failed: '导出未成功。',
   },
   audit: {
-    withheld: '您的角色不显示', when: '时间', who: '人员', what: '操作', question: '问题', before: '修改前', after: '修改后', why: '原因', fewer: '收起', all: '显示全部{{count}}行', none: '没有符合条件的记录。', show: '显示', newer: '较新', older: '较早', page: '第{{page}}页',
+    withheld: '您的角色不显示', origin: '导入；原由{{user}}于{{at}}在{{system}}录入', when: '时间', who: '人员', what: '操作', question: '问题', before: '修改前', after: '修改后', why: '原因', fewer: '收起', all: '显示全部{{count}}行', none: '没有符合条件的记录。', show: '显示', newer: '较新', older: '较早', page: '第{{page}}页',
     filter: { user: '用户', subject: '受试者', kind: '类型', action: '操作', from: '自', to: '至' },
   },
   action: { save: '保存', sign: '签名', verify: '核查', settle: '裁定', allocate: '分配', create: '创建', change: '修改', freeze: '冻结', lock: '锁定', unlock: '解锁', sign_in: '登录', sign_out: '退出', view: '查看' },

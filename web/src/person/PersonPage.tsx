@@ -69,7 +69,7 @@ export function HistoryTable({ entries }: { entries: HistoryEntry[] }) {
           <tbody>
             {shown.map((e, i) => (
               <tr key={`${e.seq}.${i}`}>
-                <td className="nowrap">{momentOf(e.at)}</td><td>{e.user}<div className="quiet">{e.role}</div></td>
+                <td className="nowrap">{momentOf(e.at)}</td><td>{e.user}<div className="quiet">{e.role}</div>{e.origin && <div className="quiet">{t('audit.origin', { user: e.origin.user ?? '–', at: momentOf(e.origin.at), system: e.origin.system ?? '–' })}</div>}</td>
                 <td>{t(`action.${e.action}` as 'action.save', { defaultValue: e.action })}<div className="quiet">{e.kind} {e.key.replaceAll('|', ' · ')}</div></td>
                 <td>{e.name}</td><td><s>{e.was === '–' ? '' : e.was.slice(0, 160)}</s></td><td>{e.is.slice(0, 160)}</td><td>{e.reason ? said(e.reason, i18n.language) : ''}</td>
               </tr>
