@@ -94,7 +94,7 @@ static int make(page *p, lb_error *err)
 static void put_head(const page *p, lb_answer *answer)
 {
     lb_answer_header(answer, "Cache-Control", "private, no-cache");
-    lb_answer_header(answer, "X-Lumbar-SHA256", p->sha256);
+    lb_answer_header(answer, "X-Lumbar-SHA256", lb_arena_text(p->request->arena, p->sha256)); /* headers are borrowed */
 }
 
 static int get_svg(study_request *r, lb_answer *answer, lb_error *err)

@@ -92,11 +92,11 @@ static void recordings_are_the_same(void **state)
             if (code != other) fail_msg("%s: here %d (%s), there %d (%s)", names[n], code, err_here.message, other, err_there.message);
             assert_string_equal(err_here.message, err_there.message);
             assert_string_equal(err_here.where, err_there.where);
-            assert_int_equal(code == LB_OK, n == 2 || (n < 2 && !cut));
+            if (n < 2) assert_int_equal(code == LB_OK, !cut);
             if (code) continue;
             assert_string_equal(here->format, there->format);
             assert_int_equal(here->channels, there->channels);
-            assert_true(here->channels > 0);
+            assert_true(n == 3 || here->channels > 0);
             for (size_t c = 0; c < here->channels; c++) {
                 const lb_channel *a = &here->channel[c], *b = &there->channel[c];
                 assert_string_equal(a->name, b->name);

@@ -227,6 +227,6 @@ void lb_page_table(const lb_page *page, double top)
 {
     double y = draw_whole(page, top);
     y = draw_levels(page, y);
-    draw_notes(page, y + 2);
+    draw_notes(page, y + 4);
     draw_signature(page);
 }

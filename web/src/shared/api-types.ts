@@ -26,7 +26,7 @@ export type Form = { id: string; label: Label; instrument?: string; filled_by: s
 export type FormPage = { subject: string; site: string; visit: string; visit_label: Label; version: string; keying: number; form: Form; values: Record<string, Json>; missing: Record<string, string>; state: string; revision: number; blind?: boolean; second: Second | null; computed: Computed; findings: Finding[]; queries: Query[]; may: string[]; draft?: { values: Record<string, Json>; missing?: Record<string, string>; base_revision: number; saved_at: string }; entered?: Record<string, { value: number; unit: string }>; verified?: Record<string, { by: string; at: string }>; signatures?: Signature[]; confirmed?: Record<string, string>; keyed_by?: { by: string; role: string; at: string }[]; files?: Record<string, { id: string; name: string; size: number; sha256: string; type: string }>; saved_at?: string; saved_by?: string };
 export type FormState = "empty" | "started" | "complete" | "verified" | "signed" | "frozen" | "locked";
 export type Gate = { id: string; text: Label; ok: boolean; detail: string | null };
-export type History = { entries: { seq: number; at: string; user: string; role: string; site: string | null; subject: string | null; kind: string; key: string; visit?: string; form?: string; action: string; reason: string | null; version: string | null; withheld?: boolean; changes: { item: string; label?: Label; before: Json; after: Json }[] }[]; next: number | null };
+export type History = { entries: { seq: number; at: string; user: string; role: string; site: string | null; subject: string | null; kind: string; key: string; visit?: string; form?: string; action: string; reason: string | null; version: string | null; origin?: { system: string | null; user: string | null; role: string | null; at: string }; withheld?: boolean; changes: { item: string; label?: Label; before: Json; after: Json }[] }[]; next: number | null };
 export type Item = { id: string; label: Label; type: "text" | "integer" | "number" | "date" | "datetime" | "choice" | "choices" | "yesno" | "slider" | "derived" | "file"; unit?: string; units?: Record<string, number>; range?: (number | null)[]; expected?: (number | null)[]; codes?: { code: string; label: Label }[]; required: boolean; reveals_arm: boolean; shown_if: boolean; partial?: boolean; group?: string; accept?: string[]; max_mb?: number; note?: Json };
 export type Job = { id: string; what: string; state: "waiting" | "running" | "done" | "failed" | "cancelled"; progress: number; result?: Record<string, Json>; message?: string };
 export type Label = { en: string; zh?: string; da?: string };
@@ -136,7 +136,9 @@ export interface Routes {
   'POST /api/scans/{subject}/{n}/finish': { body: { revision: number }; answer: { revision: number; saved_at: string } };
   'POST /api/scans/{subject}/{n}/reopen': { body: { place: number; reason: string }; answer: Record<string, Json> };
   'GET /api/scans/{subject}/{n}/agreement': { body: undefined; answer: Record<string, Json> };
-  'POST /api/scans/{subject}/{n}/sign': { body: { password: string; meaning: string }; answer: Record<string, Json> };
+  'GET /api/scans/{subject}/{n}/page.svg': { body: undefined; answer: unknown };
+  'GET /api/scans/{subject}/{n}/page.pdf': { body: undefined; answer: unknown };
+  'POST /api/scans/{subject}/{n}/sign': { body: { password: string; meaning: string; page: string }; answer: Record<string, Json> };
   'POST /api/people/{subject}/consent': { body: { stage?: string; kind?: "first" | "renewed" | "withdrawn"; form_version?: string; language?: string; date: string; taken_by?: string; reason?: string }; answer: Standing };
   'POST /api/people/{subject}/screen_failure': { body: { reason?: string }; answer: Standing };
   'POST /api/people/{subject}/withdraw': { body: { kind: string; date: string; reason?: string }; answer: Standing };
