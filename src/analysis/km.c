@@ -39,10 +39,7 @@ void lb_km_limits(double s, double greenwood, lb_km_ci type, double z, double *l
 {
     double se = sqrt(greenwood); /* of log S */
     *lower = *upper = NAN;
-    if (s <= 0) {
-        if (type == LB_CI_PLAIN) *lower = *upper = 0;
-        return;
-    }
+    if (s <= 0) return; /* nobody is left: Greenwood's variance does not exist, on no scale (as in R) */
     switch (type) {
     case LB_CI_PLAIN:
         *lower = fmax(s - z * se * s, 0);

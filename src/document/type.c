@@ -3,7 +3,9 @@
 
 #include <string.h>
 
-static const char FAMILY[] = "Liberation Sans,Noto Sans CJK SC,Noto Sans", MONO[] = "Liberation Mono,Noto Sans Mono CJK SC";
+/* Chinese is set in a TrueType font: from fonts with CFF outlines that share subroutines (Noto CJK) cairo 1.16 leaves some out when it
+ * embeds a part of them, and the character is a gap on paper. */
+static const char FAMILY[] = "Liberation Sans,WenQuanYi Micro Hei,Noto Sans CJK SC,Noto Sans", MONO[] = "Liberation Mono,WenQuanYi Micro Hei Mono,Noto Sans Mono CJK SC";
 
 void lb_type_ink(lb_flow *flow, double red, double green, double blue) { cairo_set_source_rgb(flow->cairo, red, green, blue); }
 

@@ -51,6 +51,7 @@ typedef struct lb_effects {
     double *arm[LB_EFFECT_COLUMNS]; /**< rows each: the measure's columns when it was computed, else NULL */
     bool computed;
     size_t k, missing, inestimable;
+    bool nested; /**< several rows of one study are meant */
     size_t *used;  /**< k: rows with an effect */
     double *y, *v; /**< k */
 } lb_effects;

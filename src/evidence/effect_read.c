@@ -139,7 +139,7 @@ static int refuse_cell(const lb_effects *effects, size_t row, const char *column
 static int check_row(const lb_effects *effects, size_t row, const double *x, lb_error *err)
 {
     const char *const *name = kind_columns[effects->measure->kind];
-    bool sized = effects->measure->kind == LB_EFFECT_MEANS;
+    bool sized = effects->measure->kind == LB_EFFECT_MEANS, paired = effects->measure->kind == LB_EFFECT_PAIRED;
     for (size_t c = 0; c < LB_EFFECT_COLUMNS && name[c]; c++) {
         const char *why = NULL;
         switch (name[c][0]) {
@@ -154,6 +154,8 @@ static int check_row(const lb_effects *effects, size_t row, const double *x, lb_
             break;
         case 'r':
             if (fabs(x[c]) > 1) why = "a correlation lies between -1 and 1";
+            /* metafor goes on; but the change would have no sampling error of its own, and all the weight */
+            else if (paired && fabs(x[c]) == 1) why = "no measurement repeats itself exactly; is the same number given twice?";
             break;
         case 'm':
             break;
@@ -282,16 +284,4 @@ int lb_effects_read(lb_call *call, bool may_be_empty, lb_effects *out, lb_error 
         return code;
     }
     return 0;
-}
-
-void lb_effects_note(const lb_effects *effects, lb_result *result)
-{
-    if (effects->missing) {
-        lb_result_note(result, "%zu of %zu rows left out: a value that the effect needs is missing.", effects->missing,
-                       effects->rows);
-    }
-    if (effects->inestimable) {
-        lb_result_note(result, "%zu of %zu studies left out: the effect cannot be estimated from its numbers.",
-                       effects->inestimable, effects->rows);
-    }
 }

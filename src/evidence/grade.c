@@ -1,6 +1,7 @@
 /* Certainty of evidence (Guyatt et al. 2008, doi:10.1136/bmj.39489.470347.AD) by rules that numbers can follow: share of
  * participants in studies at high risk of bias, I², number of participants and what the interval includes, small-study
- * effects. Limits: Furlan et al. 2015, doi:10.1097/BRS.0000000000001061. Indirectness is for people to judge. */
+ * effects. GRADE leaves the limits to the reviewers: those that stand here to begin with are conventions, and the protocol sets
+ * its own. Indirectness is for people to judge. */
 #include "evidence/grade.h"
 
 #include <math.h>

@@ -9,7 +9,7 @@ typedef enum lb_grade_domain {
 } lb_grade_domain;
 extern const char *const lb_grade_domain_names[LB_GRADE_DOMAINS]; /**< as in protocols: "risk_of_bias", … */
 
-/** Limits of the rules; the defaults are those of the back and neck group of Cochrane (Furlan 2015). */
+/** Limits of the rules; the protocol sets them, lb_grade_rules_read() knows what holds when it does not. */
 typedef struct lb_grade_rules {
     int start;                           /**< 4 = high … 1 = very low */
     double risk_serious, risk_very;      /**< percent of participants in studies at high risk */

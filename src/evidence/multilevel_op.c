@@ -222,6 +222,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         lb_result_warn(result, "the variance between levels of %s is estimated as 0",
                        c == 0 ? t.outer_name : t.inner_name);
     }
+    t.effects.nested = true;
     lb_effects_note(&t.effects, result);
     return 0;
 }

@@ -4,6 +4,8 @@
  * threads gives the same answer. */
 #include "evidence/permute.h"
 
+#include "evidence/refit.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -119,6 +121,12 @@ static void flip(const work *w, uint64_t index, double *y)
     }
 }
 
+static void count(work *w, size_t chunk, const double *statistic, double qm)
+{
+    for (size_t j = 0; j < w->p; j++) w->hits[j][chunk] += fabs(statistic[j]) >= fabs(w->observed->statistic[j]) - TIE;
+    w->hits[w->p][chunk] += qm >= w->observed->qm - TIE;
+}
+
 static void run_chunk(void *context, size_t chunk)
 {
     work *w = context;
@@ -138,6 +146,8 @@ static void run_chunk(void *context, size_t chunk)
     memcpy(model.r, w->model->r, p * p * sizeof(double));
     model.intercept = w->model->intercept;
     lb_pool_alloc(&pool, k, p, arena);
+    bool reml = !w->signs && w->fit->method == LB_TAU2_REML && isnan(w->fit->fixed_tau2);
+    lb_refit *refit = reml ? lb_refit_new(w->model, arena) : NULL;
     for (uint64_t i = chunk; i < w->total; i += CHUNKS) {
         if (lb_progress_cancelled(w->options->progress)) break;
         if (w->signs) {
@@ -150,11 +160,15 @@ static void run_chunk(void *context, size_t chunk)
                 v[j] = w->v[order[j]];
             }
         }
-        lb_pool_model_reuse(&model, y, v, k);
-        lb_pool_solve(&model, w->fit, &pool, &sums);
-        for (size_t j = 0; j < p; j++)
-            w->hits[j][chunk] += fabs(pool.statistic[j]) >= fabs(w->observed->statistic[j]) - TIE;
-        w->hits[p][chunk] += pool.qm >= w->observed->qm - TIE;
+        if (refit) {
+            memcpy(lb_refit_y(refit), y, k * sizeof *y);
+            memcpy(lb_refit_v(refit), v, k * sizeof *v);
+        }
+        if (!refit || !lb_refit_reml(refit, w->fit->test, pool.statistic, &pool.qm)) {
+            lb_pool_model_reuse(&model, y, v, k);
+            lb_pool_solve(&model, w->fit, &pool, &sums);
+        }
+        count(w, chunk, pool.statistic, pool.qm);
     }
 out:
     lb_arena_free(arena);

@@ -67,6 +67,13 @@ void lb_pool_covariance(lb_pool_model *model);
 void lb_tau2_estimate(lb_pool_model *model, lb_tau2_method method, lb_tau2 *out);
 /** τ² at which the generalised Q statistic yᵀPy falls to `target`; 0 when it is below the target already at 0. */
 double lb_tau2_where_q(lb_pool_model *model, double target, int *iterations);
+/** All sums at one τ²; false when they cannot be had there. */
+typedef bool (*lb_tau2_sums)(void *context, double tau2, lb_pool_sums *out);
+/** The nearest maximum of the (restricted) likelihood, from out->tau2 on. `close`: a step this small, as a share of the
+ *  studies' typical total variance, is the last one; 0 goes on until rounding stops it, and stays where sums were taken. */
+void lb_tau2_climb(lb_tau2_sums sums, void *context, double k, bool restricted, double close, lb_tau2 *out);
+/** Σ log(vᵢ + τ²). */
+double lb_sum_log(const double *v, size_t k, double tau2);
 /** Log-likelihoods at τ²: restricted = with ½ log|XᵀX|, as metafor reports it. */
 double lb_pool_loglik(const lb_pool_model *model, const lb_pool_sums *sums, bool restricted);
 

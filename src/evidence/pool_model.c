@@ -2,65 +2,46 @@
  * sums at a given τ² in O(k p²) without allocation. Notation of Raudenbush (2009), "Analyzing effect sizes". */
 #include "evidence/pool.h"
 
+#include "evidence/lanes.h"
+
 #include <lumbar/numeric.h>
 
 #include <math.h>
 #include <string.h>
 
-/* Two doubles side by side: what every x86-64 has. All sums below run in four lanes, in an order that never changes. */
-typedef double pair __attribute__((vector_size(16)));
-
-static inline pair load(const double *x)
+static inline double total(lb_pair a, lb_pair b)
 {
-    pair out;
-    memcpy(&out, x, sizeof out);
-    return out;
-}
-
-static inline void store(double *x, pair value) { memcpy(x, &value, sizeof value); }
-
-static inline double total(pair a, pair b)
-{
-    pair sum = a + b;
+    lb_pair sum = a + b;
     return sum[0] + sum[1];
 }
 
 double lb_pool_dot(const double *a, const double *b, size_t n)
 {
-    pair sum0 = {0}, sum1 = {0};
+    lb_pair sum0 = {0}, sum1 = {0};
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        sum0 += load(a + i) * load(b + i);
-        sum1 += load(a + i + 2) * load(b + i + 2);
+        sum0 += lb_pair_load(a + i) * lb_pair_load(b + i);
+        sum1 += lb_pair_load(a + i + 2) * lb_pair_load(b + i + 2);
     }
     double sum = total(sum0, sum1);
     for (; i < n; i++) sum += a[i] * b[i];
     return sum;
 }
 
-/* out := out − factor · x. */
-static void subtract(double factor, const double *x, double *out, size_t n)
-{
-    pair f = {factor, factor};
-    size_t i = 0;
-    for (; i + 2 <= n; i += 2) store(out + i, load(out + i) - f * load(x + i));
-    for (; i < n; i++) out[i] -= factor * x[i];
-}
-
 static void multiply(const double *a, const double *b, double *out, size_t n)
 {
     size_t i = 0;
-    for (; i + 2 <= n; i += 2) store(out + i, load(a + i) * load(b + i));
+    for (; i + 2 <= n; i += 2) lb_pair_store(out + i, lb_pair_load(a + i) * lb_pair_load(b + i));
     for (; i < n; i++) out[i] = a[i] * b[i];
 }
 
 /* Σxy, Σwxy, Σw²xy in one walk. */
 static void moments(const double *x, const double *y, const double *w, size_t n, double out[3])
 {
-    pair a0 = {0}, a1 = {0}, b0 = {0}, b1 = {0}, c0 = {0}, c1 = {0};
+    lb_pair a0 = {0}, a1 = {0}, b0 = {0}, b1 = {0}, c0 = {0}, c1 = {0};
     size_t i = 0;
     for (; i + 4 <= n; i += 4) {
-        pair x0 = load(x + i) * load(y + i), x1 = load(x + i + 2) * load(y + i + 2), w0 = load(w + i), w1 = load(w + i + 2);
+        lb_pair x0 = lb_pair_load(x + i) * lb_pair_load(y + i), x1 = lb_pair_load(x + i + 2) * lb_pair_load(y + i + 2), w0 = lb_pair_load(w + i), w1 = lb_pair_load(w + i + 2);
         a0 += x0;
         a1 += x1;
         x0 *= w0;
@@ -88,7 +69,7 @@ static double orthogonalise(const double *q, size_t k, size_t p, double *column,
         for (size_t j = 0; j < p; j++) {
             double along = lb_pool_dot(q + j * k, column, k);
             r[j] += along;
-            subtract(along, q + j * k, column, k);
+            lb_pair_subtract(along, q + j * k, column, k);
         }
     }
     return sqrt(lb_pool_dot(column, column, k));
@@ -174,26 +155,6 @@ void lb_pool_model_reuse(lb_pool_model *model, const double *y, const double *v,
     for (size_t i = 0; i < k; i++) model->q[i] = 1 / model->r[0];
 }
 
-/* Weights and their sums. */
-static void weigh(lb_pool_model *m, double tau2, lb_pool_sums *s)
-{
-    size_t i = 0;
-    pair t = {tau2, tau2}, one = {1, 1}, a = {0}, b = {0};
-    for (; i + 2 <= m->k; i += 2) {
-        pair w = one / (load(m->v + i) + t);
-        store(m->w + i, w);
-        a += w;
-        b += w * w;
-    }
-    s->trace_w = a[0] + a[1];
-    s->trace_ww = b[0] + b[1];
-    for (; i < m->k; i++) {
-        double w = m->w[i] = 1 / (m->v[i] + tau2);
-        s->trace_w += w;
-        s->trace_ww += w * w;
-    }
-}
-
 /* A = QᵀWQ = LLᵀ, B = QᵀW²Q, C = QᵀW³Q (lower triangles), and g = A⁻¹QᵀWy. */
 static bool factorise(lb_pool_model *m)
 {
@@ -266,7 +227,7 @@ static void quadratic_forms(lb_pool_model *m, lb_pool_sums *s)
     size_t k = m->k, p = m->p;
     double sum[3];
     memcpy(m->residual, m->y, k * sizeof(double));
-    for (size_t a = 0; a < p; a++) subtract(m->g[a], m->q + a * k, m->residual, k);
+    for (size_t a = 0; a < p; a++) lb_pair_subtract(m->g[a], m->q + a * k, m->residual, k);
     multiply(m->residual, m->w, m->wz, k);
     moments(m->wz, m->residual, m->w, k, sum);
     s->ypy = sum[0];
@@ -289,7 +250,7 @@ void lb_pool_at(lb_pool_model *m, double tau2, lb_pool_sums *s)
     }
     *s = (lb_pool_sums){.tau2 = tau2};
     m->last_known = false;
-    weigh(m, tau2, s);
+    lb_pair_weigh(m->v, tau2, m->k, m->w, &s->trace_w, &s->trace_ww);
     if (!factorise(m)) {
         s->ypy = s->yppy = s->ypppy = s->trace_p = s->trace_pp = s->log_det_q = NAN;
         return;
@@ -310,12 +271,12 @@ const lb_pool_sums *lb_pool_at_zero(lb_pool_model *model)
 
 void lb_pool_covariance(lb_pool_model *model) { lb_chol_inverse(model->a, model->p, model->inverse); }
 
-/* Σ log(vᵢ + τ²): one logarithm for many factors, taken before the product leaves the range of a double. */
-static double log_variances(const lb_pool_model *m, double tau2)
+/* One logarithm for many factors, taken before the product leaves the range of a double. */
+double lb_sum_log(const double *v, size_t k, double tau2)
 {
     double product = 1, sum = 0;
-    for (size_t i = 0; i < m->k; i++) {
-        product *= m->v[i] + tau2;
+    for (size_t i = 0; i < k; i++) {
+        product *= v[i] + tau2;
         if (product > 1e100 || product < 1e-100) {
             sum += log(product);
             product = 1;
@@ -328,7 +289,7 @@ double lb_pool_loglik(const lb_pool_model *model, const lb_pool_sums *sums, bool
 {
     static const double log_2pi = 1.837877066409345483560659;
     double k = (double)model->k, p = (double)model->p;
-    double common = -.5 * (log_variances(model, sums->tau2) + sums->ypy);
+    double common = -.5 * (lb_sum_log(model->v, model->k, sums->tau2) + sums->ypy);
     if (!restricted) return common - .5 * k * log_2pi;
     /* log|XᵀWX| − log|XᵀX| = log|QᵀWQ|, because X = QR. */
     return common - .5 * (k - p) * log_2pi - .5 * sums->log_det_q;

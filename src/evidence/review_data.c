@@ -78,8 +78,8 @@ int lb_review_changes(lb_review *review, lb_error *err)
         if (visit->usable) sources[visit->source]++;
         if (isnan(visit->used_change)) visit->usable = false;
         if (!visit->usable)
-            lb_result_warn(review->result, "outcomes, row %zu: no change and SD can be had; it is left out",
-                           visit->row + 1);
+            lb_result_warn(review->result, "outcomes, row %zu: no %s can be had from any source of the protocol; the row is left out", visit->row + 1,
+                           isnan(visit->used_change) ? "change from baseline" : "SD of change");
     }
     lb_value *out = lb_set_object(review->result->results, "sd_sources");
     for (size_t s = 0; s < LB_REVIEW_SOURCES; s++)

@@ -22,13 +22,13 @@ static void write_methods(const lb_review *review)
     for (size_t t = 0; t < review->term_count; t++)
         lb_buf_printf(&text, "The %s term is the visit closest to week %g after week %g and up to week %g. ",
                       review->term[t].name, review->term[t].target, review->term[t].after, review->term[t].until);
-    lb_buf_printf(&text, "Of %zu arm-visits the SD of change was imputed in %zu (", all, imputed);
-    for (size_t o = 0; o < review->outcome_count; o++)
-        lb_buf_printf(&text, "%s%s: r = %.2f from %zu arm-visits", o ? "; " : "", review->outcome[o],
+    lb_buf_printf(&text, "Of %zu arm-visits the SD of change was imputed in %zu", all, imputed);
+    for (size_t o = 0; o < review->outcome_count && imputed; o++)
+        lb_buf_printf(&text, "%s%s: r = %.2f from %zu arm-visits", o ? "; " : " (", review->outcome[o],
                       review->correlation[o], review->correlation_n[o]);
-    if (!isnan(review->assumed)) lb_buf_puts(&text, "; r was assumed, not taken from them");
-    lb_buf_printf(&text, "). Arms of one role were combined. Models: %s with %s tests; heterogeneity as tau2 and I2.",
-                  lb_tau2_method_name(review->settings.fit.method), review->settings.test_name);
+    if (!isnan(review->assumed) && imputed) lb_buf_puts(&text, "; r was assumed, not taken from them");
+    lb_buf_printf(&text, "%s. Arms of one role were combined. Models: %s with %s tests; heterogeneity as tau2 and I2.",
+                  imputed ? ")" : "", lb_tau2_method_name(review->settings.fit.method), review->settings.test_name);
     lb_set_text(review->result->results, "methods", text.data);
     lb_result_note(review->result, "%s", text.data);
     lb_buf_free(&text);

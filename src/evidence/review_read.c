@@ -229,6 +229,39 @@ static int find_arm(const lb_review *review, const char *study, const char *arm,
     return code;
 }
 
+static int scale_unknown(const lb_review_visit *visit, lb_error *err)
+{
+    int code = lb_fail(err, LB_BAD_DATA,
+                       visit->high > visit->low ? "a scale from %g to %g without a direction cannot be brought to another" : "a scale from %g to %g has no range",
+                       visit->low, visit->high);
+    lb_error_hint(err, "fill scale_min, scale_max and higher_is_worse (1: more is worse, 0: more is better)");
+    return code;
+}
+
+/* A spread below 0 is a slip and refused; one of 0 is taken as missing, so that the next source in the protocol's order is used. */
+static int check_spreads(const lb_review *review, lb_review_visit *visit, lb_error *err)
+{
+    struct {
+        const char *name;
+        double *value;
+    } spread[] = {{"sd", &visit->sd}, {"change_sd", &visit->change_sd}, {"change_se", &visit->change_se}};
+    for (size_t i = 0; i < LB_COUNT(spread); i++) {
+        double x = *spread[i].value;
+        if (x < 0) {
+            int code = lb_fail(err, LB_BAD_DATA, "%s is %g: no spread is negative", spread[i].name, x);
+            lb_error_hint(err, "correct the cell, or leave it empty: then the SD is looked for in the protocol's next source");
+            return code;
+        }
+        if (x != 0) continue;
+        lb_result_warn(review->result, "outcomes, row %zu: %s is 0, which no group of people has; taken as missing", visit->row + 1, spread[i].name);
+        *spread[i].value = NAN;
+    }
+    if (!(visit->change_upper < visit->change_lower)) return 0;
+    int code = lb_fail(err, LB_BAD_DATA, "the interval of the change ends before it begins: %g to %g", visit->change_lower, visit->change_upper);
+    lb_error_hint(err, "were change_ci_lb and change_ci_ub exchanged, or a minus sign lost?");
+    return code;
+}
+
 static int read_visits(lb_review *review, lb_error *err)
 {
     static const char *const numbers[] = {
@@ -274,10 +307,10 @@ static int read_visits(lb_review *review, lb_error *err)
         }
         code = find_arm(review, cell(study, row, review->arena), cell(arm, row, review->arena), row, &visit->arm, err);
         if (!code && !(visit->high > visit->low && isfinite(x[6])))
-            code = lb_fail(err, LB_BAD_DATA, "a scale from %g to %g without a direction cannot be brought to another",
-                           visit->low, visit->high);
+            code = scale_unknown(visit, err);
         if (!code && (!(visit->n > 0) || !(visit->week >= 0)))
             code = lb_fail(err, LB_BAD_DATA, "n = %g at week %g cannot be", visit->n, visit->week);
+        if (!code) code = check_spreads(review, visit, err);
         if (code) {
             if (!err->where[0]) lb_error_where(err, "outcomes, row %zu", row + 1);
             return code;

@@ -1,5 +1,6 @@
 /* Judgements of risk of bias as a traffic-light table with summary bars. Symbols and a colour-blind safe set
  * of colours (Okabe & Ito) say the same, so that neither is needed alone. */
+#include "evidence/forest_draw.h"
 #include "evidence/rob.h"
 
 #include <math.h>
@@ -7,7 +8,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MOST_STUDIES = 300, MOST_DOMAINS = LB_ROB_MOST_DOMAINS, LEVELS = LB_ROB_LEVELS };
+enum { MOST_STUDIES = 300, MOST_DOMAINS = LB_ROB_MOST_DOMAINS, LEVELS = LB_ROB_LEVELS, MOST_LINES = 3 };
 #define ROW 16.
 #define CELL 26.
 static const char ink[] = "#222222";
@@ -98,47 +99,75 @@ int lb_rob_read(const lb_table *table, const lb_column *weight, lb_arena *arena,
     return 0;
 }
 
+/* A name on as many lines as it needs, and the height of its row. */
+typedef struct named_row {
+    const char *line[MOST_LINES];
+    size_t lines;
+    double height;
+} named_row;
+
+#define NAME_SIZE 8.
+#define LEADING 9.5
+
+static named_row *wrap_names(const char *const *name, size_t count, double width, lb_arena *arena, double *total)
+{
+    named_row *row = lb_arena_array(arena, count + 1, sizeof *row);
+    *total = 0;
+    for (size_t i = 0; i < count; i++) {
+        row[i].lines = lb_forest_wrap(name[i], NAME_SIZE, false, width, MOST_LINES, row[i].line, arena);
+        row[i].height = fmax(ROW, 6 + LEADING * (double)row[i].lines);
+        *total += row[i].height;
+    }
+    return row;
+}
+
+/* Ends at `right`; the lines together are centred on `middle`. */
+static void draw_name(lb_svg *svg, const named_row *row, double right, double middle, const char *style)
+{
+    double y = middle + 2.8 - LEADING * ((double)row->lines - 1) / 2;
+    for (size_t i = 0; i < row->lines; i++, y += LEADING) lb_svg_text(svg, right, y, NAME_SIZE, LB_END, style, ink, row->line[i]);
+}
+
 static double name_width(const judgements *j)
 {
     double width = 60;
-    for (size_t i = 0; i < j->studies; i++) width = fmax(width, lb_svg_text_width(j->study[i], 8, false));
-    for (size_t d = 0; d < j->domains; d++) width = fmax(width, lb_svg_text_width(j->domain[d], 8, false));
-    return fmin(width, 260) + 12;
+    for (size_t i = 0; i < j->studies; i++) width = fmax(width, lb_svg_text_width(j->study[i], NAME_SIZE, false));
+    for (size_t d = 0; d < j->domains; d++) width = fmax(width, lb_svg_text_width(j->domain[d], NAME_SIZE, true));
+    return fmin(width, 220);
 }
 
-static void draw_lights(lb_svg *svg, const judgements *j, double left, double top)
+static void draw_lights(lb_svg *svg, const judgements *j, const named_row *name, double left, double top, double height)
 {
     char text[32];
     for (size_t d = 0; d < j->domains; d++) {
         double x = left + CELL * ((double)d + .5);
         bool overall = j->overall && d + 1 == j->domains;
-        if (overall) lb_svg_rect(svg, x - CELL / 2, top - 14, CELL, 14 + ROW * (double)j->studies, "#eef1f4", NULL, 0);
+        if (overall) lb_svg_rect(svg, x - CELL / 2, top - 14, CELL, 14 + height, "#eef1f4", NULL, 0);
         snprintf(text, sizeof text, "D%zu", d + 1);
         lb_svg_text(svg, x, top - 4, 8, LB_MIDDLE, "bold", ink, overall ? "All" : text);
     }
+    double y = top;
     for (size_t i = 0; i < j->studies; i++) {
-        double y = top + ROW * ((double)i + .5);
-        lb_svg_text(svg, left - 6, y + 2.8, 8, LB_END, "", ink, j->study[i]);
-        lb_svg_line(svg, 6, y + ROW / 2, left + CELL * (double)j->domains, y + ROW / 2, "#dddddd", .4, NULL);
-        for (size_t d = 0; d < j->domains; d++) {
-            double x = left + CELL * ((double)d + .5);
-            int level = j->level[i][d];
-            lb_rob_draw(svg, x, y, 6, level);
-        }
+        double middle = y + name[i].height / 2;
+        y += name[i].height;
+        draw_name(svg, &name[i], left - 6, middle, "");
+        lb_svg_line(svg, 6, y, left + CELL * (double)j->domains, y, "#dddddd", .4, NULL);
+        for (size_t d = 0; d < j->domains; d++) lb_rob_draw(svg, left + CELL * ((double)d + .5), middle, 6, j->level[i][d]);
     }
 }
 
 /* Shares of the judgements per domain, weighted. */
-static void draw_bars(lb_svg *svg, const judgements *j, double left, double top, double width, lb_value *rows)
+static void draw_bars(lb_svg *svg, const judgements *j, const named_row *name, double left, double top, double width, lb_value *rows)
 {
     for (size_t d = 0; d < j->domains; d++) {
-        double share[LEVELS] = {0}, total = 0, x = left, y = top + ROW * (double)d;
+        double share[LEVELS] = {0}, total = 0, x = left, y = top + (name[d].height - ROW) / 2;
+        top += name[d].height;
         for (size_t i = 0; i < j->studies; i++) {
             share[j->level[i][d]] += j->weight[i];
             total += j->weight[i];
         }
         bool overall = j->overall && d + 1 == j->domains;
-        lb_svg_text(svg, left - 6, y + 10.5, 8, LB_END, overall ? "bold" : "", ink, j->domain[d]);
+        draw_name(svg, &name[d], left - 6, y + ROW / 2, overall ? "bold" : "");
         lb_value *row = lb_push_object(rows);
         lb_set_text(row, "domain", j->domain[d]);
         for (int level = 0; level < LEVELS; level++) {
@@ -152,6 +181,16 @@ static void draw_bars(lb_svg *svg, const judgements *j, double left, double top,
             x += width * part;
         }
     }
+}
+
+static size_t levels_used(const judgements *j)
+{
+    bool used[LEVELS] = {false};
+    size_t count = 0;
+    for (size_t i = 0; i < j->studies; i++)
+        for (size_t d = 0; d < j->domains; d++) used[j->level[i][d]] = true;
+    for (int level = 0; level < LEVELS; level++) count += used[level];
+    return count;
 }
 
 static void draw_key(lb_svg *svg, const judgements *j, double x, double y)
@@ -170,12 +209,14 @@ static void draw_key(lb_svg *svg, const judgements *j, double x, double y)
 
 const char *lb_rob_picture(const lb_rob_table *j, lb_value *rows, lb_arena *arena)
 {
-    double left = name_width(j), lights = CELL * (double)j->domains, wide = fmax(lights, 190);
-    double top = 24, bars = top + ROW * (double)j->studies + 18, key = bars + ROW * (double)j->domains + 16;
-    lb_svg *svg = lb_svg_new(arena, left + wide + 10, key + 13 * LEVELS, "Risk of bias",
+    double names = name_width(j), left = names + 12, wide = fmax(CELL * (double)j->domains, 190), lights, shares;
+    named_row *study = wrap_names(j->study, j->studies, names, arena, &lights), *domain = wrap_names(j->domain, j->domains, names, arena, &shares);
+    double top = 24, bars = top + lights + 18, key = bars + shares + 16;
+    size_t used = levels_used(j);
+    lb_svg *svg = lb_svg_new(arena, left + wide + 10, key + 13 * (double)used - 4, "Risk of bias",
                              lb_arena_printf(arena, "Judgements of %zu studies in %zu domains.", j->studies, j->domains));
-    draw_lights(svg, j, left, top);
-    draw_bars(svg, j, left, bars, wide, rows);
+    draw_lights(svg, j, study, left, top, lights);
+    draw_bars(svg, j, domain, left, bars, wide, rows);
     draw_key(svg, j, left, key);
     return lb_svg_finish(svg);
 }

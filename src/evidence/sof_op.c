@@ -30,6 +30,20 @@ static void add_number(lb_buf *page, double value, int digits)
     lb_buf_printf(page, "%s%s", value < 0 ? "\xe2\x88\x92" : "", value < 0 ? text + 1 : text);
 }
 
+/* The id of an analysis in words: "pain_active_short" is "Pain, active, short". */
+static void add_name(lb_buf *page, const char *id)
+{
+    lb_buf name = {0};
+    for (const char *at = id; *at; at++) {
+        if (*at == '_')
+            lb_buf_puts(&name, ", ");
+        else
+            lb_buf_add(&name, &(char){at == id && *at >= 'a' && *at <= 'z' ? (char)(*at - 'a' + 'A') : *at}, 1);
+    }
+    lb_buf_xml(page, name.data ? name.data : "");
+    lb_buf_free(&name);
+}
+
 static void add_interval(lb_buf *page, const lb_value *row, const char *stem)
 {
     char key[40];
@@ -60,7 +74,7 @@ static void write_page(const lb_value *results, lb_result *result)
         const lb_value *row = rows->item[i];
         double threshold = lb_get_number(row, "threshold", NAN);
         lb_buf_puts(&page, "<tr><th scope=\"row\">");
-        lb_buf_xml(&page, lb_get_text(row, "cell", ""));
+        add_name(&page, lb_get_text(row, "cell", ""));
         lb_buf_printf(&page, "</th><td>%.0f (%lld)</td><td>", lb_get_number(row, "participants", 0), (long long)lb_get_int(row, "studies", 0));
         add_interval(&page, row, "smd");
         lb_buf_puts(&page, "</td><td>");

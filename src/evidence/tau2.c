@@ -143,14 +143,13 @@ static void likelihood_slope(const lb_pool_sums *s, bool restricted, double *sco
  * nearest points where the score is known to point right and left. Starts at Hedges' estimate, as metafor does, so that
  * it ends in the same maximum. It has converged when the step is what rounding makes of it: a few ulps of the studies'
  * total variance, more of them the more studies are summed. */
-static void climb(lb_pool_model *m, bool restricted, lb_tau2 *out)
+void lb_tau2_climb(lb_tau2_sums sums, void *context, double k, bool restricted, double close, lb_tau2 *out)
 {
     lb_pool_sums s;
     double score, observed, expected, low = 0, high = INFINITY;
-    double k = (double)m->k;
     out->converged = false;
     for (out->iterations = 0; out->iterations < MOST_ITERATIONS && !out->converged; out->iterations++) {
-        lb_pool_at(m, out->tau2, &s);
+        if (!sums(context, out->tau2, &s)) return;
         likelihood_slope(&s, restricted, &score, &observed, &expected);
         double curvature = observed > 0 ? fmax(observed, .02 * expected) : expected;
         double step = score / curvature, rounding = 4e-15 * sqrt(k) * k / s.trace_w;
@@ -162,12 +161,19 @@ static void climb(lb_pool_model *m, bool restricted, lb_tau2 *out)
         double next = out->tau2 + step;
         if (next <= low && step < 0) next = low + (out->tau2 - low) / 2;
         if (next >= high && step > 0) next = high - (high - out->tau2) / 2;
-        out->converged = fabs(step) <= rounding || next <= rounding || out->tau2 == next;
+        bool last = next == out->tau2 + step && fabs(step) * s.trace_w <= close * k;
+        out->converged = last || fabs(step) <= rounding || next <= rounding || out->tau2 == next;
         if (next <= rounding)
             out->tau2 = 0;
-        else if (!out->converged)
-            out->tau2 = next; /* a converged search stays where its sums were taken */
+        else if (!out->converged || last)
+            out->tau2 = next; /* a search that rounding stops stays where its sums were taken */
     }
+}
+
+static bool sums_of_model(void *context, double tau2, lb_pool_sums *out)
+{
+    lb_pool_at(context, tau2, out);
+    return true;
 }
 
 static void likelihood(lb_pool_model *m, bool restricted, lb_tau2 *out)
@@ -175,7 +181,7 @@ static void likelihood(lb_pool_model *m, bool restricted, lb_tau2 *out)
     lb_pool_sums s;
     const lb_pool_sums *zero = lb_pool_at_zero(m); /* before the search, so that the workspace stays where that ends */
     hedges(m, out);
-    climb(m, restricted, out);
+    lb_tau2_climb(sums_of_model, m, (double)m->k, restricted, 0, out);
     lb_pool_at(m, out->tau2, &s);
     if (out->tau2 > 0) {
         if (lb_pool_loglik(m, zero, restricted) - lb_pool_loglik(m, &s, restricted) > 1e-8) {

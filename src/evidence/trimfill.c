@@ -99,8 +99,8 @@ int lb_trimfill_fit(const lb_effects *effects, const lb_pool_settings *settings,
         centre = pool.beta[0];
         for (size_t i = 0; i < k; i++) distance[i] = y[i] - centre;
         signed_ranks(distance, size, order, k, &positive, &negative);
-        /* Whole studies; at least two must be left to find the centre from. */
-        k0 = fmin(fmax(0, nearbyint(missing(estimator, n, positive, negative, &out->se_k0))), n - 2);
+        /* Whole studies; one at least must be left to be the centre (metafor goes as far). */
+        k0 = fmin(fmax(0, nearbyint(missing(estimator, n, positive, negative, &out->se_k0))), n - 1);
     }
     out->settled = k0 == before;
     out->k0 = (size_t)k0;

@@ -91,7 +91,7 @@ lb_svg *lb_svg_new(lb_arena *arena, double width_pt, double height_pt, const cha
     put_length(out, height_pt);
     lb_buf_puts(out, "\" role=\"img\"");
     put_word(out, "aria-label", title ? title : "");
-    lb_buf_puts(out, " font-family=\"Liberation Sans, Arial, Helvetica, sans-serif\">\n<title>");
+    lb_buf_puts(out, " font-family=\"Liberation Sans, Arial, Helvetica, WenQuanYi Micro Hei, sans-serif\">\n<title>");
     put_text(out, title ? title : "");
     lb_buf_puts(out, "</title>\n");
     if (description && *description) {

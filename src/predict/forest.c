@@ -129,11 +129,12 @@ static void by_counting(builder *b, const place *at, uint32_t feature, split *be
     }
 }
 
-/* mtry features drawn without replacement; when none of them varies here, further ones until one does. */
+/* mtry features drawn without replacement; when none of them varies here, further ones until one does. A cut that gains nothing is taken
+ * too (as Breiman's program and its successors do): cuts below it may gain, as in an exclusive or. */
 static bool search(builder *b, const place *at, split *best)
 {
     double whole = purity(at->size, at->events);
-    *best = (split){.score = whole * (1 + 1e-12)};
+    *best = (split){0};
     bool found = false;
     for (size_t k = 0; k < b->s->p && (k < b->s->mtry || !found); k++) {
         size_t other = k + lb_random_below(&b->random, (uint32_t)(b->s->p - k));
@@ -143,9 +144,9 @@ static bool search(builder *b, const place *at, split *best)
         if (codes < 2) continue;
         if (at->count * 4 > codes) by_counting(b, at, j, best);
         else by_sorting(b, at, j, best);
-        found = best->score > whole * (1 + 1e-12);
+        found = best->score > 0; /* every cut scores at least half the size of the node */
     }
-    if (found) b->tree->importance[best->feature] += best->score - whole;
+    if (found) b->tree->importance[best->feature] += fmax(0, best->score - whole);
     return found;
 }
 

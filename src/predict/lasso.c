@@ -7,13 +7,13 @@
 enum { MOST_SWEEPS = 100000, MOST_REWEIGHTS = 200, EARLIEST_STOP = 5 };
 #define LEAST_WEIGHT 1e-9
 
-void lasso_predictor(lasso_work *w)
+LASSO_WIDE void lasso_predictor(lasso_work *w)
 {
-    for (size_t i = 0; i < w->n; i++) w->eta[i] = w->intercept;
+    for (size_t i = 0; i < w->wide; i++) w->eta[i] = w->intercept;
     for (size_t j = 0; j < w->p; j++) {
         if (w->beta[j] == 0) continue;
-        const double *x = w->x + j * w->n;
-        for (size_t i = 0; i < w->n; i++) w->eta[i] += w->beta[j] * x[i];
+        const double *x = w->x + j * w->wide;
+        for (size_t i = 0; i < w->wide; i += 8) *(lasso_eight *)(w->eta + i) += w->beta[j] * *(const lasso_eight *)(x + i);
     }
 }
 
@@ -30,59 +30,52 @@ void lasso_refresh(lasso_work *w)
     }
 }
 
-double lasso_violation(lasso_work *w)
+LASSO_WIDE double lasso_violation(lasso_work *w)
 {
-    double worst = 0, bound = w->lambda * w->alpha;
-    for (size_t i = 0; i < w->n; i++) worst += w->residual[i];
-    worst = fabs(worst);
+    double bound = w->lambda * w->alpha, worst = fabs(lasso_sum(w->residual, w->wide));
     for (size_t j = 0; j < w->p; j++) {
         if (w->sd[j] == 0) continue;
-        double g = w->gradient[j] = lasso_dot(w->x + j * w->n, w->residual, w->n), b = w->beta[j];
-        double off = b == 0 ? fmax(0, fabs(g) - bound) : fabs(g - copysign(bound, b) - w->ridge * b);
-        worst = fmax(worst, off);
+        double g = w->gradient[j] = lasso_dot(w->x + j * w->wide, w->residual, w->wide), b = w->beta[j];
+        double off = b == 0 ? fabs(g) - bound : fabs(g - copysign(bound, b) - w->ridge * b);
+        if (off > worst) worst = off;
     }
     return worst / w->scale;
 }
 
-static void curvature(lasso_work *w, size_t j)
+LASSO_INSIDE void curvature(lasso_work *w, size_t j)
 {
-    const double *x = w->x + j * w->n;
-    lasso_pair sum = {0, 0}, u, v;
-    size_t i = 0;
-    for (; w->binomial && i + 2 <= w->n; i += 2) {
-        memcpy(&u, x + i, sizeof u);
-        memcpy(&v, w->weight + i, sizeof v);
-        sum += u * u * v;
+    const double *x = w->x + j * w->wide;
+    lasso_eight sum = {0};
+    for (size_t i = 0; w->binomial && i < w->wide; i += 8) {
+        lasso_eight u = *(const lasso_eight *)(x + i);
+        sum += u * u * *(const lasso_eight *)(w->weight + i);
     }
-    double rest = i < w->n ? w->weight[i] * x[i] * x[i] : 0; /* an odd row */
-    w->curvature[j] = w->binomial ? sum[0] + sum[1] + rest : 1;
+    w->curvature[j] = w->binomial ? ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7])) : 1;
 }
 
 /* One coordinate; returns curvature times squared move. */
-static double move(lasso_work *w, size_t j)
+LASSO_INSIDE double move(lasso_work *w, size_t j)
 {
-    const double *x = w->x + j * w->n;
+    const double *x = w->x + j * w->wide;
     double h = w->curvature[j], bound = w->lambda * w->alpha, old = w->beta[j];
-    double u = lasso_dot(x, w->residual, w->n) + h * old, size = fabs(u) - bound;
+    double u = lasso_dot(x, w->residual, w->wide) + h * old, size = fabs(u) - bound;
     double new = size > 0 ? copysign(size, u) / (h + w->ridge) : 0, d = new - old;
     if (d == 0) return 0;
     w->beta[j] = new;
-    lasso_subtract(w->residual, d, w->weight, x, w->n);
+    lasso_subtract(w->residual, d, w->weight, x, w->wide);
     return h * d * d;
 }
 
-static double move_intercept(lasso_work *w)
+LASSO_INSIDE double move_intercept(lasso_work *w)
 {
-    double sum = 0;
-    for (size_t i = 0; i < w->n; i++) sum += w->residual[i];
-    double d = sum / w->weight_sum;
+    double d = lasso_sum(w->residual, w->wide) / w->weight_sum;
     w->intercept += d;
-    for (size_t i = 0; i < w->n; i++) w->residual[i] -= d * w->weight[i];
+    for (size_t i = 0; i < w->wide; i += 8) *(lasso_eight *)(w->residual + i) -= d * *(const lasso_eight *)(w->weight + i);
     return w->weight_sum * d * d;
 }
 
 /* The weighted quadratic, to a tolerance: over the strong set, then over what is not 0 until it rests, and again. */
-static void descend(lasso_work *w, double tolerance, size_t *budget)
+LASSO_INSIDE void descend(lasso_work *w, double tolerance, size_t *budget)
 {
     for (;;) {
         double most = 0;
@@ -104,7 +97,7 @@ static void descend(lasso_work *w, double tolerance, size_t *budget)
 }
 
 /* Coordinate descent on the strong set; binomial: reweighted until the coefficients rest. */
-static void solve(lasso_work *w, double tolerance)
+LASSO_WIDE static void solve(lasso_work *w, double tolerance)
 {
     size_t budget = MOST_SWEEPS;
     double *old = w->step;
@@ -172,21 +165,22 @@ static int prepare(const lb_lasso_problem *problem, lasso_work *w, lb_arena *are
 {
     size_t n = problem->n, p = problem->p;
     *w = (lasso_work){.n = n, .p = p, .binomial = problem->binomial, .alpha = problem->alpha, .y = problem->y, .given = problem->weight, .room = (n < p ? n : p) + 2};
-    w->x = lb_arena_try(arena, p + 1, n * sizeof(double));
+    size_t wide = w->wide = (n + LASSO_STEP - 1) / LASSO_STEP * LASSO_STEP;
+    w->x = lb_arena_try(arena, p + 1, wide * sizeof(double));
     w->mean = lb_arena_try(arena, 6 * (p + 1), sizeof(double));
-    w->eta = lb_arena_try(arena, 3 * (n + 1), sizeof(double));
+    w->eta = lb_arena_try(arena, 3 * (wide + 1), sizeof(double));
     w->strong = lb_arena_try(arena, 2 * (p + 1), sizeof(size_t));
     w->is_strong = lb_arena_try(arena, p + 1, sizeof(bool));
     w->hessian = problem->exact ? lb_arena_try(arena, w->room, w->room * sizeof(double)) : NULL;
-    w->scaled = problem->exact ? lb_arena_try(arena, w->room, n * sizeof(double)) : NULL;
+    w->scaled = problem->exact ? lb_arena_try(arena, w->room, wide * sizeof(double)) : NULL;
     if (!w->x || !w->mean || !w->eta || !w->strong || !w->is_strong || (problem->exact && (!w->hessian || !w->scaled)))
         return lb_fail(err, LB_TOO_LARGE, "%zu rows by %zu predictors do not fit in memory", n, p);
     w->sd = w->mean + p + 1, w->beta = w->sd + p + 1, w->gradient = w->beta + p + 1, w->curvature = w->gradient + p + 1, w->step = w->curvature + p + 1;
-    w->residual = w->eta + n, w->weight = w->residual + n;
+    w->residual = w->eta + wide, w->weight = w->residual + wide;
     w->active = w->strong + p + 1;
     for (size_t j = 0; j < p; j++) {
         const double *from = problem->x + j * n;
-        double *to = w->x + j * n, sum = 0, square = 0;
+        double *to = w->x + j * wide, sum = 0, square = 0;
         for (size_t i = 0; i < n; i++) sum += w->given ? w->given[i] * from[i] : from[i];
         w->mean[j] = sum / (double)n;
         for (size_t i = 0; i < n; i++) to[i] = from[i] - w->mean[j], square += (w->given ? w->given[i] : 1) * to[i] * to[i];

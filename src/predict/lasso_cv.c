@@ -149,3 +149,21 @@ int lb_lasso_cross_validate(const lb_lasso_problem *problem, const lb_lasso_path
     summarise(&f, out);
     return 0;
 }
+
+size_t lb_lasso_merge(const size_t *row, const double *given, size_t n, size_t *first, double *weight)
+{
+    size_t m = 0;
+    double sum = 0;
+    for (size_t k = 0; k < n; k++) {
+        double here = given ? given[k] : 1;
+        if (k && row[k] == row[k - 1]) {
+            weight[m - 1] += here;
+        } else {
+            first[m] = k;
+            weight[m++] = here;
+        }
+        sum += here;
+    }
+    for (size_t i = 0; i < m; i++) weight[i] *= (double)m / sum;
+    return m;
+}

@@ -7,14 +7,14 @@
 enum { MOST_STEPS = 60 };
 
 /* Information of intercept and active predictors: the lower triangle, slot 0 the intercept; factored. False: singular. */
-static bool factor(lasso_work *w)
+LASSO_WIDE static bool factor(lasso_work *w)
 {
-    size_t m = w->active_count + 1, n = w->n;
+    size_t m = w->active_count + 1, n = w->n, wide = w->wide;
     for (size_t a = 0; a < m; a++) {
-        double *scaled = w->scaled + a * n, sum = 0;
-        if (a) memset(scaled, 0, n * sizeof *scaled), lasso_subtract(scaled, -1, w->weight, w->x + w->active[a - 1] * n, n);
-        else memcpy(scaled, w->weight, n * sizeof *scaled);
-        for (size_t b = 1; b <= a; b++) w->hessian[b * m + a] = lasso_dot(scaled, w->x + w->active[b - 1] * n, n);
+        double *scaled = w->scaled + a * wide, sum = 0;
+        if (a) memset(scaled, 0, wide * sizeof *scaled), lasso_subtract(scaled, -1, w->weight, w->x + w->active[a - 1] * wide, wide);
+        else memcpy(scaled, w->weight, wide * sizeof *scaled);
+        for (size_t b = 1; b <= a; b++) w->hessian[b * m + a] = lasso_dot(scaled, w->x + w->active[b - 1] * wide, wide);
         for (size_t i = 0; i < n; i++) sum += scaled[i];
         w->hessian[a] = sum; /* column 0 */
         if (a) w->hessian[a * m + a] += w->ridge;
@@ -23,7 +23,7 @@ static bool factor(lasso_work *w)
 }
 
 /* Minus the gradient, with the signs held; returns its largest element. */
-static double downhill(const lasso_work *w, const double *sign, double *right)
+LASSO_WIDE static double downhill(const lasso_work *w, const double *sign, double *right)
 {
     double most = 0;
     right[0] = 0;
@@ -31,7 +31,7 @@ static double downhill(const lasso_work *w, const double *sign, double *right)
     for (size_t a = 0; a <= w->active_count; a++) {
         if (a) {
             size_t j = w->active[a - 1];
-            right[a] = lasso_dot(w->x + j * w->n, w->residual, w->n) - w->lambda * w->alpha * sign[a - 1] - w->ridge * w->beta[j];
+            right[a] = lasso_dot(w->x + j * w->wide, w->residual, w->wide) - w->lambda * w->alpha * sign[a - 1] - w->ridge * w->beta[j];
         }
         most = fmax(most, fabs(right[a]));
     }

@@ -8,57 +8,60 @@
 #include <string.h>
 
 typedef struct lasso_work {
-    size_t n, p;
+    size_t n, p, wide;            /**< wide: n, padded */
     bool binomial;
     double alpha, lambda, ridge;  /**< ridge: factor of b in the gradient */
     double scale;                 /**< largest |gradient| at null: what violations are measured by */
-    double *x;                    /**< standardised, n × p */
+    double *x;                    /**< standardised, wide × p */
     double *mean, *sd;            /**< sd 0: constant */
     const double *y, *given;      /**< given: the rows' weights, or NULL */
     double intercept;
     double *beta, *gradient, *curvature; /**< p */
-    double *eta, *residual, *weight;     /**< n; residual and weight already divided by n */
+    double *eta, *residual, *weight;     /**< wide; residual and weight already divided by n */
     double weight_sum;
     size_t *strong, strong_count; /**< predictors the descent runs over */
     bool *is_strong;
     size_t *active, active_count; /**< those not 0, for the polish */
     double *hessian, *step;       /**< room for room × room and room */
-    double *scaled;               /**< n × room: weighted columns */
+    double *scaled;               /**< wide × room: weighted columns */
     size_t room;
 } lasso_work;
 
-typedef double lasso_pair __attribute__((vector_size(16)));
+/* Eight numbers at once: one, two or four instructions, by the processor; the order of every sum is the same on all of them. */
+typedef double lasso_eight __attribute__((vector_size(64), aligned(8), may_alias));
+enum { LASSO_STEP = 16 }; /* columns are padded with 0 to a multiple of this */
 
-/* Dot product in eight interleaved sums: one fixed order on every machine. */
-static inline double lasso_dot(const double *a, const double *b, size_t n)
+/* What runs along columns is compiled once for each width of registers; the loader takes the widest that this processor has. */
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
+#define LASSO_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
+#else
+#define LASSO_WIDE
+#endif
+#define LASSO_INSIDE static inline __attribute__((always_inline))
+
+/* Dot product of padded columns, in sixteen interleaved sums. */
+LASSO_INSIDE double lasso_dot(const double *a, const double *b, size_t wide)
 {
-    lasso_pair s[4] = {{0, 0}, {0, 0}, {0, 0}, {0, 0}}, u, v;
-    size_t i = 0;
-    for (; i + 8 <= n; i += 8)
-        for (size_t k = 0; k < 4; k++) {
-            memcpy(&u, a + i + 2 * k, sizeof u);
-            memcpy(&v, b + i + 2 * k, sizeof v);
-            s[k] += u * v;
-        }
-    s[0] = (s[0] + s[1]) + (s[2] + s[3]);
-    double sum = s[0][0] + s[0][1];
-    for (; i < n; i++) sum += a[i] * b[i];
-    return sum;
+    lasso_eight s = {0}, t = {0};
+    for (size_t i = 0; i < wide; i += LASSO_STEP) {
+        s += *(const lasso_eight *)(a + i) * *(const lasso_eight *)(b + i);
+        t += *(const lasso_eight *)(a + i + 8) * *(const lasso_eight *)(b + i + 8);
+    }
+    s += t;
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
 
-/* y := y - c·a∘b, in pairs. */
-static inline void lasso_subtract(double *y, double c, const double *a, const double *b, size_t n)
+LASSO_INSIDE double lasso_sum(const double *a, size_t wide)
 {
-    lasso_pair u, v, w;
-    size_t i = 0;
-    for (; i + 2 <= n; i += 2) {
-        memcpy(&u, a + i, sizeof u);
-        memcpy(&v, b + i, sizeof v);
-        memcpy(&w, y + i, sizeof w);
-        w -= c * u * v;
-        memcpy(y + i, &w, sizeof w);
-    }
-    for (; i < n; i++) y[i] -= c * a[i] * b[i];
+    lasso_eight s = {0};
+    for (size_t i = 0; i < wide; i += 8) s += *(const lasso_eight *)(a + i);
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
+/* y := y - c·a∘b */
+LASSO_INSIDE void lasso_subtract(double *y, double c, const double *a, const double *b, size_t wide)
+{
+    for (size_t i = 0; i < wide; i += 8) *(lasso_eight *)(y + i) -= c * *(const lasso_eight *)(a + i) * *(const lasso_eight *)(b + i);
 }
 
 /** Probabilities, weights and residuals at the present linear predictor. */

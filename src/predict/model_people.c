@@ -134,11 +134,10 @@ static int read_levels(build *b, const lb_value *spec, const source *from, lb_in
 static int read_values(const build *b, const source *from, double *value, lb_error *err)
 {
     lb_column *column;
-    int code = lb_table_number(from->table, from->column->name, &column, err);
+    int code = lb_predictor_read(from->table, from->column->name, &column, err);
     for (size_t i = 0; i < b->out->n && !code; i++) {
         size_t row = row_of(from, b->row[i]);
         value[i] = row == SIZE_MAX ? NAN : column->number[row];
-        if (isinf(value[i])) return lb_model_plan_fail(b->plan, NULL, err, "column %s, person %zu is infinite", from->column->name, i + 1);
     }
     return code;
 }

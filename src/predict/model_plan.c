@@ -145,7 +145,7 @@ static int read_validation(lb_model_plan *plan, lb_error *err)
     if (!code) code = whole(plan, publish, "refits", (double)out->bootstrap, 0, (double)out->bootstrap, &out->refits, err);
     double seed = 1;
     if (!code) code = number(plan, plan->root, "seed", 1, 0, 9007199254740991.0, &seed, err);
-    out->seed = (uint64_t)seed;
+    if (!code) out->seed = (uint64_t)seed;
     return code;
 }
 

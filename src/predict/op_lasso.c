@@ -70,7 +70,7 @@ static int read_sample(lb_call *call, const lb_table *table, lb_result *result, 
     const lb_column **column = lb_arena_array(arena, p, sizeof *column);
     for (size_t j = 0; j < p && !code; j++) {
         lb_column *c;
-        code = lb_table_number(table, s->name[j], &c, err);
+        code = lb_predictor_read(table, s->name[j], &c, err);
         column[j] = c;
     }
     if (code) return code;

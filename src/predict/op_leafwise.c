@@ -68,7 +68,7 @@ static int read_sample(lb_call *call, lb_result *result, bool binary, sample *s,
         if (!isnan(y[i])) s->y[s->n++] = y[i];
     for (size_t j = 0; j < s->p; j++) {
         size_t k = 0;
-        code = lb_table_number(table, s->name[j], &column, err);
+        code = lb_predictor_read(table, s->name[j], &column, err);
         if (code) return code;
         for (size_t i = 0; i < table->rows; i++)
             if (!isnan(y[i])) s->x[j * s->n + k++] = column->number[i];

@@ -219,16 +219,22 @@ static void drop_correlated(work *w)
 /* LASSO with its penalty by cross-validation inside these rows; what the plan keeps stays. */
 static int select_columns(work *w, lb_error *err)
 {
-    size_t n = w->view->n, p = w->count, folds, *fold = lb_arena_array(w->scratch, n + 1, sizeof *fold), kept = 0;
-    double *x = lb_arena_try(w->scratch, p + 1, (n + 1) * sizeof *x);
+    size_t n = w->view->n, p = w->count, folds, *fold = lb_arena_array(w->scratch, 2 * n + 1, sizeof *fold), *first = fold + n, kept = 0;
+    double *weight = lb_arena_array(w->scratch, 2 * n + 1, sizeof *weight), *event = weight + n;
+    size_t m = lb_lasso_merge(w->view->row, w->view->weight, n, first, weight); /* a bootstrap sample holds its people up to a few times */
+    double *x = lb_arena_try(w->scratch, p + 1, (m + 1) * sizeof *x);
     lb_lasso_path path;
     lb_lasso_cv cv;
     lb_random random;
     if (!x) return lb_fail(err, LB_TOO_LARGE, "%zu rows by %zu columns do not fit in memory", n, p);
-    for (size_t j = 0; j < p; j++) memcpy(x + j * n, w->value[j], n * sizeof *x);
     lb_random_init(&random, w->seed, w->stream);
-    folds = lb_deal_folds(w->view->event, w->view->group, n, w->pipeline->select_folds, &random, fold, w->scratch);
-    lb_lasso_problem problem = {.n = n, .p = p, .x = x, .y = w->view->event, .weight = w->view->weight, .binomial = true, .alpha = w->pipeline->select_alpha,
+    folds = lb_deal_folds(w->view->event, w->view->group, n, w->pipeline->select_folds, &random, fold, w->scratch); /* copies of one person never part */
+    for (size_t i = 0; i < m; i++) {
+        for (size_t j = 0; j < p; j++) x[j * m + i] = w->value[j][first[i]];
+        event[i] = w->view->event[first[i]];
+        fold[i] = fold[first[i]];
+    }
+    lb_lasso_problem problem = {.n = m, .p = p, .x = x, .y = event, .weight = m < n || w->view->weight ? weight : NULL, .binomial = true, .alpha = w->pipeline->select_alpha,
                                 .most = w->pipeline->select_most ? 2 * w->pipeline->select_most + 4 : 0};
     /* a selection of few columns lies far from the end of the path, where most of the time would go */
     int code = lb_lasso_fit(&problem, NULL, SELECT_POINTS, SELECT_RATIO, w->scratch, &path, err);

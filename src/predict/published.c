@@ -1,5 +1,6 @@
 /* Published models: canonical hash, reading with every check, rows of a table as their inputs. */
 #include "predict/published.h"
+#include "predict/room.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -184,6 +185,7 @@ static int read_numbers(const lb_published_input *in, const lb_table *table, siz
     for (size_t row = 0; row < out->n; row++) {
         double v = out->input[row * inputs + i] = c->number[row];
         if (isnan(v)) continue;
+        if (fabs(v) > LB_PREDICTOR_MOST && !out->fault[row]) out->fault[row] = lb_arena_printf(arena, "%s is %g: beyond what can be computed with", in->name, v);
         bool implausible = v < in->plausible_min || v > in->plausible_max;
         if (implausible && !out->fault[row]) out->fault[row] = lb_arena_printf(arena, "%s is %g: outside the plausible range %g to %g", in->name, v, in->plausible_min, in->plausible_max);
         if (in->in_model && (v < in->training_min || v > in->training_max)) append(arena, &out->doubt[row], in->name);

@@ -22,6 +22,11 @@ typedef struct lb_outcome {
 int lb_outcome_read(const lb_table *table, const char *column, const char *level, lb_arena *arena, lb_outcome *out,
                     lb_error *err) LB_MUST_CHECK;
 
+/** A column of numbers to predict from. A value beyond ±LB_PREDICTOR_MOST, infinity included, is refused with its row: what is computed with it (squares,
+ *  single precision in XGBoost) would silently be infinite. */
+#define LB_PREDICTOR_MOST 1e38
+int lb_predictor_read(const lb_table *table, const char *name, lb_column **out, lb_error *err) LB_MUST_CHECK;
+
 /** Confusion matrix at a threshold, its measures and their intervals, as one flat object. */
 typedef struct lb_confusion {
     size_t tp, fp, tn, fn;

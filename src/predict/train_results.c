@@ -7,7 +7,7 @@
 
 enum { RESAMPLES = 500 };
 
-static const char *const warnings_null = "on dealt labels the pipeline's mean AUC is %.3f, outside %.3f to %.3f: something leaks";
+static const char *const warnings_null = "%s: on dealt labels the pipeline's mean AUC is %.3f, outside %.3f to %.3f: something leaks";
 
 int lb_train_sample_size(lb_call *call, const lb_model_plan *plan, const lb_value *outcome, const lb_model_people *people, lb_value *out, lb_result *result,
                          lb_error *err)
@@ -173,15 +173,29 @@ static void permutation(const lb_model_plan *plan, const lb_validated *run, lb_v
         return;
     }
     lb_value *p = lb_set_object(out, "permutation");
-    double mean = lb_sum(run->permuted, n) / (double)n, half = 3.290526731491926 * run->permuted_sd / sqrt((double)n);
+    double half = 3.290526731491926 * run->permuted_sd / sqrt((double)n), published = lb_sum(run->permuted[plan->validation.primary], n) / (double)n;
+    bool inside = true;
     lb_set_int(p, "runs", (int64_t)n);
     lb_set_text(p, "model", plan->pipeline.contender[plan->validation.primary].learner->name);
-    lb_set_number(p, "mean_auc", mean);
+    lb_set_number(p, "mean_auc", published);
     lb_set_number(p, "null_lower", 0.5 - half);
     lb_set_number(p, "null_upper", 0.5 + half);
-    lb_set_bool(p, "inside", fabs(mean - 0.5) <= half);
-    lb_set_numbers(p, "auc", run->permuted, n);
-    if (fabs(mean - 0.5) > half) lb_result_warn(result, warnings_null, mean, 0.5 - half, 0.5 + half);
+    lb_value *models = lb_value_array(result->arena);
+    for (size_t k = 0; k < plan->pipeline.contenders; k++) {
+        const lb_contender *contender = &plan->pipeline.contender[k];
+        double mean = lb_sum(run->permuted[k], n) / (double)n;
+        bool here = fabs(mean - 0.5) <= half;
+        lb_value *row = lb_push_object(models);
+        lb_set_text(row, "model", contender->learner->name);
+        lb_set_number(row, "mean_auc", mean);
+        lb_set_bool(row, "inside", here);
+        lb_set_numbers(row, "auc", run->permuted[k], n);
+        inside = inside && here;
+        if (!here) lb_result_warn(result, warnings_null, contender->label, mean, 0.5 - half, 0.5 + half);
+    }
+    lb_set_bool(p, "inside", inside);
+    lb_set_numbers(p, "auc", run->permuted[plan->validation.primary], n);
+    lb_set(p, "models", models);
 }
 
 static void ledger(const lb_validated *run, lb_value *out, lb_result *result)

@@ -12,6 +12,19 @@ int lb_positive(lb_call *call, const char *name, bool zero, double *out, lb_erro
     return code;
 }
 
+int lb_predictor_read(const lb_table *table, const char *name, lb_column **out, lb_error *err)
+{
+    int code = lb_table_number(table, name, out, err);
+    for (size_t i = 0; !code && i < table->rows; i++) {
+        double v = (*out)->number[i];
+        if (!(fabs(v) > LB_PREDICTOR_MOST)) continue;
+        code = lb_fail(err, LB_BAD_DATA, "it holds %g in row %zu: numbers beyond %g cannot be computed with", v, i + 1, LB_PREDICTOR_MOST);
+        lb_error_where(err, "column %s", name);
+        lb_error_hint(err, "correct the cell or leave it empty, or choose another unit");
+    }
+    return code;
+}
+
 static int varies(const lb_training *t, lb_error *err)
 {
     for (size_t i = 1; i < t->n; i++)
@@ -45,7 +58,7 @@ int lb_training_read(lb_call *call, lb_result *result, bool numeric, bool keep_m
             lb_error_where(err, "--features");
             return code;
         }
-        code = lb_table_number(out->table, out->name[j], &column, err);
+        code = lb_predictor_read(out->table, out->name[j], &column, err);
         if (code) return code;
         x[j] = column->number;
     }

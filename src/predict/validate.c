@@ -16,7 +16,6 @@ typedef struct task {
     int code;
     lb_packed packed;      /* bootstrap: the primary's program */
     bool *kept;            /* bootstrap: which names */
-    double area;           /* permutation */
 } task;
 
 typedef struct run {
@@ -131,7 +130,7 @@ static int bootstrap(run *r, task *t, size_t b, uint64_t stream)
     return 0;
 }
 
-/* A new split and dealt labels: what the whole pipeline finds where nothing is. */
+/* A new split and dealt labels: what the whole pipeline, every model of it, finds where nothing is. */
 static int permutation(run *r, task *t, size_t number, uint64_t stream)
 {
     lb_random random;
@@ -144,12 +143,14 @@ static int permutation(run *r, task *t, size_t number, uint64_t stream)
     lb_split(dealt, t->ledger, scope, r->o->split > 0 ? r->o->split : 0.7, &random, train, t->arena);
     for (size_t i = 0; i < n; i++) train[i] ? (in[ins++] = i) : (held[helds++] = i);
     lb_trained trained;
-    int code = lb_pipeline_fit(r->pipeline, dealt, t->ledger, scope, in, ins, r->o->primary, r->o->seed, stream + 1, t->arena, &trained, &t->err);
+    int code = lb_pipeline_fit(r->pipeline, dealt, t->ledger, scope, in, ins, SIZE_MAX, r->o->seed, stream + 1, t->arena, &trained, &t->err);
     if (code) return code;
     lb_view view = lb_view_judge(dealt, t->ledger, scope, "held-out part", held, helds, false, t->arena);
     double *risk = lb_arena_array(t->arena, view.n + 1, sizeof *risk);
-    lb_trained_risks(&trained, r->o->primary, dealt, view.row, view.n, risk);
-    t->area = lb_auc(view.event, risk, view.weight, view.n);
+    for (size_t k = 0; k < contenders(r); k++) {
+        lb_trained_risks(&trained, k, dealt, view.row, view.n, risk);
+        r->out->permuted[k][number] = lb_auc(view.event, risk, view.weight, view.n);
+    }
     return 0;
 }
 
@@ -231,7 +232,8 @@ static int make_room(run *r, lb_arena *arena, lb_error *err)
         out->tested[c] = lb_arena_array(arena, out->test + 1, sizeof(double));
     }
     out->bootstrap = lb_arena_try(arena, r->o->bootstrap + 1, k * sizeof *out->bootstrap);
-    out->permuted = lb_arena_array(arena, r->o->permutations + 1, sizeof(double));
+    out->permuted = lb_arena_array(arena, k, sizeof *out->permuted);
+    for (size_t c = 0; c < k; c++) out->permuted[c] = lb_arena_array(arena, r->o->permutations + 1, sizeof(double));
     r->tasks = 1 + r->folds + r->o->bootstrap + r->o->permutations;
     r->task = lb_arena_try(arena, r->tasks, sizeof *r->task);
     return out->bootstrap && r->task ? 0 : lb_fail(err, LB_TOO_LARGE, "%zu replicates do not fit in memory", r->o->bootstrap);
@@ -241,7 +243,7 @@ static int make_room(run *r, lb_arena *arena, lb_error *err)
 static int gather(run *r, lb_arena *arena, lb_error *err)
 {
     lb_validated *out = r->out;
-    size_t boots = 0, done = 0;
+    size_t boots = 0;
     for (size_t i = 0; i < r->tasks; i++) {
         task *t = &r->task[i];
         bool boot = i > r->folds && i <= r->folds + r->o->bootstrap;
@@ -260,8 +262,6 @@ static int gather(run *r, lb_arena *arena, lb_error *err)
             for (size_t m = 0; m < out->names; m++) out->selected[m] += t->kept[m];
             for (size_t k = 0; k < t->packed.count; k++) lb_pack_number(&out->refit, t->packed.data[k]);
             out->refits += t->packed.count > 0;
-        } else if (i > r->folds) {
-            out->permuted[done++] = t->area;
         }
     }
     for (size_t m = 0; m < out->names; m++) out->selected[m] = boots ? out->selected[m] / (double)boots : NAN;

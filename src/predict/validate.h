@@ -10,7 +10,7 @@
 typedef struct lb_validation {
     double split;        /**< share trained on; 0: everybody, and nobody is held out */
     size_t folds, bootstrap, permutations, refits;
-    size_t primary;      /**< contender that is published, and permuted */
+    size_t primary;      /**< contender that is published */
     uint64_t seed;
     unsigned threads;
     const lb_progress *progress;
@@ -35,7 +35,7 @@ typedef struct lb_validated {
     lb_packed refit;                  /**< programs of the primary contender from bootstrap samples, one after the other */
     size_t refits;
     const char *const *refit_input;
-    double *permuted;                 /**< area on the test part of each run with dealt labels */
+    double **permuted;                /**< per contender: area on the test part of each run with dealt labels */
     double permuted_sd;               /**< of one such area when nothing is there to learn */
     lb_fit_ledger *ledger;
     const char *bootstrap_error;

@@ -74,7 +74,7 @@ static const study_schema schemas[] = {
     {"PhoneItem", "{id:text,label:#Label,type:text,required:bool,unit?:text,range?:[number~],shown_if?:text,codes?:[{code:text,label:#Label}]}"},
     {"PhoneDay", "{visit:text,label:#Label,day:int,date:date,opens:date,closes:date,form:text,state:(empty|kept),open:bool}"},
     {"Phone", "{study:{id:text,title:#Label},languages:[text],subject_code:text,today:date,now:time,utc_offset_seconds:int,welcome:#Label,thanks:#Label,"
-              "contact:#Label,forms:[{id:text,label:#Label,items:[#PhoneItem]}],ended:bool,days:[#PhoneDay]}"},
+              "contact:#Label,forms:[{id:text,label:#Label,instruction?:{*:text},items:[#PhoneItem]}],ended:bool,days:[#PhoneDay]}"},
 };
 
 const study_table care_phone_routes = {routes, LB_COUNT(routes), schemas, LB_COUNT(schemas)};

@@ -124,6 +124,25 @@ static void add_get(lb_value *paths, const char *path, const char *summary, cons
     lb_set_object(lb_set_object(ok, "content"), type);
 }
 
+/* Publishing is refused with 403 in study mode: there the folder of --calculators is what counts. */
+static void add_calculators(lb_value *paths)
+{
+    add_get(paths, "/api/calculator", "the calculators that are open to all: id, label, SHA-256 of the model, href", "application/json");
+    add_get(paths, "/calculator", "the list of calculators as a page", "text/html");
+    add_get(paths, "/calculator/{id}", "one calculator: a page that computes in the browser and sends nothing", "text/html");
+    lb_value *post = lb_set_object(lb_set_object(paths, "/api/calculator/publish"), "post");
+    lb_set_text(post, "summary", "publish a model (demo): the body is the model file, the answer its id and href");
+    lb_value *body = lb_set_object(post, "requestBody");
+    lb_set_bool(body, "required", true);
+    lb_set_text(lb_set_object(lb_set_object(lb_set_object(body, "content"), "application/json"), "schema"), "type", "object");
+    lb_value *responses = lb_set_object(post, "responses");
+    lb_value *ok = lb_set_object(responses, "200");
+    lb_set_text(ok, "description", "id and href of the calculator");
+    lb_set_object(lb_set_object(ok, "content"), "application/json");
+    add_response(responses, "403", "a study's server publishes what lies in the folder of --calculators", "Error");
+    add_response(responses, "default", "what is wrong with the file", "Error");
+}
+
 static void add_properties(lb_value *schema, const char *const (*property)[2], size_t count)
 {
     lb_set_text(schema, "type", "object");
@@ -166,6 +185,7 @@ lb_value *lb_openapi(const lb_registry *registry, bool study, lb_arena *arena)
     add_get(paths, "/api/report", "the report of the demo trial", "text/html");
     add_get(paths, "/api/reviews", "reviews under way (demo)", "application/json");
     add_get(paths, "/api/review-document/{id}", "one review as a document (demo); POST /api/review/{id} looks and acts", "application/json");
+    add_calculators(paths);
     add_get(paths, "/api/artifact/{token}", "a file that a result made", "application/octet-stream");
     for (size_t i = 0; i < lb_registry_count(registry); i++) add_operation(paths, lb_registry_at(registry, i));
     add_schemas(lb_set_object(lb_set_object(root, "components"), "schemas"));

@@ -2,6 +2,7 @@
 #include "server/study_home.h"
 #include "trial/conduct/query.h"
 #include "trial/conduct/records.h"
+#include "trial/conduct/texts.h"
 #include "trial/conduct/upload.h"
 
 #include <string.h>
@@ -137,7 +138,10 @@ static int read_form(lb_tx *tx, void *context, lb_error *err)
     lb_set_label(w->out, "visit_label", &w->place.study->visit[w->place.visit].label);
     lb_set_text(w->out, "version", w->place.study->version);
     lb_set_int(w->out, "keying", w->second ? 2 : 1);
-    lb_set(w->out, "form", lb_form_describe(w->place.study, w->entry.form, w->request->actor.masked, arena));
+    lb_value *form = lb_form_describe(w->place.study, w->entry.form, w->request->actor.masked, arena);
+    lb_set(w->out, "form", form);
+    code = lb_texts_over(tx, w->place.study, w->entry.person->site, form, err);
+    if (code) return code;
     if (w->second) {
         code = show_second(tx, w, err);
     } else {
@@ -423,9 +427,9 @@ static const study_schema schemas[] = {
     {"Computed", "{shown:{*:bool},derived:{*:any},score_name?:text,score:number~,reason:text~,score_detail?:{*:any},answered:int,missing:int,"
                  "required_missing:int,complete:bool}"},
     {"Item", "{id:text,label:#Label,type:(text|integer|number|date|datetime|choice|choices|yesno|slider|derived|file),unit?:text,units?:{*:number},range?:[number~],"
-             "expected?:[number~],codes?:[{code:text,label:#Label}],required:bool,reveals_arm:bool,shown_if:bool,partial?:bool,group?:text,accept?:[text],"
+             "expected?:[number~],codes?:[{code:text,label:#Label}],required:bool,reveals_arm:bool,shown_if:bool,partial?:bool,group?:#Label,accept?:[text],"
              "max_mb?:number,note?:any}"},
-    {"Form", "{id:text,label:#Label,instrument?:text,filled_by:text,entry:(single|double),items:[#Item]}"},
+    {"Form", "{id:text,label:#Label,instrument?:text,filled_by:text,entry:(single|double),instruction?:{*:text},items:[#Item]}"},
     {"Signature", "{by:text,full_name:text,role:text,meaning:text,at:time,hash:text,void_at?:time}"},
     {"FormPage", "{subject:text,site:text,visit:text,visit_label:#Label,version:text,keying:int,form:#Form,values:{*:any},missing:{*:text},state:text,revision:int,"
                  "blind?:bool,second:#Second~,computed:#Computed,findings:[#Finding],queries:[#Query],may:[text],draft?:{values:{*:any},missing?:{*:text},"

@@ -23,6 +23,7 @@ static const study_table *const study_tables[] = {
     &study_scan_routes,
     &study_reading_routes,
     &study_page_routes,
+    &study_review_routes,
     &care_people_routes,
     &care_phone_routes,
     &care_safety_routes,

@@ -50,7 +50,7 @@ SHAPE(visit, "visit", R("id", ID), R("label", LABEL), R("anchor", ID), K("day", 
       K("optional", BOOL), K("reveals_arm", BOOL), K("arms", TEXTS), O("repeat", repeat), K("mode", TEXT));
 SHAPE(item, "item", R("id", ID), R("label", LABEL),
       RC("type", "text,integer,number,date,datetime,choice,choices,yesno,slider,derived,file"), K("unit", TEXT), K("range", RANGE), K("expected", RANGE),
-      K("units", NUMBER_MAP), K("codes", CODES), K("required", BOOL), K("identifier", BOOL), K("shown_if", RULE), K("derived_by", RULE), K("reveals_arm", BOOL), K("group", TEXT),
+      K("units", NUMBER_MAP), K("codes", CODES), K("required", BOOL), K("identifier", BOOL), K("shown_if", RULE), K("derived_by", RULE), K("reveals_arm", BOOL), K("group", LABEL),
       K("partial", BOOL), K("accept", TEXTS), K("max_mb", NUMBER));
 SHAPE(form_check, "check", R("id", ID), R("rule", RULE), RC("severity", "hard,soft"), R("message", LABEL), K("items", TEXTS));
 SHAPE(form, "form", R("id", ID), R("label", LABEL), K("instrument", ID), K("reveals_arm", BOOL), C("entry", "single,double"),

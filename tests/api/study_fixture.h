@@ -119,6 +119,20 @@ static inline int fixture_hex(void *context, char hex[65], lb_error *err)
 }
 static const lb_allocator_face fixture_allocator = {.allocate = fixture_allocate, .past = fixture_past, .commitment = fixture_hex, .reveal = fixture_hex};
 
+static inline void fixture_serve(study_fixture *f)
+{
+    lb_error err = LB_ERROR_INIT;
+    lb_server_options options = LB_SERVER_OPTIONS_INIT;
+    options.listen = "127.0.0.1:0";
+    options.root = LUMBAR_TEST_SOURCE;
+    options.store = f->store;
+    options.allocator = &fixture_allocator;
+    options.study_workers = 8;
+    int code = lb_server_start(&options, f->registry, &f->server, &err);
+    if (code) fail_msg("%s: %s", err.where, err.message);
+    assert_int_equal(sscanf(lb_server_url(f->server), "http://127.0.0.1:%u/", &f->port), 1);
+}
+
 static inline void fixture_start(study_fixture *f, const char *protocol)
 {
     lb_error err = LB_ERROR_INIT;
@@ -134,15 +148,14 @@ static inline void fixture_start(study_fixture *f, const char *protocol)
     int code = lb_store_open_scratch(&how, &f->store, &err);
     if (!code) code = lb_store_write(f->store, &fixture_actor, f->arena, fixture_fill, f, &err);
     if (code) fail_msg("%s: %s", err.where, err.message);
-    lb_server_options options = LB_SERVER_OPTIONS_INIT;
-    options.listen = "127.0.0.1:0";
-    options.root = LUMBAR_TEST_SOURCE;
-    options.store = f->store;
-    options.allocator = &fixture_allocator;
-    options.study_workers = 8;
-    code = lb_server_start(&options, f->registry, &f->server, &err);
-    if (code) fail_msg("%s: %s", err.where, err.message);
-    assert_int_equal(sscanf(lb_server_url(f->server), "http://127.0.0.1:%u/", &f->port), 1);
+    fixture_serve(f);
+}
+
+/* The server ends and another one starts on the same store. */
+static inline void fixture_restart(study_fixture *f)
+{
+    lb_server_stop(f->server);
+    fixture_serve(f);
 }
 
 static inline void fixture_stop(study_fixture *f)

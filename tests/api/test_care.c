@@ -258,6 +258,9 @@ static void documents_and_texts(void **state)
     r = ask("assessor", "GET", "/api/texts", NULL);
     EXPECT(r, 200);
     assert_string_equal(lb_get_text(lb_path(r.json, "texts[0].items.vas_mm"), "text", ""), "How bad now");
+    r = ask("assessor", "GET", "/api/forms/C01-001/BL/vas", NULL);
+    EXPECT(r, 200);
+    assert_string_equal(lb_get_text(lb_path(r.json, "form.items[0].label"), "en", ""), "How bad now");
 }
 
 static void overviews(void **state)

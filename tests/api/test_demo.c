@@ -91,6 +91,19 @@ static void every_operation_is_listed_and_answers(void **state)
     }
 }
 
+/* The calculators' routes are in the OpenAPI document and are what it says. */
+static void calculators_are_described(void **state)
+{
+    const fixture *f = *state;
+    const lb_value *paths = lb_get(get(f, "/api/openapi.json"), "paths");
+    assert_non_null(lb_path(lb_get(paths, "/api/calculator"), "get.responses.200"));
+    assert_non_null(lb_path(lb_get(paths, "/calculator"), "get.responses.200"));
+    assert_string_equal(lb_get_text(lb_path(lb_get(paths, "/calculator/{id}"), "get.parameters[0]"), "name", ""), "id");
+    assert_non_null(lb_path(lb_get(paths, "/api/calculator/publish"), "post.requestBody.content"));
+    assert_non_null(lb_path(lb_get(paths, "/api/calculator/publish"), "post.responses.403"));
+    assert_int_equal(lb_get(get(f, "/api/calculator"), "calculators")->type, LB_ARRAY);
+}
+
 static void every_data_set_can_be_fetched(void **state)
 {
     const fixture *f = *state;
@@ -232,7 +245,7 @@ static void protocols_and_the_report(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_operation_is_listed_and_answers), cmocka_unit_test(every_data_set_can_be_fetched),
+        cmocka_unit_test(every_operation_is_listed_and_answers), cmocka_unit_test(calculators_are_described), cmocka_unit_test(every_data_set_can_be_fetched),
         cmocka_unit_test(a_simulated_trial_of_314),              cmocka_unit_test(the_primary_analysis_of_the_demo),
         cmocka_unit_test(the_meta_analysis_of_the_demo),         cmocka_unit_test(scans_with_their_masks),
         cmocka_unit_test(a_scan_can_be_measured),

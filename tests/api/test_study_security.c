@@ -280,6 +280,7 @@ static void test_uploads(void **state)
     assert_int_equal(upload(&manager, path, "emg.edf", edf, sizeof edf, &out), 403);
     assert_int_equal(upload(&coordinator, path, "emg.edf", edf, sizeof edf, &out), 403); /* an assessor's form */
     assert_int_equal(upload(&assessor, path, "emg.edf", "MZ\0\0binary", 10, &out), 422);
+    assert_int_equal(upload(&assessor, path, "emg.csv", "%PDF-1.7 is text too", 20, &out), 422);
     assert_int_equal(upload(&assessor, path, "emg.edf", "", 0, &out), 422);
     assert_int_equal(upload(&assessor, "/api/forms/C01-001/BL/function_tests/upload/bs_seconds", "emg.edf", edf, sizeof edf, &out), 404);
     char *huge = calloc(1, 65 * 1000 * 1000);

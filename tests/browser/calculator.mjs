@@ -1,16 +1,17 @@
 // The calculator as one file: offline, nothing sent, by keyboard, at phone and desktop size, in English and Chinese, and the same bits as
-// the command line for a thousand people.
+// the command line, the C library and HTTP for a thousand people.
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { check, root, shots, startBrowser, summary, test } from './harness.mjs';
+import { dirname, join } from 'node:path';
+import { check, root, shots, startBrowser, startServer, summary, test } from './harness.mjs';
 
 const need = createRequire(join(root, 'web', 'package.json'));
 const axe = readFileSync(need.resolve('axe-core/axe.min.js'), 'utf8');
 const program = process.env.LUMBAR_BIN ?? join(root, 'build', 'dev', 'lumbar');
 const lumbar = (...words) => execFileSync(program, words, { cwd: root, encoding: 'utf8', maxBuffer: 1 << 28, stdio: ['ignore', 'pipe', 'pipe'] });
+const library = (...words) => JSON.parse(execFileSync(join(dirname(program), 'tests', 'score_people'), words, { encoding: 'utf8', maxBuffer: 1 << 28 })); // built with the tests
 const folder = mkdtempSync(join(tmpdir(), 'lumbar-calculator-'));
 const browser = await startBrowser();
 
@@ -37,7 +38,7 @@ async function clean(page) {
 const shot = (page, name) => page.screenshot({ path: join(shots, `calculator-${name}.png`), fullPage: true });
 
 // ---- a model of each kind, and people to score ----
-const kinds = ['logistic', 'forest', 'xgboost', 'perceptron'];
+const kinds = ['lasso', 'logistic', 'forest', 'xgboost', 'leafwise', 'perceptron'];
 const plan = (kind) => `plan: test\nversion: "1"\ntitle: Test\nstudy: TEST\nseed: 5\ndata: {table: train, id: id}
 outcomes: [{id: response, label: Response at one year, label_zh: 一年时有反应, definition: Better by ten points., definition_zh: 改善十分。, event: response, value: "1", better: high,
   strata: [{below: 0.4, label: Unlikely, label_zh: 可能性低, pathway: Talk first., pathway_zh: 先沟通。}, {below: 1, label: Likely, label_zh: 可能性高, pathway: The programme., pathway_zh: 按方案。}]}]
@@ -49,12 +50,12 @@ inputs:
   - {columns: tex_*, kind: radiomic, harmonise: true, unknown: true, keep: true}
 batch: centre
 pipeline: {harmonise: true, select: {most: 6}, inner_folds: 3}
-models: {${kind}: ${{ logistic: '{}', forest: '{trees: 20, min_node_size: 10}', xgboost: '{nrounds: 15, max_depth: 2, eta: 0.2}', perceptron: '{hidden: [4], learning_rate: 0.02, max_iter: 60}' }[kind]}}
+models: {${kind}: ${{ lasso: '{}', logistic: '{}', leafwise: '{num_iterations: 15, num_leaves: 4, min_data_in_leaf: 10}', forest: '{trees: 20, min_node_size: 10}', xgboost: '{nrounds: 15, max_depth: 2, eta: 0.2}', perceptron: '{hidden: [4], learning_rate: 0.02, max_iter: 60}' }[kind]}}
 validation: {split: 0.7, folds: 0, bootstrap: 12, permutations: 1}
 publish: {model: ${kind}, compare: arm, licence: CC BY 4.0, intended_use: Tests., limits: Invented people.}
 `;
 const made = {};
-await test('models of four kinds are trained and published', () => {
+await test('models of six kinds are trained and published', () => {
   for (const kind of kinds) {
     const file = join(folder, `${kind}.yaml`), out = join(folder, kind);
     writeFileSync(file, plan(kind));
@@ -66,7 +67,8 @@ await test('models of four kinds are trained and published', () => {
   }
 });
 
-await test('a thousand people: the same bits in the browser and on the command line', async () => {
+await test('a thousand people: the same bits from the C library, on the command line, over HTTP and in the browser', async () => {
+  const server = await startServer();
   const header = ['arm', 'age', 'odi_0', 'centre', 'tex_a', 'tex_b', 'tex_c'], rows = [];
   let state = 12345;
   const random = () => (state = (state * 1103515245 + 12345) % 2147483648) / 2147483648;
@@ -82,6 +84,14 @@ await test('a thousand people: the same bits in the browser and on the command l
       return cell === '' ? null : input.type === 'category' ? input.levels.indexOf(cell) : Number(cell);
     }));
     check(scores.length === 1000 && scores.every((s) => Number.isFinite(s.score) && Number.isFinite(s.lower)), `${kind}: not everybody has a score`);
+    const upload = (file, name) => ({ name, text: readFileSync(file, 'utf8') });
+    const answer = await fetch(`${server.origin}/api/op/predict.score`, { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: JSON.stringify({ parameters: {}, data: { model: upload(made[kind].model, 'm.json'), data: upload(people, 'p.csv') } }) });
+    const others = { 'the C library': library(made[kind].model, people), HTTP: (await answer.json()).results?.scores ?? [] };
+    for (const [who, theirs] of Object.entries(others)) {
+      check(theirs.length === 1000, `${kind}: ${theirs.length} rows from ${who}`);
+      const wrong = scores.findIndex((s, i) => ['score', 'margin', 'lower', 'upper'].some((key) => s[key] !== theirs[i][key]));
+      check(wrong < 0, `${kind}, row ${wrong + 1}: ${JSON.stringify(theirs[wrong])} from ${who}, ${JSON.stringify(scores[wrong])} on the command line`);
+    }
     await visit(made[kind].page, {}, async (page) => {
       const got = await page.evaluate((all) => all.map((values) => {
         const numbers = values.map((v) => (v === null ? NaN : v));
@@ -96,6 +106,7 @@ await test('a thousand people: the same bits in the browser and on the command l
       check(sums < 1e-6, `${kind}: contributions miss the margin by ${sums}`);
     });
   }
+  await server.stop();
 });
 
 await test('by keyboard alone, at desktop size', () => visit(made.logistic.page, { viewport: { width: 1280, height: 900 }, locale: 'en-GB' }, async (page) => {

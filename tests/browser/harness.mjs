@@ -52,11 +52,16 @@ export async function startBrowser() {
   };
 }
 
+/** `--only WORD|WORD`: the tests whose name holds one of the words; empty: all. */
+const asked = process.argv.indexOf('--only');
+export const only = asked > 0 ? (process.argv[asked + 1] ?? '').toLowerCase().split('|') : [];
+
 let last = null;
 let passed = 0;
 let failed = 0;
 
 export async function test(name, body) {
+  if (only.length > 0 && !only.some((word) => name.toLowerCase().includes(word))) return;
   const begun = Date.now();
   try {
     await (async () => body())().catch((error) => {

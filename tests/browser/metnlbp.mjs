@@ -1,9 +1,11 @@
 // Long: `./dev walk` runs it, `./dev test` does not.
 // METNLBP from the first sign-in to the unblinding, with every role: what repeats goes over the API, each act of a person at
-// least once by hand in the browser. Run: node tests/browser/metnlbp.mjs (LUMBAR_BIN names another lumbar)
+// least once by hand in the browser. Run: node tests/browser/metnlbp.mjs (LUMBAR_BIN names another lumbar); with `--only WORD` the
+// accounts and a dozen people are made over the API and only the tests that hold the word are run.
+import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { check, root, settled, startBrowser, summary, test } from './harness.mjs';
+import { check, only, root, settled, startBrowser, summary, test } from './harness.mjs';
 import { acts, look, pageFor, Someone, startStudy } from './trial.mjs';
 
 const study = await startStudy('studies/metnlbp.yaml');
@@ -12,6 +14,7 @@ const PASSWORD = 'seven quiet herons wade';
 const ROLES = { coordinator: ['C01'], coordinator2: ['C02'], therapist: ['C01'], investigator: ['C01'], investigator2: ['C02'], assessor: ['C01'], unmasked_data_manager: [], unmasked_statistician: [], dsmb: [], data_manager: [], monitor: [], statistician: [] };
 const who = { admin: new Someone(study, 'admin') };
 const people = [];
+let hand; // who is entered by hand
 const pick = (n, m) => (n * 7 + m * 3) % 5;
 
 const ELIGIBLE = { subjid: 'x', birth_year: 1958, sex: 'F', age: 68, lbp_months: 14, odi_screen: 38, goutallier: '2', surg_indication: 0, conservative: 1, can_exercise: 1, willing: 1, exc_specific: 0, exc_surgery: 0, exc_comorb: 0, exc_cognition: 0, exc_physical: 0, exc_trial: 0, exc_hypersens: 0 };
@@ -43,7 +46,24 @@ const confirm = async (page, name) => { await page.getByRole('dialog').getByRole
 const go = async (page, path) => { await page.visit(path); await settled(page); };
 const shows = async (page, state) => { await page.locator(`[data-kept=${state}]`).waitFor(); };
 
+/** The beginning over the API, for the tests of a filter. */
+async function prepare() {
+  await who.admin.begin(study.password, PASSWORD);
+  for (const [name, sites] of Object.entries(ROLES)) {
+    const { once } = await who.admin.post('/api/users', { name, full_name: name.replaceAll('_', ' '), role: name.replace(/2$/, ''), sites });
+    who[name] = await new Someone(study, name).begin(once, PASSWORD);
+  }
+  for (const [site, user] of [['C01', 'coordinator'], ['C02', 'coordinator2']]) {
+    await who.admin.put(`/api/sites/${site}`, { state: 'open', protocol_version: '1.0', ethics: [{ version: '1.0', approved: study.today(), reference: 'EC' }], reason: 'contract signed' });
+    await who.admin.post('/api/delegation', { site, user, tasks: ['consent', 'randomise', 'enter'], from: study.today(), password: PASSWORD });
+  }
+  for (let n = 0; n < 12; n++) await visit(await enrol(n), 'BL', n);
+  hand = people[0].subject;
+}
+
 // -- the study is set up ---------------------------------------------------------------------------------------------------
+
+if (only.length > 0) await prepare();
 
 await test('first sign-in: a wrong password is refused, the first one changed, the second step set up', async () => {
   const page = await pageFor(browser, study, who.admin, { signIn: false });
@@ -127,7 +147,6 @@ await test('every role gets an account; sites, ethics and delegation gate enrolm
 
 // -- one person by hand -----------------------------------------------------------------------------------------------------
 
-let hand;
 await test('screening by hand: the form is keyed without the mouse, a draft keeps itself, Ctrl+S saves', async () => {
   const page = await pageFor(browser, study, who.coordinator);
   await go(page, '/people');
@@ -294,6 +313,18 @@ await test('the therapist holds a call; adherence and Today show who falls behin
   await shows(page, 'saved');
   await go(page, '/quality/adherence');
   await look(page, 'quality-adherence');
+  await page.context().close();
+});
+
+await test('a calendar of reminders: the address is made once and read without signing in', async () => {
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, '/account');
+  await page.getByRole('button', { name: 'Make an address' }).click();
+  const url = (await page.locator('[data-calendar]').innerText()).trim();
+  await look(page, 'account-calendar');
+  const answer = await fetch(url), text = await answer.text();
+  check(answer.status === 200 && text.startsWith('BEGIN:VCALENDAR') && text.includes('BEGIN:VEVENT'), `the calendar: ${answer.status} ${text.slice(0, 200)}`);
+  check(!/Zhang|EXERCISE|CONTROL/.test(text), 'the calendar tells a name or an arm');
   await page.context().close();
 });
 
@@ -475,6 +506,12 @@ await test('an amendment: what it changes and touches is shown before it comes i
   await page.getByRole('dialog').getByLabel(/^Your password again/).fill(PASSWORD);
   await confirm(page, 'Bring into force');
   await page.getByRole('rowheader', { name: '1.1' }).waitFor();
+  await page.getByRole('button', { name: 'Carry over what was entered' }).click();
+  await page.getByRole('dialog').getByLabel(/^Reason/).fill('one version for the analysis');
+  await confirm(page, 'Carry over');
+  const moved = Number(await page.locator('[data-moved]').getAttribute('data-moved'));
+  check(moved >= 8 * people.length, `${moved} forms were carried over`); // screening and seven of the baseline each
+  check((await who.data_manager.get(`/api/forms/${people[1].subject}/BL/labs`)).version === '1.1', 'a form was not carried over');
   await look(page, 'study-versions');
   await page.context().close();
 });
@@ -505,8 +542,8 @@ await test('the safety board: open and closed report from snapshots, a signed re
   await maker.getByRole('button', { name: 'Make the open report' }).click();
   await maker.locator('[data-report]').waitFor();
   await maker.getByRole('button', { name: 'Make the closed report' }).click();
-  await maker.locator('[data-report]').waitFor();
-  const closed = await maker.locator('[data-report]').innerText();
+  await maker.locator('[data-report^=closed]').waitFor();
+  const closed = await maker.locator('[data-report^=closed]').innerText();
   check(/Events X/.test(closed) && /Events Y/.test(closed), 'the closed report does not show both groups');
   await look(maker, 'board-reports');
   await go(maker, '/study/close');
@@ -541,6 +578,91 @@ await test('snapshot and export by the data manager; audit with filters; documen
     await look(page, name);
   }
   await page.context().close();
+});
+
+await test('names stay apart: the coordinator keeps and reads them, the monitor has no such button', async () => {
+  const { subject } = people[1];
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, `/people/${subject}`);
+  await page.getByRole('button', { name: 'Name and phone' }).click();
+  await page.getByText('No name on file.').waitFor();
+  await page.getByRole('button', { name: 'Change name and phone' }).click();
+  await page.getByRole('dialog').getByLabel('Name', { exact: true }).fill('Zhang San');
+  await page.getByRole('dialog').getByLabel('Phone', { exact: true }).fill('010 5555 0101');
+  await confirm(page, 'Save');
+  await page.getByText('Zhang San · 010 5555 0101').waitFor();
+  await look(page, 'person-identity');
+  await page.reload();
+  await settled(page);
+  check(!(await page.locator('main').innerText()).includes('Zhang'), 'a name stands on the page before it is asked for');
+  await page.getByRole('button', { name: 'Name and phone' }).click();
+  await page.getByText('Zhang San').waitFor();
+  await page.context().close();
+  const monitor = await pageFor(browser, study, who.monitor);
+  await go(monitor, `/people/${subject}`);
+  check(await monitor.getByRole('button', { name: 'Name and phone' }).count() === 0, 'the monitor is offered the name');
+  const said = await who.monitor.get(`/api/people/${subject}/identity`).then(() => 'the name', (error) => error.message);
+  check(/→ 40[34] /.test(said), `the monitor asks for the name over the API and gets ${said}`);
+  await monitor.context().close();
+});
+
+await test('a value in another unit, a file that is no recording, a recording; both are kept', async () => {
+  const { subject } = people[7];
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, `/people/${subject}/BL/labs`);
+  const creatinine = page.locator('[data-question=creat]');
+  await creatinine.getByRole('combobox').selectOption('mg/dL');
+  await creatinine.locator('input').fill('1.0');
+  await page.locator('[name=reason]').fill('the laboratory prints mg/dL');
+  await look(page, 'form-units');
+  await page.keyboard.press('Control+s');
+  await shows(page, 'saved');
+  const labs = await who.coordinator.get(`/api/forms/${subject}/BL/labs`);
+  check(Math.abs(labs.values.creat - 88.42) < 1e-9 && labs.entered.creat.value === 1 && labs.entered.creat.unit === 'mg/dL', `creatinine: ${labs.values.creat} from ${JSON.stringify(labs.entered)}`);
+  await page.context().close();
+  const assessor = await pageFor(browser, study, who.assessor);
+  await go(assessor, `/people/${subject}/BL/function_tests`);
+  const file = assessor.locator('[data-question=emg_file]');
+  await file.locator('input[type=file]').setInputFiles({ name: 'emg.edf', mimeType: 'application/octet-stream', buffer: Buffer.from('%PDF-1.7 not a recording') });
+  await file.getByRole('alert').waitFor();
+  assessor.refused();
+  await look(assessor, 'form-upload-refused');
+  await file.locator('input[type=file]').setInputFiles({ name: 'left side.csv', mimeType: 'text/csv', buffer: Buffer.from('time,left,right\n0,0.1,0.2\n0.001,0.3,0.1\n') });
+  await file.locator('[data-file]').waitFor();
+  check(/left side\.csv/.test(await file.innerText()), `the file's name is not shown: ${await file.innerText()}`);
+  await assessor.locator('[name=reason]').fill('the recording came later');
+  await assessor.keyboard.press('Control+s');
+  await shows(assessor, 'saved');
+  await go(assessor, `/people/${subject}/BL/function_tests`);
+  const [fetched] = await Promise.all([assessor.waitForEvent('download'), assessor.locator('[data-file]').click()]);
+  check(readFileSync(await fetched.path(), 'utf8').startsWith('time,left,right'), 'the file is not what was sent');
+  await look(assessor, 'form-upload');
+  await assessor.context().close();
+});
+
+await test('licensed wording: loaded by the site, on the form, on the printed form; a changed file is refused', async () => {
+  const body = `title: ODI\ninstruction: 请选择最符合您情况的一项。\nitems:\n${Array.from({ length: 10 }, (_, i) => `  - {text: 第${i + 1}题的授权文字, codes: {"0": 完全没有, "5": 最严重}}`).join('\n')}\n`;
+  const head = (text) => `lumbar-text/1\ninstrument: odi\nlanguage: zh\nversion: 2.1a\nlicence: test licence no. 1, this walk, ends 2027\nsha256: ${createHash('sha256').update(text).digest('hex')}\n---\n`;
+  const page = await pageFor(browser, study, who.coordinator);
+  await go(page, '/study/texts');
+  await look(page, 'study-texts-empty');
+  const load = (text) => page.locator('input[type=file]').setInputFiles({ name: 'odi.zh.txt', mimeType: 'text/plain', buffer: Buffer.from(text) });
+  await load(head(body) + body.replace('最严重', '改动'));
+  await page.getByText(/do not have the SHA-256/).waitFor();
+  page.refused();
+  await load(head(body) + body);
+  await page.locator('[data-texts=odi]').waitFor();
+  await look(page, 'study-texts');
+  await go(page, '/study/documents');
+  check(/site=C01/.test(await page.locator('a[href*="crf.pdf"]').getAttribute('href')), 'the printed form does not take the wording of the site');
+  await page.context().close();
+  const chinese = await pageFor(browser, study, who.assessor, { language: 'zh-CN' });
+  await go(chinese, `/people/${people[8].subject}/M01/odi`);
+  await chinese.getByText('第10题的授权文字').waitFor();
+  await chinese.getByText('请选择最符合您情况的一项。').waitFor();
+  check(await chinese.getByText('最严重').count() === 10, 'the words of the answers are not shown');
+  await look(chinese, 'form-licensed-zh');
+  await chinese.context().close();
 });
 
 await test('every page on a phone, in Chinese, at 200 %', async () => {
@@ -604,8 +726,8 @@ await test('database lock with a reason for what is open, then unblinding', asyn
   await open.locator('[data-closed]').waitFor();
   await look(open, 'study-unblinded');
   await open.context().close();
-  const verified = study.command('verify');
-  check(!/fault|wrong/i.test(verified) || /0 faults/.test(verified), `study verify: ${verified.slice(0, 400)}`);
+  const verified = JSON.parse(study.command('verify', '--json')).results;
+  check(verified.valid === true && verified.fault_count === 0 && verified.files > 0 && verified.identities > 0, `study verify: ${JSON.stringify(verified).slice(0, 400)}`);
 });
 
 await browser.close();

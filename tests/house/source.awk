@@ -3,7 +3,7 @@
 
 BEGIN {
     # Each module may include itself and what is named here (ARCHITECTURE.md, downwards only).
-    ground["base"] = ""
+    ground["base"] = ground["lazy"] = ""
     ground["data"] = "base"
     ground["numeric"] = "data base"
     ground["stats"] = "numeric data base"

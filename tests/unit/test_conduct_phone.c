@@ -36,6 +36,7 @@ typedef struct linked {
     char token[LB_LINK_TOKEN + 1];
     const char *ends, *found, *user;
     lb_value *page;
+    const lb_texts *texts;
 } linked;
 
 static int make_link(lb_tx *tx, void *context, lb_error *err)
@@ -507,6 +508,34 @@ static int read_texts(trial *t, const char *head, const char *body, bool hash, l
     return lb_texts_read(&bytes, t->arena, out, err);
 }
 
+static int put_texts(lb_tx *tx, void *context, lb_error *err)
+{
+    const linked *l = context;
+    return lb_texts_put(tx, l->t->study, "DK1", l->texts, err);
+}
+
+/* The words of a site stand on its participants' phones, in the licensed language only; other forms keep theirs. */
+static void check_words_on_phone(trial *t, const lb_texts *texts)
+{
+    lb_error err = LB_ERROR_INIT;
+    linked l = {.t = t, .texts = texts};
+    trial_subject(t, "DK1-001", "DK1");
+    const lb_value *before = lb_get(page_of(t, "DK1-001"), "forms");
+    TRIAL_OK(lb_store_write(t->store, &t->actor, t->arena, put_texts, &l, &err), err);
+    const lb_value *after = lb_get(page_of(t, "DK1-001"), "forms");
+    assert_int_equal(before->count, after->count);
+    size_t covered = 0;
+    for (size_t i = 0; i < after->count; i++) {
+        const lb_value *old = lb_path(before->item[i], "items[0].label"), *new = lb_path(after->item[i], "items[0].label");
+        bool pain = lb_text_equal(lb_get_text(after->item[i], "id", NULL), "pain");
+        assert_string_equal(lb_get_text(new, "en", ""), lb_get_text(old, "en", ""));
+        assert_int_equal(lb_text_equal(lb_get_text(new, "da", ""), "How much now"), pain);
+        assert_int_equal(lb_get(after->item[i], "instruction") != NULL, pain);
+        covered += pain;
+    }
+    assert_int_equal(covered, 1);
+}
+
 static void licensed_texts(void **state)
 {
     (void)state;
@@ -515,10 +544,11 @@ static void licensed_texts(void **state)
     lb_error err = LB_ERROR_INIT;
     trial_open(&t, "studies/modic.yaml", "2008-02-02");
     const char *head = "lumbar-text/1\ninstrument: nrs\nlanguage: da\nversion: 1\nlicence: free to use, asked for on 2008-01-01\n";
-    const char *body = "title: A\nitems:\n  - {text: How much now}\n";
+    const char *body = "title: A\ninstruction: Choose a number\nitems:\n  - {text: How much now}\n";
     TRIAL_OK(read_texts(&t, head, body, true, &texts, &err), err);
     assert_string_equal(texts.instrument, "nrs");
     TRIAL_OK(lb_texts_fit(&texts, t.study, &err), err);
+    check_words_on_phone(&t, &texts);
     assert_int_equal(read_texts(&t, head, body, false, &texts, &err), LB_BAD_DATA); /* no hash */
     assert_non_null(strstr(err.message, "SHA-256"));
     assert_int_equal(read_texts(&t, "lumbar-text/1\ninstrument: nrs\nlanguage: da\n", body, true, &texts, &err), LB_BAD_DATA);

@@ -1,5 +1,6 @@
 /* The rules of a review's conduct. Two people decide independently; whoever settles a difference is neither of them;
- * exclusions on full text have a reason; what is settled is not decided again. An event that breaks a rule is refused and
+ * exclusions on full text have a reason; what both have decided or a third has settled is not decided again; a value that both
+ * read the same way can still be corrected by a third, with a reason. An event that breaks a rule is refused and
  * leaves the document as it was. Rules: Cochrane Handbook, chapters 4.6 and 5.6; certainty overrides need a reason. */
 #include "evidence/dossier/dossier.h"
 
@@ -102,6 +103,13 @@ static int slot_of(const char *const *who, const char *name)
     return -1;
 }
 
+/* Once both have decided each sees the other's decision, and neither is independent any more: kappa is of what they said first. */
+static int both_decided(const char *what, bool again, lb_error *err)
+{
+    if (!again) return 0; /* the second of the two */
+    return refuse(err, "a third person settles differences, with a reason", "both have decided about '%.80s': what they said stands", what);
+}
+
 static int screen(lb_dossier *dossier, const lb_value *event, const char *who, lb_error *err)
 {
     lb_record *record;
@@ -122,6 +130,9 @@ static int screen(lb_dossier *dossier, const lb_value *event, const char *who, l
     if (slot < 0)
         return refuse(err, "a third person settles differences", "%.60s and %.60s have screened '%.80s' already", at->who[0],
                       at->who[1], record->id);
+    if (at->decision[!slot])
+        code = both_decided(record->id, at->decision[slot] != LB_DECISION_NONE, err);
+    if (code) return code;
     if (stage == LB_STAGE_TITLE && (record->stage[LB_STAGE_FULL].who[0]))
         return refuse(err, NULL, "the full text of '%.80s' has been read: its title is no longer open", record->id);
     at->who[slot] = who;
@@ -223,6 +234,7 @@ static int extract(lb_dossier *dossier, const lb_value *event, const char *who, 
     if (slot < 0)
         return refuse(err, "a third person settles differences", "%.60s and %.60s have extracted '%.60s' of '%.80s' already",
                       e->who[0], e->who[1], field, study);
+    if (e && e->value[!slot] && (code = both_decided(field, e->value[slot] != NULL, err))) return code;
     if (!e) e = add_extract(dossier, study, field);
     e->who[slot] = who;
     e->value[slot] = value;
@@ -236,10 +248,10 @@ static int settle_value(lb_dossier *dossier, const lb_value *event, const char *
     int code = check_value(dossier, event, &study, &field, &value, err);
     if (code) return code;
     lb_extract *e = find_extract(dossier, study, field);
-    if (!e || !lb_extract_conflict(e))
+    if (!e || !e->value[0] || !e->value[1] || e->settled)
         return refuse(err, NULL, "there is no difference in '%.60s' of '%.80s' to settle", field, study);
     if (strcmp(e->who[0], who) == 0 || strcmp(e->who[1], who) == 0)
-        return refuse(err, "a third person settles it", "%.60s is one of the two who differ", who);
+        return refuse(err, "a third person settles it", "%.60s is one of the two who extracted it", who);
     if (!reason || !*reason) return refuse(err, "say why, for the record", "a settlement needs a reason");
     e->settled = value;
     e->settler = who;

@@ -85,7 +85,8 @@ int lb_zip_read(const lb_bytes *bytes, lb_arena *arena, lb_zip_file **out, size_
         if (bytes->length - at - 46 < name + rest) return broken(bytes, "its directory ends early", err);
         const char *text = lb_arena_textn(arena, (const char *)entry + 46, name);
         at += 46 + name + rest;
-        if (name == 0 || text[strlen(text) - 1] == '/') continue; /* a folder */
+        size_t length = strlen(text); /* less than `name` when that holds a zero byte */
+        if (length == 0 || text[length - 1] == '/') continue; /* a folder, or no name at all */
         int code = read_file(bytes, entry, text, arena, &(*out)[*count], &left, err);
         if (code) return code;
         ++*count;

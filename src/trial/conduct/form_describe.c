@@ -1,6 +1,8 @@
 /* A form of the protocol as a page needs it. */
 #include "trial/conduct/form.h"
 
+#include "trial/study.h"
+
 #include <math.h>
 #include <string.h>
 
@@ -34,7 +36,7 @@ static const lb_value *item_source(const lb_study *study, const lb_study_form *f
 
 static void describe_item(const lb_study_item *item, const lb_value *source, lb_value *out)
 {
-    static const char *const kept[] = {"units", "group", "accept", "max_mb", "note"};
+    static const char *const kept[] = {"units", "accept", "max_mb", "note"};
     lb_set_text(out, "id", item->id);
     set_label(out, "label", &item->label);
     lb_set_text(out, "type", lb_item_type_name(item->type));
@@ -53,6 +55,8 @@ static void describe_item(const lb_study_item *item, const lb_value *source, lb_
     lb_set_bool(out, "reveals_arm", item->reveals_arm);
     lb_set_bool(out, "shown_if", item->shown_if != NULL);
     if (item->partial) lb_set_bool(out, "partial", true);
+    lb_label group = trial_label(lb_get(source, "group"));
+    if (group.en) set_label(out, "group", &group);
     for (size_t i = 0; i < LB_COUNT(kept); i++)
         if (lb_get(source, kept[i])) lb_set(out, kept[i], lb_get(source, kept[i]));
 }

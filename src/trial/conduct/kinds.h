@@ -38,7 +38,7 @@
 #define LB_KIND_EXPORT "export"         /* id → what left, to whom, how many rows, sha256 */
 #define LB_KIND_IMPORT "import"         /* id → what came in from another system: file, sha256, system, people, values, users[]; reveals the arm */
 #define LB_KIND_STUDY "study"           /* "study" → {locked, unblinded, closed, seed_revealed, retention_until}; state setup|running|locked|unblinded|closed */
-#define LB_KIND_REVIEW "review"         /* id → a review's document (evidence) */
+#define LB_KIND_REVIEW "review"         /* id → {title, base: file of references and form, events}; id|n → {events}: what one act added; parent = id */
 #define LB_KIND_TEXT "text"             /* site|instrument|language → {licence, sha256, version, texts}: a site's licensed wording */
 #define LB_KIND_LINK "link"             /* SHA-256 of a participant's or calendar's token → {subject or user, made, ends}; state active|ended */
 

@@ -7,6 +7,7 @@
 #include "trial/conduct/phone_days.h"
 #include "trial/conduct/randomise.h"
 #include "trial/conduct/records.h"
+#include "trial/conduct/texts.h"
 
 enum { DAYS_AHEAD = 60 };
 
@@ -114,10 +115,14 @@ int lb_phone_page(lb_tx *tx, lb_store *store, const lb_study *study, const char 
     lb_set_label(page, "thanks", &settings->thanks);
     lb_set_label(page, "contact", &settings->contact);
     lb_value *forms = lb_set_array(page, "forms"), *days = lb_set_array(page, "days");
-    for (size_t i = 0; i < settings->form_count; i++) lb_push(forms, lb_form_value(study, settings->form[i], arena));
+    for (size_t i = 0; i < settings->form_count && !code; i++) {
+        lb_value *form = lb_form_value(study, settings->form[i], arena);
+        lb_push(forms, form);
+        code = lb_texts_over(tx, study, p->site, form, err);
+    }
     bool gone = p->left_consent || p->left_followup;
     lb_set_bool(page, "ended", gone);
     size_t count = gone ? 0 : lb_person_occasions(p, arm, arena, &list);
     for (size_t i = 0; i < count; i++) add_day(p, &list[i], today, days);
-    return LB_OK;
+    return code;
 }

@@ -21,6 +21,8 @@ enum {
 #define SITE (COORDINATOR | THERAPIST | INVESTIGATOR | ASSESSOR)
 #define MANAGERS (MANAGER | OPEN_MANAGER)
 #define STATISTICIANS (STATISTICIAN | OPEN_STATISTICIAN)
+/* None of them reads the audit, which shows the other's decision. */
+#define REVIEWERS (COORDINATOR | THERAPIST | ASSESSOR | STATISTICIANS)
 #define EVERYONE (SITE | MANAGERS | MONITOR | STATISTICIANS | BOARD | ADMINISTRATOR)
 
 static const char *const role_name[] = {"coordinator", "therapist",    "investigator", "unmasked_data_manager", "unmasked_statistician", "dsmb",
@@ -82,6 +84,9 @@ static const struct {
     {LB_MAY_REOPEN_SCAN, MANAGERS},
     {LB_MAY_SIGN_SCAN, INVESTIGATOR},
     {LB_MAY_PLAN, STATISTICIANS},
+    {LB_MAY_REVIEW, REVIEWERS},
+    {LB_MAY_REVIEW_SEE, REVIEWERS | MANAGERS | MONITOR},
+    {LB_MAY_REVIEW_SET, MANAGERS},
     {LB_MAY_STUDY_LOCK, MANAGER},
     {LB_MAY_STUDY_UNBLIND, OPEN_STATISTICIAN},
     {LB_MAY_STUDY_OPEN, ADMINISTRATOR},

@@ -58,6 +58,9 @@
 #define LB_MAY_REOPEN_SCAN "scan.reopen"
 #define LB_MAY_SIGN_SCAN "scan.sign"
 #define LB_MAY_PLAN "plan"                     /* rehearses, locks, amends, runs the analysis plan */
+#define LB_MAY_REVIEW "review"                 /* screens and extracts, masked to the other person */
+#define LB_MAY_REVIEW_SEE "review.read"
+#define LB_MAY_REVIEW_SET "review.set"         /* begins a review, adds references, takes the whole document */
 #define LB_MAY_STUDY_LOCK "study.lock"
 #define LB_MAY_STUDY_UNBLIND "study.unblind"
 #define LB_MAY_STUDY_OPEN "study.open"

@@ -177,3 +177,60 @@ int lb_texts_list(lb_tx *tx, const lb_study *study, const char *site, bool words
     lb_find find = {.kind = LB_KIND_TEXT, .site = site};
     return lb_tx_scan(tx, &find, take_text, &l, err);
 }
+
+/* -- over a form ---------------------------------------------------------------------------------------------------- */
+
+typedef struct covering {
+    const lb_study *study;
+    lb_value *form;
+} covering;
+
+static lb_value *named(const lb_value *list, const char *key, const char *name)
+{
+    for (size_t i = 0; list && i < list->count; i++)
+        if (lb_text_equal(lb_get_text(list->item[i], key, NULL), name)) return list->item[i];
+    return NULL;
+}
+
+/* An object of words by language, made where there is none. */
+static lb_value *words_of(lb_value *object, const char *key)
+{
+    lb_value *words = (lb_value *)lb_get(object, key);
+    return words && words->type == LB_OBJECT ? words : lb_set_object(object, key);
+}
+
+static void cover_item(lb_value *item, const lb_value *words, const char *language)
+{
+    const lb_value *list = lb_get(item, "codes"), *codes = lb_get(words, "codes");
+    lb_set_text(words_of(item, "label"), language, lb_get_text(words, "text", ""));
+    for (size_t i = 0; list && codes && i < list->count; i++) {
+        const char *text = lb_get_text(codes, lb_get_text(list->item[i], "code", ""), NULL);
+        if (text) lb_set_text(words_of(list->item[i], "label"), language, text);
+    }
+}
+
+static int cover(void *context, const lb_record *record, lb_error *err)
+{
+    (void)err;
+    covering *c = context;
+    const char *language = lb_get_text(record->body, "language", "");
+    const lb_value *texts = lb_get(record->body, "texts"), *list = lb_get(texts, "items"), *items = lb_get(c->form, "items");
+    const lb_value *names = items_of(c->study, lb_get_text(record->body, "instrument", ""));
+    const char *instruction = lb_get_text(texts, "instruction", NULL);
+    bool here = false;
+    for (size_t i = 0; names && list && i < names->count && i < list->count; i++) {
+        lb_value *item = named(items, "id", names->item[i]->text);
+        if (!item) continue;
+        cover_item(item, list->item[i], language);
+        here = true;
+    }
+    if (here && instruction) lb_set_text(words_of(c->form, "instruction"), language, instruction);
+    return 0;
+}
+
+int lb_texts_over(lb_tx *tx, const lb_study *study, const char *site, lb_value *form, lb_error *err)
+{
+    covering c = {study, form};
+    const lb_find find = {.kind = LB_KIND_TEXT, .site = site};
+    return lb_tx_scan(tx, &find, cover, &c, err);
+}

@@ -37,4 +37,8 @@ int lb_texts_put(lb_tx *tx, const lb_study *study, const char *site, const lb_te
  *  items: {ITEM: {text, codes}}} by the protocol's item ids. */
 int lb_texts_list(lb_tx *tx, const lb_study *study, const char *site, bool words, lb_value **out, lb_error *err) LB_MUST_CHECK;
 
+/** Lay what is loaded for a site over the description of a form (form.h, phone.h): labels and codes in the licensed languages, and
+ *  the instrument's `instruction`. What no file covers keeps the protocol's neutral words. */
+int lb_texts_over(lb_tx *tx, const lb_study *study, const char *site, lb_value *form, lb_error *err) LB_MUST_CHECK;
+
 #endif

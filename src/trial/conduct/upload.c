@@ -45,10 +45,18 @@ static bool is_text(const lb_bytes *bytes)
     return bytes->length > 0 && !memchr(bytes->data, 0, bytes->length) && lb_utf8_bad((const char *)bytes->data, bytes->length) == bytes->length;
 }
 
+static bool begins_as(const struct kind *kind, const lb_bytes *bytes)
+{
+    return kind->magic && bytes->length > kind->length && memcmp(bytes->data, kind->magic, kind->length) == 0;
+}
+
+/* Text is what begins as nothing else: a short PDF or EDF can be valid UTF-8 too. */
 static bool is_kind(const struct kind *kind, const lb_bytes *bytes)
 {
-    if (!kind->magic) return is_text(bytes);
-    return bytes->length > kind->length && memcmp(bytes->data, kind->magic, kind->length) == 0;
+    if (kind->magic) return begins_as(kind, bytes);
+    for (size_t i = 0; i < LB_COUNT(kinds); i++)
+        if (begins_as(&kinds[i], bytes)) return false;
+    return is_text(bytes);
 }
 
 static bool accepts(const lb_value *accept, const char *word)

@@ -7,7 +7,7 @@ import { useMay } from '../session/session';
 import { ResultCard } from '../shared/ResultCard';
 import { DataTable } from '../shared/DataTable';
 import { Act } from '../shared/Dialog';
-import { isRow, isTable, said } from '../shared/format';
+import { formatScalar, isRow, isTable, said } from '../shared/format';
 import { useLabel } from '../shared/label';
 import type { Json, ResultDocument, Row } from '../shared/api';
 import { Mark } from '../shared/Mark';
@@ -29,6 +29,13 @@ export function byGroup(rows: Row[], label: (key: string) => string, language: s
       else if (typeof value === 'number') numbers[key] = value;
       else words[key] = isRow(value) ? said(value, language) : value;
     }
+    // "severity", "severe" or "related", "exercise" stand in one cell
+    if (typeof words.what === 'string') {
+      const more = [words.label, words.to].filter((w) => typeof w === 'string' && w !== '');
+      delete words.label;
+      delete words.to;
+      words.what = [label(words.what), ...more].join(': ');
+    }
     return { ...words, ...numbers };
   });
 }
@@ -40,7 +47,7 @@ export function ReportBody({ value, level = 3 }: { value: Row; level?: 3 | 4 }) 
   const facts = Object.entries(value).filter(([, v]) => v === null || typeof v !== 'object');
   return (
     <>
-      {facts.length > 0 && <dl className="facts small">{facts.map(([k, v]) => <div key={k}><dt>{label(k)}</dt><dd>{v === null ? '–' : String(v)}</dd></div>)}</dl>}
+      {facts.length > 0 && <dl className="facts small">{facts.map(([k, v]) => <div key={k}><dt>{label(k)}</dt><dd className={typeof v === 'string' && v.length > 30 ? 'break' : undefined}>{v === null ? '–' : typeof v === 'number' ? formatScalar(k, v) : String(v)}</dd></div>)}</dl>}
       {Object.entries(value).filter(([, v]) => v !== null && typeof v === 'object').map(([k, v]) => (
         <section key={k}>
           {!isTable(v) && <Title order={level} mt="md" mb={4}>{label(k)}</Title>}

@@ -38,7 +38,8 @@ async function start() {
 // ---- reading the fields ----
 const number = (text) => {
   const plain = text.trim().replace(',', '.').replace('−', '-');
-  return /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+  const value = /^[-+]?(\d+\.?\d*|\.\d+)(e[-+]?\d+)?$/i.test(plain) ? Number(plain) : NaN;
+  return Math.abs(value) <= 1e38 ? value : NaN; // beyond: what is computed with it would be infinite
 };
 /** The inputs as the engine wants them, and what is missing, wrong or doubtful. */
 function collect() {

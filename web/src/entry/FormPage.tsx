@@ -8,7 +8,6 @@ import { ApiError } from '../shared/api';
 import { Act } from '../shared/Dialog';
 import { said } from '../shared/format';
 import { IconClock, IconError, IconInfo, IconOk, IconPen, IconWarning } from '../shared/icons';
-import { useLicensed, worded } from '../shared/licensed';
 import { Mark } from '../shared/Mark';
 import { Page } from '../shared/Page';
 import { Failure, Loaded } from '../shared/states';
@@ -188,7 +187,7 @@ function FormBody({ doc, subject, visit, form, keying, reload }: BodyProps) {
                 {heading && <h2 className="q-group">{head[0]!.toUpperCase() + head.slice(1)}</h2>}
                 {f.type === 'derived' ? <DerivedLine field={f} value={entry.computed?.derived?.[f.id]} /> : (
                   <Question field={f} value={entry.values[f.id]} missing={entry.missing[f.id]} findings={entry.findings.filter((x) => x.item === f.id)} confirmed={entry.confirmed.includes(f.id)}
-                    queries={live.filter((q) => q.item === f.id && q.state !== 'closed').length} readOnly={!canSave} changed={entry.stored.revision > 0 && entry.changed.includes(f.id)} uploads={path}
+                    queries={live.filter((q) => q.item === f.id && q.state !== 'closed').length} readOnly={!canSave} changed={entry.stored.revision > 0 && entry.changed.includes(f.id)} uploads={path} held={doc.files?.[f.id]}
                     verified={verified.includes(f.id)} onVerify={doc.may.includes('verify') && doc.revision > 0 ? (item, yes) => setVerified((list) => (yes ? [...list, item] : list.filter((i) => i !== item))) : undefined}
                     onValue={entry.setValue} onMissing={entry.setWithout} onConfirm={entry.confirm} onFocus={setFocused} />
                 )}
@@ -219,7 +218,7 @@ export function FormPage({ subject, visit, form }: { subject: string; visit: str
   const doc = useQuery({ queryKey: key, queryFn: () => get<FormDoc>(path), staleTime: Infinity, gcTime: 0 });
   const [round, setRound] = useState(0);
   const reload = () => { void client.fetchQuery({ queryKey: key, queryFn: () => get<FormDoc>(path), staleTime: 0 }).then(() => setRound((n) => n + 1)); void client.invalidateQueries({ queryKey: ['person', subject] }); };
-  const licensed = useLicensed(doc.data?.site, doc.data?.form.instrument, i18n.language);
+  const instruction = doc.data?.form.instruction;
   const label = doc.data ? said(doc.data.form.label, i18n.language) : form;
   const where = doc.data?.visit_label ? said(doc.data.visit_label, i18n.language) : visit;
   const gone = doc.error instanceof ApiError && doc.error.status === 404;
@@ -230,8 +229,8 @@ export function FormPage({ subject, visit, form }: { subject: string; visit: str
         {keying > 0 && <strong> · {t('form.keying', { n: keying })}</strong>}
       </>
     )}>
-      {licensed?.instruction && <p className="lede">{licensed.instruction}</p>}
-      {gone ? <Failure error={new Error(t('form.gone'))} /> : <Loaded query={doc}>{(data) => <FormBody key={`${data.revision}.${round}.${licensed ? licensed.language : ''}`} doc={{ ...data, form: { ...data.form, items: worded(data.form.items, licensed) } }} subject={subject} visit={visit} form={form} keying={keying || (data.keying ?? 0)} reload={reload} />}</Loaded>}
+      {instruction && <p className="lede">{said(instruction, i18n.language)}</p>}
+      {gone ? <Failure error={new Error(t('form.gone'))} /> : <Loaded query={doc}>{(data) => <FormBody key={`${data.revision}.${round}`} doc={data} subject={subject} visit={visit} form={form} keying={keying || (data.keying ?? 0)} reload={reload} />}</Loaded>}
     </Page>
   );
 }

@@ -3,17 +3,17 @@ import { Button, Checkbox, Menu, NativeSelect, TextInput, Textarea } from '@mant
 import { type KeyboardEvent, memo, useId } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Json } from '../shared/api';
-import { isRow, said } from '../shared/format';
+import { isRow, said, unitText } from '../shared/format';
 import { IconError, IconInfo, IconQuery, IconWarning } from '../shared/icons';
 import type { Finding } from '../shared/trial';
 import { partialDate, today } from '../shared/when';
-import { Upload } from './Upload';
+import { type Held, Upload } from './Upload';
 import { codesOf, faultOf, type Field, inUnit, isEmpty } from './values';
 
 const WHY = ['not_done', 'not_known', 'refused', 'not_applicable', 'lost', 'technical'] as const;
 
 interface Props {
-  field: Field; value: Json | undefined; missing: string | undefined; findings: Finding[]; confirmed: boolean; queries: number; readOnly: boolean; changed: boolean; verified?: boolean; uploads: string;
+  field: Field; value: Json | undefined; missing: string | undefined; findings: Finding[]; confirmed: boolean; queries: number; readOnly: boolean; changed: boolean; verified?: boolean; uploads: string; held?: Held;
   onValue: (item: string, value: Json) => void; onMissing: (item: string, why: string) => void; onConfirm: (item: string, yes: boolean) => void; onFocus: (item: string) => void; onVerify?: (item: string, yes: boolean) => void;
 }
 
@@ -63,7 +63,7 @@ function Choice({ field, value, readOnly, onValue, labelled, described }: { fiel
   );
 }
 
-function Answer({ field, value, readOnly, onValue, labelled, described, bad, uploads }: { field: Field; value: Json | undefined; readOnly: boolean; onValue: (v: Json) => void; labelled: string; described?: string; bad: boolean; uploads: string }) {
+function Answer({ field, value, readOnly, onValue, labelled, described, bad, uploads, held }: { field: Field; value: Json | undefined; readOnly: boolean; onValue: (v: Json) => void; labelled: string; described?: string; bad: boolean; uploads: string; held?: Held }) {
   const { t, i18n } = useTranslation('trial');
   const text = isEmpty(value) ? '' : Array.isArray(value) ? value.join(', ') : isRow(value) ? String(value.value) : String(value);
   const enter = (event: KeyboardEvent<HTMLElement>) => {
@@ -91,7 +91,7 @@ function Answer({ field, value, readOnly, onValue, labelled, described, bad, upl
         <div className="slider-row">
           <input type="range" min={low} max={high} step={1} value={text === '' ? Math.round((low + high) / 2) : Number(text)} data-unset={text === ''} disabled={readOnly} {...aria}
             aria-valuetext={text === '' ? t('form.unset') : undefined} onChange={(e) => onValue(Number(e.currentTarget.value))} />
-          <TextInput className="narrow" value={text} readOnly={readOnly} inputMode="decimal" {...aria} onKeyDown={enter} onChange={(e) => onValue(e.currentTarget.value)} rightSection={field.unit ? <span className="unit">{field.unit}</span> : undefined} rightSectionWidth={field.unit ? '3rem' : undefined} />
+          <TextInput className="narrow" value={text} readOnly={readOnly} inputMode="decimal" {...aria} onKeyDown={enter} onChange={(e) => onValue(e.currentTarget.value)} rightSection={field.unit ? <span className="unit">{unitText(field.unit)}</span> : undefined} rightSectionWidth={field.unit ? '3rem' : undefined} />
         </div>
       );
     }
@@ -105,12 +105,12 @@ function Answer({ field, value, readOnly, onValue, labelled, described, bad, upl
         return (
           <div className="date-row">
             <TextInput className="narrow number" value={shown} inputMode="decimal" autoComplete="off" {...aria} onKeyDown={enter} onChange={(e) => give(e.currentTarget.value, unit)} />
-            <NativeSelect value={unit} aria-label={t('form.unit', { id: field.id })} data={[field.unit ?? '', ...units]} onChange={(e) => give(shown, e.currentTarget.value)} tabIndex={-1} />
+            <NativeSelect value={unit} aria-label={t('form.unit', { id: field.id })} data={[field.unit ?? '', ...units].map((u) => ({ value: u, label: unitText(u) }))} onChange={(e) => give(shown, e.currentTarget.value)} tabIndex={-1} />
           </div>
         );
       }
       return <TextInput className="narrow number" value={text} readOnly={readOnly} inputMode={field.type === 'integer' ? 'numeric' : 'decimal'} autoComplete="off" {...aria} onKeyDown={enter} onChange={(e) => onValue(e.currentTarget.value)}
-        rightSection={field.unit ? <span className="unit">{field.unit}</span> : undefined} rightSectionWidth={field.unit ? `${Math.max(2.4, field.unit.length * 0.62 + 1)}rem` : undefined} />;
+        rightSection={field.unit ? <span className="unit">{unitText(field.unit)}</span> : undefined} rightSectionWidth={field.unit ? `${Math.max(2.4, field.unit.length * 0.62 + 1)}rem` : undefined} />;
     }
     case 'date':
       return (
@@ -125,7 +125,7 @@ function Answer({ field, value, readOnly, onValue, labelled, described, bad, upl
       return <TextInput className="wide-date" type="datetime-local" value={local} readOnly={readOnly} {...aria} onKeyDown={enter} onChange={(e) => onValue(e.currentTarget.value === '' ? '' : new Date(e.currentTarget.value).toISOString().replace(/\.\d{3}Z$/, 'Z'))} />;
     }
     case 'file':
-      return <Upload path={`${uploads}/${field.id}`} value={text} readOnly={readOnly} onValue={onValue} labelled={labelled} />;
+      return <Upload path={`${uploads}/${field.id}`} value={text} held={held} accept={field.accept} most={field.max_mb} readOnly={readOnly} onValue={onValue} labelled={labelled} />;
     default:
       return /text|note|reason|term|change/.test(field.id)
         ? <Textarea autosize minRows={1} maxRows={8} value={text} readOnly={readOnly} {...aria} onKeyDown={enter} onChange={(e) => onValue(e.currentTarget.value)} />
@@ -149,16 +149,16 @@ function Without({ field, missing, onMissing }: { field: Field; missing: string 
   );
 }
 
-export const Question = memo(function Question({ field, value, missing, findings, confirmed, queries, readOnly, changed, verified, uploads, onValue, onMissing, onConfirm, onFocus, onVerify }: Props) {
+export const Question = memo(function Question({ field, value, missing, findings, confirmed, queries, readOnly, changed, verified, uploads, held, onValue, onMissing, onConfirm, onFocus, onVerify }: Props) {
   const { t, i18n } = useTranslation('trial');
   const id = useId();
   const own = faultOf(field, value);
   const hard = findings.filter((f) => f.severity === 'hard');
   const soft = findings.filter((f) => f.severity === 'soft');
   const label = said(field.label, i18n.language);
-  const words = own && hard.length === 0 && (own.severity === 'hard' || soft.length === 0) ? t(`fault.${own.key}` as 'fault.range', own.params) : '';
+  const words = own && hard.length === 0 && (own.severity === 'hard' || soft.length === 0) ? t(`fault.${own.key}` as 'fault.range', { ...own.params, unit: unitText(String(own.params?.unit ?? '')) }) : '';
   const bad = hard.length > 0 || own?.severity === 'hard';
-  const limits = field.low !== null && field.high !== null && !codesOf(field).length && field.type !== 'slider' ? `${field.low}–${field.high}` : '';
+  const limits = field.low !== null && field.high !== null && !codesOf(field).length && field.type !== 'slider' ? field.low < 0 ? `${field.low} … ${field.high}`.replaceAll('-', '−') : `${field.low}–${field.high}` : '';
   return (
     <div className="question" data-question={field.id} data-bad={bad || undefined} data-changed={changed || undefined} onFocus={() => onFocus(field.id)}>
       <div className="q-head">
@@ -171,9 +171,9 @@ export const Question = memo(function Question({ field, value, missing, findings
       </div>
       {field.note && <div className="quiet q-note">{said(field.note, i18n.language)}</div>}
       {missing && isEmpty(value) && readOnly && <div className="quiet">{t(`missing.${missing}` as 'missing.not_done', { defaultValue: missing })}</div>}
-      <Answer field={field} value={value} readOnly={readOnly} onValue={(v) => onValue(field.id, v)} labelled={`${id}l`} described={`${id}d`} bad={bad} uploads={uploads} />
+      <Answer field={field} value={value} readOnly={readOnly} onValue={(v) => onValue(field.id, v)} labelled={`${id}l`} described={`${id}d`} bad={bad} uploads={uploads} held={held} />
       <div id={`${id}d`} className="q-said">
-        {limits && <span className="quiet">{t('form.limits', { limits, unit: field.unit ?? '' })}</span>}
+        {limits && <span className="quiet">{t('form.limits', { limits, unit: unitText(field.unit ?? '') })}</span>}
         {words && <div className="status wrap" data-kind={own!.severity === 'hard' ? 'bad' : 'warn'} role="status">{own!.severity === 'hard' ? <IconError size={17} /> : <IconWarning size={17} />}{words}</div>}
         {hard.map((f, i) => <div key={i} className="status wrap" data-kind="bad"><IconError size={17} />{said(f.message, i18n.language)}</div>)}
         {soft.map((f, i) => <div key={i} className="status wrap" data-kind="warn"><IconWarning size={17} />{said(f.message, i18n.language)}</div>)}
@@ -185,6 +185,6 @@ export const Question = memo(function Question({ field, value, missing, findings
 
 export function DerivedLine({ field, value }: { field: Field; value: Json | undefined }) {
   const { t, i18n } = useTranslation('trial');
-  const shown = isEmpty(value) ? '–' : typeof value === 'boolean' || (!field.unit && (value === 0 || value === 1)) ? t(value ? 'yes' : 'no') : `${String(value)}${field.unit ? ` ${field.unit}` : ''}`;
+  const shown = isEmpty(value) ? '–' : typeof value === 'boolean' || (!field.unit && (value === 0 || value === 1)) ? t(value ? 'yes' : 'no') : `${String(value)}${field.unit ? ` ${unitText(field.unit)}` : ''}`;
   return <div className="question derived" data-derived={field.id}><span className="q-label">{said(field.label, i18n.language)}</span> <strong>{shown}</strong> <span className="quiet"><IconInfo size={15} /> {t('form.derived')}</span></div>;
 }

@@ -4,6 +4,7 @@ import { useQuery } from '@tanstack/react-query';
 import { useMemo, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useLocation } from 'wouter';
+import { useMay, useSession } from '../session/session';
 import { actOnReview, ApiError, type Call, getDemo, getDemoText, getReviews, type Json, type Row } from '../shared/api';
 import { Page } from '../shared/Page';
 import { Empty, Failure, Loaded, Waiting } from '../shared/states';
@@ -14,6 +15,7 @@ import { Results } from './Results';
 import { FILES, filesOf, type FileKey, rowsOf, type Tables } from './review';
 import { PEOPLE, Screening } from './Screening';
 import { SingleTable } from './SingleTable';
+import { StudyReview } from './StudyReview';
 import { Studies } from './Studies';
 
 const TABS = ['results', 'studies', 'screening', 'extraction', 'bias', 'certainty', 'table'] as const;
@@ -76,8 +78,11 @@ function Review({ protocol, first, tab }: { protocol: string; first: Tables; tab
 export function EvidencePage({ tab = 'results' }: { tab?: string }) {
   const { t } = useTranslation();
   const [, go] = useLocation();
-  const here: Tab = TABS.find((name) => name === tab) ?? 'results';
-  const demo = useQuery({ queryKey: ['demo'], queryFn: getDemo });
+  const may = useMay();
+  const study = useSession().mode === 'study';
+  const offered = study ? TABS.filter((name) => (name === 'table' && may('analyse')) || ((name === 'screening' || name === 'extraction') && may('review.read'))) : TABS;
+  const here: Tab = offered.find((name) => name === tab) ?? offered[0] ?? 'screening';
+  const demo = useQuery({ queryKey: ['demo'], queryFn: getDemo, enabled: !study });
   const has = demo.data?.datasets.some((s) => s.id === 'review_protocol') ?? false;
   const texts = useQuery({
     queryKey: ['review-files'], enabled: has,
@@ -88,18 +93,18 @@ export function EvidencePage({ tab = 'results' }: { tab?: string }) {
     },
   });
   return (
-    <Page title={t('evidence.title')} lede={t('evidence.ledeReview')}>
+    <Page title={t('evidence.title')} lede={study ? t('evidence.ledeStudy') : t('evidence.ledeReview')}>
       <Tabs value={here} onChange={(value) => go(value === 'results' ? '/evidence' : `/evidence/${value}`)} mb="md" keepMounted={false}>
-        <Tabs.List>{TABS.map((name) => <Tabs.Tab key={name} value={name} style={{ minHeight: 44 }}>{t(`evidence.tab.${name}`)}</Tabs.Tab>)}</Tabs.List>
+        <Tabs.List>{offered.map((name) => <Tabs.Tab key={name} value={name} style={{ minHeight: 44 }}>{t(`evidence.tab.${name}`)}</Tabs.Tab>)}</Tabs.List>
         <Tabs.Panel value={here} pt="md">
-          {here === 'table' ? <SingleTable /> : (
+          {offered.length === 0 ? <Empty>{t('evidence.noRight')}</Empty> : here === 'table' ? <SingleTable /> : study ? <StudyReview tab={here === 'extraction' ? 'extraction' : 'screening'} /> : (
             <Loaded query={demo}>
               {() => (has ? <Loaded query={texts}>{({ protocol, tables }) => <Review protocol={protocol} first={tables} tab={here} />}</Loaded> : <Empty>{t('evidence.noSet')}</Empty>)}
             </Loaded>
           )}
         </Tabs.Panel>
       </Tabs>
-      <Text size="sm" className="quiet no-print">{t('evidence.invented')}</Text>
+      {!study && <Text size="sm" className="quiet no-print">{t('evidence.invented')}</Text>}
     </Page>
   );
 }

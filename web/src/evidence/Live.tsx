@@ -17,10 +17,13 @@ const KEYS = ['k', 'estimate', 'lower', 'upper', 'p', 'pi_lower', 'pi_upper', 't
 const pText = (p: number) => { const text = formatP(p); return text.startsWith('<') ? `< ${text.slice(1)}` : `= ${text}`; };
 export interface CellName { id: string; outcome: string; comparator: string; term: string }
 
+/** How long a hand must rest before what is not the forest follows, in milliseconds. */
+const REST = 400;
+
 /** Asked when the hand rests: the forest goes first. */
 const Subsets = memo(function Subsets({ csv, few }: { csv: string; few: boolean }) {
   const { t } = useTranslation();
-  const [rested] = useDebouncedValue(csv, 250);
+  const [rested] = useDebouncedValue(csv, REST);
   const data = { data: { name: 'cell.csv', text: rested } };
   const gosh = useOperation(few ? null : { operation: 'meta.gosh', parameters: { measure: 'SMD', samples: 10000, summary: true }, data });
   const permute = useOperation(few ? null : { operation: 'meta.permute', parameters: { measure: 'SMD', samples: 1000 }, data });
@@ -78,7 +81,7 @@ export function Live({ cell, results, studies, risk }: { cell: CellName; results
     <>
       <Paper p="md" className="surface no-print" mb="md" component="section" aria-label={t('evidence.live.controls')}>
         <Group align="end" gap="lg">
-          <SegmentedControl size="md" value={mode} aria-label={t('evidence.live.mode')} onChange={(v) => { setMode(v as Mode); setAt(v === 'cumulative' ? most : v === 'leave' ? 1 : 0); }}
+          <SegmentedControl size="md" style={{ flexWrap: 'wrap', maxWidth: '100%' }} value={mode} aria-label={t('evidence.live.mode')} onChange={(v) => { setMode(v as Mode); setAt(v === 'cumulative' ? most : v === 'leave' ? 1 : 0); }}
             data={[{ value: 'all', label: t('evidence.live.all') }, { value: 'leave', label: t('evidence.live.leave') }, { value: 'cumulative', label: t('evidence.live.cumulative') }]} />
           <NativeSelect size="md" label={t('evidence.live.layout')} value={layout} onChange={(e) => setLayout(e.currentTarget.value)} data={[{ value: 'revman', label: 'RevMan' }, { value: 'jama', label: 'JAMA' }, { value: 'bmj', label: 'BMJ' }]} />
           <Button size="md" variant="default" disabled={out.size === 0} onClick={() => setOut(new Set())}>{t('evidence.all')}</Button>

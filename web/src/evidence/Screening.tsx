@@ -3,6 +3,7 @@ import { Button, Group, NativeSelect, Paper, Stack, Text, Textarea, Title } from
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
+import { currentToken, useSession } from '../session/session';
 import { actOnReview, type Json, reviewDocumentUrl, type Row } from '../shared/api';
 import { formatNumber } from '../shared/format';
 import { IconDownload } from '../shared/icons';
@@ -17,7 +18,7 @@ export const PEOPLE = ['R1', 'R2', 'R3'] as const;
 export function useAct(id: string, viewer: string) {
   const client = useQueryClient();
   return useMutation({
-    mutationFn: (act: Record<string, Json>) => actOnReview(id, viewer, act),
+    mutationFn: (act: Record<string, Json>) => actOnReview(id, viewer, act, currentToken()),
     onSuccess: (state) => client.setQueryData(['review', id, viewer], state),
   });
 }
@@ -99,8 +100,11 @@ function Flow({ state }: { state: Row }) {
 
 export function Screening({ id, viewer, state }: { id: string; viewer: string; state: Row }) {
   const { t } = useTranslation();
+  const session = useSession();
+  const all = session.mode === 'demo' || session.may?.includes('review.set') === true; // may see everybody's decisions
+  const decides = session.mode === 'demo' || session.may?.includes('review') === true;
   const records = rowsOf(state.records);
-  const next = nextOf(records, viewer);
+  const next = decides ? nextOf(records, viewer) : null;
   const standing = partOf(state, 'standing') ?? {};
   const reasons = Array.isArray(state.reasons) ? state.reasons.map(String) : [];
   const known = ['to_screen', 'to_settle', 'to_read', 'included', 'excluded', 'excluded_full_text', 'duplicate'];
@@ -115,9 +119,9 @@ export function Screening({ id, viewer, state }: { id: string; viewer: string; s
           <dl className="facts small">{known.filter((k) => k in standing).map((k) => <div key={k}><dt>{t(`evidence.standing.${k}` as 'evidence.standing.included')}</dt><dd>{String(standing[k])}</dd></div>)}</dl>
           <Title order={2} fz="1rem" mt="md" mb="xs">{t('evidence.screen.kappa')}</Title>
           <Agreement state={state} />
-          <a href={reviewDocumentUrl(id)} download className="status" style={{ marginTop: '.75rem' }}><IconDownload size={18} />{t('evidence.screen.document')}</a>
+          {all && <a href={reviewDocumentUrl(id)} download className="status" style={{ marginTop: '.75rem' }}><IconDownload size={18} />{t('evidence.screen.document')}</a>}
         </Paper>
-        <Flow state={state} />
+        {(session.mode === 'demo' || session.may?.includes('analyse')) && <Flow state={state} />}
       </Stack>
     </div>
   );

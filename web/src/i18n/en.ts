@@ -66,8 +66,10 @@ export const en = {
   analysis,
   evidence: {
     ledeReview: 'A whole review: its analyses live, its tables, screening and extraction by two people, risk of bias, and how certain the evidence is.',
+    ledeStudy: 'Systematic reviews: screening and extraction by two people who do not see each other\'s decision; a third settles differences.',
     invented: 'The trials and references are invented.',
     you: 'You are', youText: 'R1 and R2 decide independently; R3 settles differences.', noRight: 'Sign in to a study to screen and extract.', noReview: 'No review is under way on this server.',
+    begin: { title: 'Begin a review', name: 'Title of the review', ris: 'References', risText: 'RIS, as databases and Rayyan export it', form: 'What is to be extracted', formText: 'YAML: fields, reasons to exclude (docs/evidence.md)', choose: 'Choose a file', go: 'Begin', which: 'Review' },
     tab: { results: 'Results', studies: 'Studies', screening: 'Screening', extraction: 'Extraction', bias: 'Risk of bias', certainty: 'Certainty', table: 'One table' },
     outcome: { pain: 'Pain', disability: 'Disability' }, comparator: { active: 'active comparator', passive: 'passive comparator' }, term: { short: 'short term', long: 'long term' },
     level: { high: 'high', moderate: 'moderate', low: 'low', very_low: 'very low', none: 'not graded' },

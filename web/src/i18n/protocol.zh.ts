@@ -15,4 +15,8 @@ export const protocol: Record<string, string> = {
   sae_hours: '严重不良事件时限（小时）', says: '说法', secondary: '次要', sees_clinical: '可见临床数据', segmentation: '分割', selection: '变量选择', sensitivity: '敏感性分析', session: '训练次', sessions: '训练次数', sessions_per_week: '每周次数', setting: '场所', settings: '设置',
   sexes: '性别', share: '是否共享', sharing: '共享', sides: '单侧或双侧', signature: '签名', split: '拆分', sponsor: '申办方', stated: '所述', statement: '声明', status: '状态', strata: '分层因素', supervision: '督导', target: '目标人数', threshold: '阈值', title: '题目',
   treatment: '治疗', trial: '试验', type: '类型', until: '直至', value_set: '效用值集', variant: '版本', verification: '核查', version: '版本', visits: '访视', watch: '监测项', weeks: '周数', weights: '权重', what: '内容', withdrawals: '退出', wrong_stratum: '分层错误', years: '年数',
+  // keys of oversight and of reports
+  wanted: '应录', done: '已录', differences: '差异', forms: '表单', entries: '条目数', complete: '完整', verified: '已核查', signed: '已签名', missed: '缺失访视', out_of_window: '超出窗口', days_off: '超出天数', subject: '受试者', site: '中心', closed: '已关闭', answered: '已答复', by_rule: '由规则提出',
+  age_days: '时长（天）', by_site: '按中心', by_role: '按角色', participant: '受试者页面', reminders: '提醒', documents: '文件', screened: '已筛选', screen_failed: '筛选失败', group_names: '组名', groups: '各组', completed: '已完成', left_treatment: '终止治疗', left_followup: '终止随访', left_consent: '撤回同意',
+  terms: '事件名称', people: '人数', rule: '规则', to: '与之相关', any: '任何', serious: '严重', related: '相关', guess_rate: '猜中率', certain_share: '可确定比例', balance: '均衡性', total: '合计', allocated: '已分配', largest_imbalance: '最大不均衡', longest_run: '最长连续', seed: '种子', by: '人员', at: '时间',
 };

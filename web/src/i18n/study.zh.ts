@@ -10,7 +10,7 @@ export const trial: typeof en = {
   },
   account: {
     title: '我的账户', first: '开始之前，请先完成以下设置。', name: '姓名', user: '登录名', role: '角色', sites: '中心', allSites: '所有中心', signOut: '退出登录', password: '密码', mustPassword: '请先设置自己的密码。', old: '当前密码', new: '新密码', newText: '至少十二个字符；一句话容易记住。', again: '再次输入新密码', differs: '两次输入不一致。', change: '修改密码', changed: '密码已修改。',
-    otp: '第二步验证：手机验证码', mustOtp: '您的角色需要第二步验证。', otpText: '手机上的验证器应用每30秒显示一个新验证码。仅凭被盗的密码无法登录。', otpStart: '设置', otpScan: '用应用扫描图片，或手动输入此密钥，然后输入应用显示的验证码。', qr: '验证器应用的二维码', otpConfirm: '确认', otpDone: '第二步验证已启用。',
+    otp: '第二步验证：手机验证码', mustOtp: '您的角色需要第二步验证。', otpText: '手机上的验证器应用每30秒显示一个新验证码。仅凭被盗的密码无法登录。', otpStart: '设置', otpScan: '用应用扫描图片，或手动输入此密钥，然后输入应用显示的验证码。', qr: '验证器应用的二维码', otpConfirm: '确认', otpDone: '第二步验证已启用。', calendar: '日历提醒', calendarText: '日历程序可订阅您的待办：访视、通话和报告，仅显示编码，不显示姓名。持有该地址者均可读取；生成新地址后旧地址失效。', calendarMake: '生成地址', calendarDone: '请立即将此地址复制到日历程序；仅显示一次。',
   },
   dialog: { cancel: '取消', close: '关闭', choose: '请选择…', keep: '保存' },
   fault: { required: '此项必填。', number: '“{{text}}”不是数字。', whole: '“{{text}}”不是整数。', range: '必须在 {{low}} 至 {{high}} {{unit}} 之间。', expected: '超出预期范围 {{low}} 至 {{high}} {{unit}}。', wholeDate: '此处需要完整日期：2026-11-28。', date: '日期请写作 2026-11-28；只知道部分时写 2026-11 或 2026。' },
@@ -74,9 +74,11 @@ export const trial: typeof en = {
   },
   deviation: { kind: '类型', severity: '程度', visit: '访视', text: '经过', perProtocol: '移出符合方案集', eligibility: '入选', consent: '知情同意', visitKind: '访视', treatment: '治疗', masking: '盲法', other: '其他' },
   withdrawal: { kind: '终止内容', date: '日期', reason: '原因（如受试者说明）', treatment: '治疗', followup: '随访', consent: '撤回知情同意' },
-  study: { room: { protocol: '方案', versions: '版本', users: '用户', sites: '中心', delegation: '授权分工', ranges: '化验参考范围', documents: '文件', exports: '数据', audit: '审计', close: '锁定与揭盲' } },
+  study: { room: { protocol: '方案', versions: '版本', users: '用户', sites: '中心', delegation: '授权分工', ranges: '化验参考范围', texts: '量表文字', documents: '文件', exports: '数据', audit: '审计', close: '锁定与揭盲' } },
   versions: {
     since: '生效时间', note: '变更内容与原因', amend: '修改方案', amendText: '取现行文件，修改并给出新版本号，查看其影响。记录保留其录入时的版本。', file: '选择文件…', download: '现行文件', text: '方案文件', preview: '显示变更', changes: '变更内容', noChange: '没有变更。', where: '位置', findings_one: '有1处需先查看。', findings_other: '有{{count}}处需先查看。', activate: '生效', activateText: '此后的新记录按此版本保存。',
+    form: '表单', kind: { added: '新增', removed: '删除', changed: '修改' }, touchesNone: '不影响任何已录入内容。', touches: '影响{{people}}人的{{entries}}张已填表单：', entries_one: '已填1张', entries_other: '已填{{count}}张', would: '若全部迁移，{{move}}张已填表单符合新版本，{{stay}}张不符合。', misfits: '不符合的内容',
+    migrate: '迁移已录入内容', migrateText: '按旧版本填写的表单，答案符合现行版本的将迁移至现行版本；不符合的保留原版本并列出。每次迁移均记入审计。', migrateDo: '迁移', moved_one: '已迁移1张表单。', moved_other: '已迁移{{count}}张表单。', stayed: '保留原版本',
   },
   users: { reset: '发放新的初始密码', resetOtp: '移除第二步验证', needsOtp: '需要第二步验证', once: '初始密码', onceText: '仅显示一次。请当面交付；首次登录时须修改。', text: '拥有账户的人员。角色来自方案。', add: '新用户', change: '修改', nameText: '小写字母与数字', masked: '设盲', sitesText: '不选即所有中心', password: '初始密码', passwordText: '首次登录时须修改。', otp: '已启用第二步验证' },
   sites: { text: '中心仅在开放且持有现行方案版本的伦理批件时入组。', target: '目标', version: '方案版本', ethics: '伦理批件', noEthics: '无归档', approved: '版本{{version}}，{{date}}', until: '至{{date}}', change: '修改', addEthics: '添加批件', approvedOn: '批准日期', expires: '失效日期', reference: '批件号' },
@@ -85,7 +87,11 @@ export const trial: typeof en = {
     task: { screening: '筛选', entry: '录入数据', treatment: '治疗', assessment: '评估结局', signature: '表单签名', safety: '报告事件', screen: '筛选', consent: '获取知情同意', randomise: '随机', enter: '录入数据', treat: '治疗', assess: '评估结局', sign: '表单签名', report: '报告事件', second: '第二次录入', verify: '核查', settle: '裁定', call: '督导通话' },
   },
   ranges: { text: '中心自身的参考范围，自某日起生效；没有时采用方案的一般范围。', from: '自', low: '下限', high: '上限', unit: '单位', sex: '性别', add: '新范围' },
-  documents: { text: '由现行方案生成。', language: '语言', manual: '运动手册', diary: '纸质日记', consent: '知情同意书', crf: '空白注释病例报告表', booklet: '健康教育手册', manualText: '供受试者', diaryText: '供受试者', consentText: '供签署', crfText: '含全部项目名', bookletText: '两组均发放' },
+  documents: { text: '由现行方案生成。', language: '语言', manual: '运动手册', diary: '纸质日记', consent: '知情同意书', crf: '空白注释病例报告表', booklet: '健康教育手册', manualText: '供受试者', diaryText: '供受试者', consentText: '供签署', crfText: '含全部项目名', bookletText: '两组均发放', wording: '问题文字采用', neutral: '方案（无授权文字）' },
+  texts: {
+    text: '方案只含答案编号，不含受版权保护的量表文字。持有授权的中心在此载入文件；文字随即显示在该中心的表单、受试者手机及打印表单上。', load: '载入文件…', loaded: '已为{{site}}载入{{instrument}}（{{language}}）。', none: '尚未载入文字。', instrument: '量表', version: '版本', licence: '授权', items_one: '1个问题', items_other: '{{count}}个问题',
+    how: '文件格式', howText: '问题按方案中的顺序排列。哈希为分隔线之后全部内容的哈希；没有授权则不予载入。',
+  },
   exports: {
     snapshots: '快照', make: '冻结快照', makeText: '将当前全部数据冻结并计算哈希，供可重复的分析使用。', makeDo: '冻结', label: '名称', none: '尚无快照。', rows_one: '1行', rows_other: '{{count}}行', title: '导出', text: '去标识化；导出的人员、时间和哈希均有记录。', what: '内容', csv: 'CSV及编码手册', start: '导出', running: '正在制作…', done: '已就绪。', fetch: '下载', failed: '导出未成功。',
   },
@@ -93,7 +99,7 @@ export const trial: typeof en = {
     withheld: '您的角色不显示', origin: '导入；原由{{user}}于{{at}}在{{system}}录入', when: '时间', who: '人员', what: '操作', question: '问题', before: '修改前', after: '修改后', why: '原因', fewer: '收起', all: '显示全部{{count}}行', none: '没有符合条件的记录。', show: '显示', newer: '较新', older: '较早', page: '第{{page}}页',
     filter: { user: '用户', subject: '受试者', kind: '类型', action: '操作', from: '自', to: '至' },
   },
-  action: { save: '保存', sign: '签名', verify: '核查', settle: '裁定', allocate: '分配', create: '创建', change: '修改', freeze: '冻结', lock: '锁定', unlock: '解锁', sign_in: '登录', sign_out: '退出', view: '查看' },
+  action: { save: '保存', sign: '签名', verify: '核查', settle: '裁定', allocate: '分配', create: '创建', change: '修改', freeze: '冻结', lock: '锁定', unlock: '解锁', migrate: '迁移', export: '导出', snapshot: '冻结快照', upload: '添加文件', view_identity: '查看姓名', 'load texts': '载入文字', draft: '保留草稿', screen: '筛选', sign_in: '登录', sign_out: '退出', view: '查看' },
   close: {
     lockReason: '原因（仍有未决事项时必填）', obstacles_one: '仍有1项未决', obstacles_other: '仍有{{count}}项未决', obstacle: { open_queries: '未解决质疑', answered_queries: '待关闭的已答复质疑', drafts: '未保存的草稿', unsettled: '未裁定的双录', started: '已开始但未完整的表单', asked: '未完成的分配' }, state: '研究状态：', text: '锁定后不能再录入。此后可向统计师公开组别，并公布随机种子，任何人均可重演分配序列。', open: '开放研究', openText: '各中心从现在起可以入组。', lock: '锁定数据库', lockText: '任何表单不能再修改。请先解决质疑与差异。', unblind: '研究揭盲', unblindText: '公布所有受试者的组别与种子。分析计划须已锁定。', report: '随机化：均衡性与可预测性', reportText: '仅供非盲角色。',
   },

@@ -70,8 +70,10 @@ export const zh: Same<typeof en> = {
   analysis,
   evidence: {
     ledeReview: '完整的系统综述：实时分析、数据表、两人筛选与提取、偏倚风险以及证据的确定性。',
+    ledeStudy: '系统综述：由两人独立筛选和提取，互不知晓对方的判断；分歧由第三人裁定。',
     invented: '试验和文献均为虚构。',
     you: '您是', youText: 'R1 与 R2 独立判断，R3 裁定分歧。', noRight: '请登录研究后再筛选和提取。', noReview: '此服务器上没有正在进行的综述。',
+    begin: { title: '开始一项综述', name: '综述题目', ris: '文献', risText: 'RIS 文件，由数据库或 Rayyan 导出', form: '要提取的内容', formText: 'YAML：字段与排除理由（docs/evidence.md）', choose: '选择文件', go: '开始', which: '综述' },
     tab: { results: '结果', studies: '研究', screening: '筛选', extraction: '提取', bias: '偏倚风险', certainty: '确定性', table: '单个表格' },
     outcome: { pain: '疼痛', disability: '功能障碍' }, comparator: { active: '积极对照', passive: '被动对照' }, term: { short: '短期', long: '长期' },
     level: { high: '高', moderate: '中', low: '低', very_low: '极低', none: '未评级' },

@@ -9,7 +9,7 @@ import { Act } from '../shared/Dialog';
 import { isRow } from '../shared/format';
 import { Failure, Loaded } from '../shared/states';
 import { get, part, post, query, remove } from '../shared/trial';
-import { studyIn, useProtocol } from '../shared/useSites';
+import { studyIn, useProtocol, useSites } from '../shared/useSites';
 import { momentOf } from '../shared/when';
 
 const rowsIn = (answer: unknown, name: string): Row[] => (Array.isArray(answer) ? answer as Row[] : isRow(answer as Row) && Array.isArray((answer as Row)[name]) ? (answer as Row)[name] as Row[] : []);
@@ -97,18 +97,24 @@ const KINDS = ['manual', 'diary', 'consent', 'crf', 'booklet'] as const;
 
 export function DocumentsRoom() {
   const { t } = useTranslation('trial');
-  const { study } = useSession();
+  const { study, user } = useSession();
   const protocol = useProtocol();
-  const own = studyIn(protocol.data).participant_languages;
-  const languages = [...new Set([...(Array.isArray(own) ? own.map(String) : []), ...(study?.languages ?? []), 'en'])];
+  const spoken = studyIn(protocol.data).participant_languages;
+  const languages = [...new Set([...(Array.isArray(spoken) ? spoken.map(String) : []), ...(study?.languages ?? []), 'en'])];
   const [lang, setLang] = useState('');
   const chosen = lang || languages[0] || 'en';
+  const site = useSites();
+  const own = user?.sites?.length ? user.sites : site.all.map((s) => s.id);
+  const [wording, setWording] = useState(own.length === 1 ? own[0]! : '');
   return (
     <Paper p="md" className="surface">
       <Title order={2} mb={4}>{t('study.room.documents')}</Title>
       <Text c="dimmed" mb="sm">{t('documents.text')}</Text>
-      <NativeSelect label={t('documents.language')} value={chosen} onChange={(e) => setLang(e.currentTarget.value)} data={languages.map((l) => ({ value: l, label: t(`language.${l}` as 'language.en', { defaultValue: l }) }))} maw={260} mb="md" />
-      <ul className="steps">{KINDS.map((k) => <li key={k}><a className="document-link" href={`/api/documents/${k}.pdf${query({ lang: chosen })}`} target="_blank" rel="noopener"><strong>{t(`documents.${k}`)}</strong><span className="quiet"> {t(`documents.${k}Text`)} · PDF</span></a></li>)}</ul>
+      <Group align="flex-end" mb="md">
+        <NativeSelect label={t('documents.language')} value={chosen} onChange={(e) => setLang(e.currentTarget.value)} data={languages.map((l) => ({ value: l, label: t(`language.${l}` as 'language.en', { defaultValue: l }) }))} w={260} />
+        <NativeSelect label={t('documents.wording')} value={wording} onChange={(e) => setWording(e.currentTarget.value)} data={[{ value: '', label: t('documents.neutral') }, ...own.map((s) => ({ value: s, label: site.short(s) }))]} w={{ base: '100%', xs: 320 }} />
+      </Group>
+      <ul className="steps">{KINDS.map((k) => <li key={k}><a className="document-link" href={`/api/documents/${k}.pdf${query({ lang: chosen, site: k === 'crf' ? wording : undefined })}`} target="_blank" rel="noopener"><strong>{t(`documents.${k}`)}</strong><span className="quiet"> {t(`documents.${k}Text`)} · PDF</span></a></li>)}</ul>
     </Paper>
   );
 }

@@ -10,13 +10,14 @@ import { AuditRoom } from './AuditRoom';
 import { CloseRoom } from './CloseRoom';
 import { DocumentsRoom, ExportsRoom } from './ExportsRoom';
 import { ProtocolRoom } from './ProtocolRoom';
+import { TextsRoom } from './TextsRoom';
 import { DelegationRoom, RangesRoom, SitesRoom, UsersRoom } from './TablesRoom';
 import { VersionsRoom } from './VersionsRoom';
 
-const ROOMS: { id: 'protocol' | 'versions' | 'users' | 'sites' | 'delegation' | 'ranges' | 'documents' | 'exports' | 'audit' | 'close'; any: Right[]; room: () => React.ReactNode }[] = [
+const ROOMS: { id: 'protocol' | 'versions' | 'users' | 'sites' | 'delegation' | 'ranges' | 'texts' | 'documents' | 'exports' | 'audit' | 'close'; any: Right[]; room: () => React.ReactNode }[] = [
   { id: 'protocol', any: ['protocol.read'], room: ProtocolRoom }, { id: 'versions', any: ['protocol.read'], room: VersionsRoom }, { id: 'users', any: ['users'], room: UsersRoom },
   { id: 'sites', any: ['sites', 'sites.read'], room: SitesRoom }, { id: 'delegation', any: ['delegation', 'delegation.read'], room: DelegationRoom }, { id: 'ranges', any: ['ranges', 'ranges.read'], room: RangesRoom },
-  { id: 'documents', any: ['documents'], room: DocumentsRoom }, { id: 'exports', any: ['export', 'snapshot.read'], room: ExportsRoom }, { id: 'audit', any: ['audit.read'], room: AuditRoom },
+  { id: 'texts', any: ['ranges', 'ranges.read'], room: TextsRoom }, { id: 'documents', any: ['documents'], room: DocumentsRoom }, { id: 'exports', any: ['export', 'snapshot.read'], room: ExportsRoom }, { id: 'audit', any: ['audit.read'], room: AuditRoom },
   { id: 'close', any: ['study.lock', 'study.unblind', 'study.open', 'randomisation.report'], room: CloseRoom },
 ];
 

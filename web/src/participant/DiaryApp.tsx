@@ -48,6 +48,7 @@ function FormScreen({ token, day, form, onDone }: { token: string; day: DayEntry
       <h1 ref={head} tabIndex={-1}>{said(form.label, language)}</h1>
       <p className="p-when">{day.date}</p>
       {form.note && <p>{said(form.note, language)}</p>}
+      {form.instruction && <p>{said(form.instruction, language)}</p>}
       {shown.map((f) => <Question key={f.id} field={f} value={values[f.id]} onValue={(v) => set(f.id, v)} tried={tried} />)}
       {tried && bad.length > 0 && <p className="p-fault" role="alert">{say('mend')}</p>}
       <div className="p-save"><span>{say('answered', { n: shown.filter((f) => !isEmpty(values[f.id])).length, all: shown.length })}</span><button type="button" className="p-go" onClick={() => void save()}>{say('save')}</button></div>
@@ -66,7 +67,7 @@ function DayCard({ day, form, today, entry, onOpen }: { day: DayEntry; form: Pho
     <li className="p-card" data-done={done} data-day={day.date} data-form={day.form}>
       <div><strong>{when}</strong><span>{said(form.label, language)}{day.day ? ` · ${say('day', { n: day.day })}` : ''}</span>
         {entry && <span className="p-state" data-state={entry.state}>{say(`state_${entry.state}`)}{entry.message ? `: ${entry.message}` : ''}</span>}</div>
-      <button type="button" className={done ? 'p-again' : 'p-go'} onClick={onOpen} aria-label={`${done ? say('change') : say('fillIn')}: ${said(form.label, language)}, ${when}`}>{done ? `✓ ${say('done')}` : say('fillIn')}</button>
+      <button type="button" className={done ? 'p-again' : 'p-go'} onClick={onOpen} aria-label={`${done ? `${say('done')}, ${say('change')}` : say('fillIn')}: ${said(form.label, language)}, ${when}`}>{done && <span aria-hidden>✓ </span>}{say(done ? 'done' : 'fillIn')}</button>
     </li>
   );
 }

@@ -4,7 +4,7 @@ import type { Row } from '../shared/api';
 import type { Item, Words } from '../shared/trial';
 
 export interface DayEntry { day?: number | null; date: string; form: string; visit: string; state: string; open?: boolean; opens?: string; closes?: string; label?: Words }
-export interface PhoneForm { id: string; label: Words; items: Item[]; note?: Words }
+export interface PhoneForm { id: string; label: Words; items: Item[]; note?: Words; instruction?: Words }
 export interface PhonePage {
   study: { id?: string; title: Words; acronym?: string } | Words; languages: string[]; subject_code?: string; subject?: string; today: string; forms: PhoneForm[]; days: DayEntry[];
   thanks?: Words | null; welcome?: Words | null; contact?: Words | null; ended?: boolean; now?: string;

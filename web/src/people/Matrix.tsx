@@ -14,6 +14,7 @@ const remPx = () => parseFloat(getComputedStyle(document.documentElement).fontSi
 
 interface RowProps { person: PersonRow; index: number; top: number; height: number; visits: VisitHead[]; active: number | null; adherence: boolean; open: (row: number, column: number) => void }
 
+// few elements a cell: laying out the cells is what a matrix of hundreds of people costs
 const MatrixRow = memo(function MatrixRow({ person, index, top, height, visits, active, adherence, open }: RowProps) {
   const { t, i18n } = useTranslation('trial');
   const lead = adherence ? 3 : 2;
@@ -34,10 +35,9 @@ const MatrixRow = memo(function MatrixRow({ person, index, top, height, visits, 
         const [Icon, tone] = LOOKS[state ?? ''] ?? [null, 'quiet'];
         const text = `${said(v.label, i18n.language)}: ${state ? word(state) : t('matrix.none')}${flags > 0 ? `, ${t('matrix.queries', { count: flags })}` : ''}`;
         return (
-          <div {...props(lead + i)} key={v.id} className="m-cell m-visit" title={text} onClick={() => open(index, lead + i)}>
-            {state && Icon ? <span className="status" data-kind={tone}><Icon size={19} /></span> : null}
+          <div {...props(lead + i)} key={v.id} className="m-cell m-visit status" data-kind={tone} title={text} aria-label={text} onClick={() => open(index, lead + i)}>
+            {state && Icon ? <Icon size={19} /> : null}
             {flags > 0 && <span className="m-flag"><IconQuery size={13} /></span>}
-            <span className="only-heard">{text}</span>
           </div>
         );
       })}
@@ -55,7 +55,7 @@ export function Matrix({ visits, people, adherence }: { visits: VisitHead[]; peo
   const follow = useRef(false);
   const lead = adherence ? 3 : 2;
   const columns = visits.length + lead;
-  const rows = useVirtualizer({ count: people.length, getScrollElement: () => frame.current, estimateSize: () => height, overscan: 12, initialRect: { width: 900, height: 700 } });
+  const rows = useVirtualizer({ count: people.length, getScrollElement: () => frame.current, estimateSize: () => height, overscan: 4, initialRect: { width: 900, height: 700 } });
   useEffect(() => { rows.measure(); }, [height, rows]);
   useEffect(() => {
     const grown = new ResizeObserver(() => setRem(remPx()));

@@ -53,31 +53,52 @@ function Log({ title, rows, none }: { title: string; rows: Row[] | undefined; no
   );
 }
 
-const brief = (value: Json | undefined): string => (value === null || value === undefined || value === '' ? '–' : typeof value === 'object' ? JSON.stringify(value) : String(value));
+const IN_ONE = 40; // entries at once
+const MOMENT = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/;
+
+/** A value of the audit as one reads it: times in the clock of the place, lists by the names in them. */
+function brief(value: Json | undefined): string {
+  if (value === null || value === undefined || value === '') return '';
+  if (Array.isArray(value)) return value.map((v) => (isRow(v) && typeof v.name === 'string' ? v.name : brief(v))).join(', ');
+  if (typeof value === 'object') return Object.entries(value).map(([k, v]) => `${k}: ${brief(v)}`).join('; ');
+  return MOMENT.test(String(value)) ? momentOf(String(value)) : String(value);
+}
+const cut = (text: string) => (text.length > 160 ? `${text.slice(0, 159)}…` : text);
+
+function HistoryRows({ entry: e }: { entry: HistoryEntry }) {
+  const { t, i18n } = useTranslation('trial');
+  // what stands beside the values ("@parent") and what repeats the line itself is left to the audit file
+  const told = e.changes.filter((c) => c.label || !['@parent', '@site', 'at', 'by', 'made', 'sha256'].includes(c.item));
+  const rows = told.length > 0 ? told.map((c) => ({ name: c.label ? said(c.label, i18n.language) : c.item === '@state' ? t('people.state') : c.item.replaceAll('_', ' '), was: brief(c.before), is: brief(c.after), state: c.item === '@state' }))
+    : [{ name: '', was: '', is: e.withheld ? t('audit.withheld') : '', state: false }];
+  const word = (row: { state: boolean }, text: string) => (row.state && text !== '' ? t(`state.${text}` as 'state.due', { defaultValue: text }) : cut(text));
+  return (
+    <>
+      {rows.map((row, i) => (
+        <tr key={i} data-entry={i === 0 ? e.seq : undefined}>
+          {i === 0 && <td rowSpan={rows.length} className="nowrap">{momentOf(e.at)}</td>}
+          {i === 0 && <td rowSpan={rows.length} className="nowrap">{e.user}{e.role !== e.user && <div className="quiet">{e.role}</div>}{e.origin && <div className="quiet">{t('audit.origin', { user: e.origin.user ?? '–', at: momentOf(e.origin.at), system: e.origin.system ?? '–' })}</div>}</td>}
+          {i === 0 && <td rowSpan={rows.length}>{t(`action.${e.action}` as 'action.save', { defaultValue: e.action })}<div className="quiet">{e.kind} {e.key.replaceAll('|', ' · ')}</div></td>}
+          <td>{row.name}</td><td><s>{word(row, row.was)}</s></td><td>{word(row, row.is)}</td>
+          {i === 0 && <td rowSpan={rows.length}>{e.reason ? said(e.reason, i18n.language) : ''}</td>}
+        </tr>
+      ))}
+    </>
+  );
+}
 
 export function HistoryTable({ entries }: { entries: HistoryEntry[] }) {
-  const { t, i18n } = useTranslation('trial');
+  const { t } = useTranslation('trial');
   const [all, setAll] = useState(false);
-  const rows = entries.flatMap((e) => (e.changes.length === 0 ? [{ ...e, name: '', was: '', is: e.withheld ? t('audit.withheld') : '' }]
-    : e.changes.map((c) => ({ ...e, name: c.label ? said(c.label, i18n.language) : c.item, was: brief(c.before), is: brief(c.after) }))));
-  const shown = all ? rows : rows.slice(0, 60);
   return (
     <>
       <div className="table-frame" tabIndex={0} role="region" aria-label={t('person.history')}>
         <table className="data audit">
           <thead><tr>{(['when', 'who', 'what', 'question', 'before', 'after', 'why'] as const).map((h) => <th key={h} scope="col">{t(`audit.${h}`)}</th>)}</tr></thead>
-          <tbody>
-            {shown.map((e, i) => (
-              <tr key={`${e.seq}.${i}`}>
-                <td className="nowrap">{momentOf(e.at)}</td><td>{e.user}<div className="quiet">{e.role}</div>{e.origin && <div className="quiet">{t('audit.origin', { user: e.origin.user ?? '–', at: momentOf(e.origin.at), system: e.origin.system ?? '–' })}</div>}</td>
-                <td>{t(`action.${e.action}` as 'action.save', { defaultValue: e.action })}<div className="quiet">{e.kind} {e.key.replaceAll('|', ' · ')}</div></td>
-                <td>{e.name}</td><td><s>{e.was === '–' ? '' : e.was.slice(0, 160)}</s></td><td>{e.is.slice(0, 160)}</td><td>{e.reason ? said(e.reason, i18n.language) : ''}</td>
-              </tr>
-            ))}
-          </tbody>
+          <tbody>{(all ? entries : entries.slice(0, IN_ONE)).map((e) => <HistoryRows key={e.seq} entry={e} />)}</tbody>
         </table>
       </div>
-      {rows.length > 60 && <Button variant="default" mt="xs" onClick={() => setAll(!all)}>{all ? t('audit.fewer') : t('audit.all', { count: rows.length })}</Button>}
+      {entries.length > IN_ONE && <Button variant="default" mt="xs" onClick={() => setAll(!all)}>{all ? t('audit.fewer') : t('audit.all', { count: entries.length })}</Button>}
     </>
   );
 }

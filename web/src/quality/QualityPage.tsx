@@ -10,10 +10,12 @@ import type { Json, Row } from '../shared/api';
 import { DataTable } from '../shared/DataTable';
 import { isRow, isTable, said } from '../shared/format';
 import { useLabel } from '../shared/label';
+import { Mark } from '../shared/Mark';
 import { Page } from '../shared/Page';
 import { Empty, Loaded } from '../shared/states';
 import { type AdherencePerson, get, part, type Query, query } from '../shared/trial';
 import { useSites } from '../shared/useSites';
+import { dateOf, momentOf } from '../shared/when';
 import { AdherenceTable } from '../today/AdherenceTable';
 
 const ROOMS: { id: 'queries' | 'metrics' | 'verify' | 'deviations' | 'adherence'; any: Right[] }[] = [
@@ -80,7 +82,7 @@ function Numbers({ data, skip }: { data: Row; skip: string[] }) {
     <>
       {facts.length > 0 && <Paper p="md" className="surface" mb="md"><dl className="facts">{facts.map(([k, v]) => <div key={k}><dt>{label(k)}</dt><dd>{String(v)}</dd></div>)}</dl></Paper>}
       {groups.map(([k, v]) => <Paper key={k} p="md" className="surface" mb="md"><Title order={2} mb="xs">{label(k)}</Title><dl className="facts small">{Object.entries(v).map(([n, x]) => <div key={n}><dt>{label(n)}</dt><dd>{x === null ? '–' : String(x)}</dd></div>)}</dl></Paper>)}
-      {tables.map(([k, rows]) => <Paper key={k} p="md" className="surface" mb="md"><Title order={2} mb="xs">{label(k)}</Title><DataTable rows={plainRows(rows, i18n.language)} caption={label(k)} /></Paper>)}
+      {tables.map(([k, rows]) => <Paper key={k} p="md" className="surface" mb="md"><Title order={2} mb="xs">{label(k)}</Title><DataTable rows={plainRows(rows, i18n.language)} name={label(k)} /></Paper>)}
       {nested.map(([k, v]) => <section key={k}><Title order={2} mb="xs">{label(k)}</Title><Numbers data={v} skip={[]} /></section>)}
     </>
   );
@@ -122,7 +124,24 @@ function Deviations() {
   const deviations = useQuery({ queryKey: ['quality', 'deviations'], queryFn: () => get<Row>('/api/quality').then((a) => listOf<Row>(a, 'deviations')), staleTime: 0 });
   return (
     <Loaded query={deviations}>
-      {(list) => (list.length === 0 ? <Empty>{t('quality.noDeviations')}</Empty> : <Paper p="md" className="surface"><DataTable rows={plainRows(list, i18n.language)} caption={t('quality.room.deviations')} limit={100} /></Paper>)}
+      {(list) => (list.length === 0 ? <Empty>{t('quality.noDeviations')}</Empty> : (
+        <Paper p="md" className="surface">
+          <div className="table-frame" tabIndex={0} role="region" aria-label={t('quality.room.deviations')}>
+            <table className="data roomy">
+              <thead><tr><th scope="col">{t('matrix.code')}</th><th scope="col">{t('deviation.kind')}</th><th scope="col">{t('deviation.severity')}</th><th scope="col">{t('deviation.visit')}</th><th scope="col">{t('deviation.text')}</th><th scope="col">{t('deviation.perProtocol')}</th><th scope="col">{t('audit.when')}</th></tr></thead>
+              <tbody>
+                {list.map((d, i) => (
+                  <tr key={i}>
+                    <th scope="row"><Link href={`/people/${part(String(d.subject))}`}>{String(d.subject)}</Link><div className="quiet">{String(d.site ?? '')}</div></th>
+                    <td>{t(`deviation.${d.kind === 'visit' ? 'visitKind' : String(d.kind)}` as 'deviation.other', { defaultValue: String(d.kind ?? '') })}</td><td>{d.severity ? <Mark state={String(d.severity)} size={16} /> : '–'}</td><td>{d.visit ? String(d.visit) : '–'}</td>
+                    <td>{said(d.text, i18n.language)}</td><td>{t(d.per_protocol === true ? 'yes' : 'no')}</td><td className="nowrap">{d.date ? dateOf(String(d.date)) : momentOf(String(d.at ?? ''))}<div className="quiet">{String(d.by ?? '')}</div></td>
+                  </tr>
+                ))}
+              </tbody>
+            </table>
+          </div>
+        </Paper>
+      ))}
     </Loaded>
   );
 }

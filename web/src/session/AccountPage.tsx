@@ -6,7 +6,8 @@ import { said } from '../shared/format';
 import { IconOk, IconWarning } from '../shared/icons';
 import { Page } from '../shared/Page';
 import { Failure } from '../shared/states';
-import { account, loadSession, signOut, useSession } from './session';
+import { post } from '../shared/trial';
+import { account, loadSession, signOut, useMay, useSession } from './session';
 
 function Svg({ svg, alt }: { svg: string; alt: string }) {
   return <img className="qr" alt={alt} src={`data:image/svg+xml;utf8,${encodeURIComponent(svg)}`} width={220} height={220} />;
@@ -84,9 +85,30 @@ function Otp({ must }: { must: boolean }) {
   );
 }
 
+/** One's reminders in a calendar program: an address to subscribe to, told once. */
+function Reminders() {
+  const { t, i18n } = useTranslation('trial');
+  const [url, setUrl] = useState('');
+  const [error, setError] = useState<unknown>(null);
+  const make = async () => {
+    setError(null);
+    try { setUrl(new URL(`${(await post<{ url: string }>('/api/calendar')).url}?lang=${i18n.language.split('-')[0]}`, location.origin).href); } catch (e) { setError(e); }
+  };
+  return (
+    <Paper p="lg" className="surface" mb="md">
+      <Title order={2} mb="xs">{t('account.calendar')}</Title>
+      <Text mb="sm" maw="46rem">{t('account.calendarText')}</Text>
+      {url ? <><p className="status" data-kind="good" role="status"><IconOk />{t('account.calendarDone')}</p><code className="command break" data-calendar>{url}</code></>
+        : <Button variant="default" onClick={() => void make()}>{t('account.calendarMake')}</Button>}
+      {error !== null && <Failure error={error} />}
+    </Paper>
+  );
+}
+
 export function AccountPage() {
   const { t, i18n } = useTranslation('trial');
   const { user, must = [] } = useSession();
+  const may = useMay();
   return (
     <Page title={t('account.title')} lede={must.length > 0 ? t('account.first') : undefined}>
       <Paper p="lg" className="surface" mb="md">
@@ -100,6 +122,7 @@ export function AccountPage() {
       </Paper>
       <Password must={must.includes('password')} />
       <Otp must={must.includes('otp')} />
+      {must.length === 0 && may('calendar') && <Reminders />}
     </Page>
   );
 }

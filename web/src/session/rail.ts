@@ -14,7 +14,7 @@ export const RAIL: RailEntry[] = [
   { to: '/quality', key: 'quality', icon: IconQuality, any: ['quality.read', 'query.answer', 'adherence.read'] },
   { to: '/analysis', key: 'analysis', icon: IconAnalysis, any: ['analyse'] },
   { to: '/model', key: 'model', icon: IconModel, any: ['analyse'] },
-  { to: '/evidence', key: 'evidence', icon: IconEvidence, any: ['analyse'] },
+  { to: '/evidence', key: 'evidence', icon: IconEvidence, any: ['analyse', 'review.read'] },
   { to: '/study', key: 'study', icon: IconStudy, any: [] },
 ];
 

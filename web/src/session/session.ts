@@ -36,6 +36,7 @@ export type Right =
   | 'form.verify' | 'form.sign' | 'form.freeze' | 'form.lock' | 'query.raise' | 'query.answer' | 'query.close' | 'adherence.read' | 'call' | 'safety.read' | 'safety.report' | 'board.read' | 'board.report' | 'board.recommend'
   | 'quality.read' | 'protocol.read' | 'protocol.change' | 'users' | 'sites' | 'sites.read' | 'delegation' | 'delegation.read' | 'ranges' | 'ranges.read' | 'audit.read' | 'snapshot.make' | 'snapshot.read' | 'export' | 'documents'
   | 'calendar' | 'randomisation.report' | 'analyse' | 'study.lock' | 'study.unblind' | 'study.open'
+  | 'review' | 'review.read' | 'review.set'
   | 'scan.list' | 'scan.receive' | 'scan.read' | 'scan.reopen' | 'scan.sign';
 export const useMay = () => {
   const { may } = useSession();

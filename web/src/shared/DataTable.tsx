@@ -56,12 +56,14 @@ function Cell({ value, column, full }: { value: Json | undefined; column: Column
 interface Props {
   rows: Row[];
   caption?: ReactNode;
+  /** What it is called to who cannot see it, where a heading above says so already. */
+  name?: string;
   columns?: string[];
   full?: boolean;
   limit?: number;
 }
 
-export function DataTable({ rows, caption, columns, full = false, limit = 25 }: Props) {
+export function DataTable({ rows, caption, name, columns, full = false, limit = 25 }: Props) {
   const { t } = useTranslation();
   const label = useLabel();
   const [all, setAll] = useState(false);
@@ -69,7 +71,7 @@ export function DataTable({ rows, caption, columns, full = false, limit = 25 }: 
   const shown = all ? rows.slice(0, 5000) : rows.slice(0, limit);
   return (
     <div>
-      <div className="table-frame" tabIndex={0} role="region" aria-label={typeof caption === 'string' ? caption : t('table.table')}>
+      <div className="table-frame" tabIndex={0} role="region" aria-label={name ?? (typeof caption === 'string' ? caption : t('table.table'))}>
         <table className="data">
           {caption && <caption>{caption}</caption>}
           <thead>

@@ -22,12 +22,12 @@ export type Ethics = { version: string; approved: string; expires?: string | nul
 export type Event = { subject: string; site: string; n: number; visit: string; form: string; term: string | null; code: string | null; start: string | null; end: string | null; severity?: Answer | null; expected?: Answer | null; action?: Answer | null; outcome?: Answer | null; causality: Answer[]; serious: boolean; state: string; aware_at: string | null; due_at: string | null; escalated_to: string[]; versions: { version: number; kind: string; at: string; by: string; late: boolean; text?: string | null }[] };
 export type Export = { id: string; what: string; at: string; by?: string; identifiers?: boolean; files: { name: string; bytes: number; rows?: number; sha256: string }[] };
 export type Finding = { item: string | null; severity: "hard" | "soft"; code: string; message: string; label?: Label };
-export type Form = { id: string; label: Label; instrument?: string; filled_by: string; entry: "single" | "double"; items: Item[] };
+export type Form = { id: string; label: Label; instrument?: string; filled_by: string; entry: "single" | "double"; instruction?: Record<string, string>; items: Item[] };
 export type FormPage = { subject: string; site: string; visit: string; visit_label: Label; version: string; keying: number; form: Form; values: Record<string, Json>; missing: Record<string, string>; state: string; revision: number; blind?: boolean; second: Second | null; computed: Computed; findings: Finding[]; queries: Query[]; may: string[]; draft?: { values: Record<string, Json>; missing?: Record<string, string>; base_revision: number; saved_at: string }; entered?: Record<string, { value: number; unit: string }>; verified?: Record<string, { by: string; at: string }>; signatures?: Signature[]; confirmed?: Record<string, string>; keyed_by?: { by: string; role: string; at: string }[]; files?: Record<string, { id: string; name: string; size: number; sha256: string; type: string }>; saved_at?: string; saved_by?: string };
 export type FormState = "empty" | "started" | "complete" | "verified" | "signed" | "frozen" | "locked";
 export type Gate = { id: string; text: Label; ok: boolean; detail: string | null };
 export type History = { entries: { seq: number; at: string; user: string; role: string; site: string | null; subject: string | null; kind: string; key: string; visit?: string; form?: string; action: string; reason: string | null; version: string | null; origin?: { system: string | null; user: string | null; role: string | null; at: string }; withheld?: boolean; changes: { item: string; label?: Label; before: Json; after: Json }[] }[]; next: number | null };
-export type Item = { id: string; label: Label; type: "text" | "integer" | "number" | "date" | "datetime" | "choice" | "choices" | "yesno" | "slider" | "derived" | "file"; unit?: string; units?: Record<string, number>; range?: (number | null)[]; expected?: (number | null)[]; codes?: { code: string; label: Label }[]; required: boolean; reveals_arm: boolean; shown_if: boolean; partial?: boolean; group?: string; accept?: string[]; max_mb?: number; note?: Json };
+export type Item = { id: string; label: Label; type: "text" | "integer" | "number" | "date" | "datetime" | "choice" | "choices" | "yesno" | "slider" | "derived" | "file"; unit?: string; units?: Record<string, number>; range?: (number | null)[]; expected?: (number | null)[]; codes?: { code: string; label: Label }[]; required: boolean; reveals_arm: boolean; shown_if: boolean; partial?: boolean; group?: Label; accept?: string[]; max_mb?: number; note?: Json };
 export type Job = { id: string; what: string; state: "waiting" | "running" | "done" | "failed" | "cancelled"; progress: number; result?: Record<string, Json>; message?: string };
 export type Label = { en: string; zh?: string; da?: string };
 export type Matrix = { visits: { id: string; label: Label; nominal: number | null; repeats: boolean; optional: boolean; reveals_arm: boolean }[]; people: { subject: string; site: string; state: string; cells: Record<string, CellState>; flags: Record<string, number>; queries: number; adherence?: number | null; adherent?: boolean }[]; total: number };
@@ -36,7 +36,7 @@ export type NextVisit = { visit: string; label: Label; date: string; every_days:
 export type Person = { subject: string; site: string; state: string; protocol_version: string | null; today: string; allocation: { state: "none" | "allocated"; at?: string; by?: string; date?: string; receipt?: string; arm?: Arm }; timeline: PersonVisit[]; unscheduled: { visit: string; next: string; label: Label; forms: string[] }[]; consents: Json[]; events: Json[]; deviations: Json[]; withdrawals: Json[] };
 export type PersonForm = { form: string; label: Label; filled_by: string; state: FormState; entry: "single" | "double"; second: Second | null; missing: number; score?: number | null; queries: number; revision: number; version: string | null; mine: boolean };
 export type PersonVisit = { visit: string; id: string; occurrence?: number; label: Label; unscheduled: boolean; optional: boolean; day?: number; date?: string; window?: string[]; state: CellState; forms: PersonForm[] };
-export type Phone = { study: { id: string; title: Label }; languages: string[]; subject_code: string; today: string; now: string; utc_offset_seconds: number; welcome: Label; thanks: Label; contact: Label; forms: { id: string; label: Label; items: PhoneItem[] }[]; ended: boolean; days: PhoneDay[] };
+export type Phone = { study: { id: string; title: Label }; languages: string[]; subject_code: string; today: string; now: string; utc_offset_seconds: number; welcome: Label; thanks: Label; contact: Label; forms: { id: string; label: Label; instruction?: Record<string, string>; items: PhoneItem[] }[]; ended: boolean; days: PhoneDay[] };
 export type PhoneDay = { visit: string; label: Label; day: number; date: string; opens: string; closes: string; form: string; state: "empty" | "kept"; open: boolean };
 export type PhoneItem = { id: string; label: Label; type: string; required: boolean; unit?: string; range?: (number | null)[]; shown_if?: string; codes?: { code: string; label: Label }[] };
 export type ProtocolVersion = { version: string; state: string; sha256?: string; date?: string | null; activated?: string | null; commitment?: string | null; note?: string | null; by: string | null };
@@ -63,6 +63,9 @@ export type Watched = { subject: string; site: string; rule: string; label: Labe
 
 /** Every route of a study: what is sent and what comes back. */
 export interface Routes {
+  'GET /api/reviews': { body: undefined; answer: { reviews: { id: string; title: string; version: number }[] } };
+  'POST /api/reviews': { body: { id: string; title: string; ris: string; form?: string }; answer: { id: string } };
+  'GET /api/review-document/{id}': { body: undefined; answer: Record<string, Json> };
   'GET /api/session': { body: undefined; answer: Session };
   'POST /api/session': { body: { user: string; password: string; otp?: string }; answer: Session };
   'DELETE /api/session': { body: undefined; answer: { signed_in: boolean } };
@@ -139,6 +142,8 @@ export interface Routes {
   'GET /api/scans/{subject}/{n}/page.svg': { body: undefined; answer: unknown };
   'GET /api/scans/{subject}/{n}/page.pdf': { body: undefined; answer: unknown };
   'POST /api/scans/{subject}/{n}/sign': { body: { password: string; meaning: string; page: string }; answer: Record<string, Json> };
+  'POST /api/review/{id}': { body: { viewer?: string; event?: Record<string, Json>; events?: (Record<string, Json>)[] }; answer: Record<string, Json> };
+  'POST /api/review/{id}/references': { body: { ris: string; source?: string }; answer: Record<string, Json> };
   'POST /api/people/{subject}/consent': { body: { stage?: string; kind?: "first" | "renewed" | "withdrawn"; form_version?: string; language?: string; date: string; taken_by?: string; reason?: string }; answer: Standing };
   'POST /api/people/{subject}/screen_failure': { body: { reason?: string }; answer: Standing };
   'POST /api/people/{subject}/withdraw': { body: { kind: string; date: string; reason?: string }; answer: Standing };

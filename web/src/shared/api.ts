@@ -149,10 +149,10 @@ export const getReviews = () => json<{ reviews: ReviewEntry[] }>('/api/reviews')
 export const reviewDocumentUrl = (id: string) => `/api/review-document/${encodeURIComponent(id)}`;
 
 /** Look at a review as `viewer`, or do something to it: {event}, {events}, {ris, source}. Answers with the state that follows. */
-export async function actOnReview(id: string, viewer: string, act: Record<string, Json> = {}): Promise<Row> {
+export async function actOnReview(id: string, viewer: string, act: Record<string, Json> = {}, token = ''): Promise<Row> {
   const response = await answer(`/api/review/${encodeURIComponent(id)}`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-Lumbar-Token': token },
     body: JSON.stringify({ viewer, ...act }),
   });
   return (await response.json()) as Row;

@@ -40,6 +40,9 @@ export function formatScalar(key: string, value: number, full = false): string {
   return isPKey(key) ? formatP(value, full) : formatNumber(value, decimalsFor([value]), full);
 }
 
+/** "10^9/L" as it is printed: 10⁹/L. */
+export const unitText = (unit: string) => unit.replace(/\^(\d+)/g, (_, digits: string) => [...digits].map((d) => '⁰¹²³⁴⁵⁶⁷⁸⁹'[Number(d)]).join(''));
+
 export function formatBytes(size: number): string {
   if (size < 1024) return `${size} B`;
   if (size < 1024 * 1024) return `${(size / 1024).toFixed(1)} KiB`;

@@ -10,7 +10,7 @@ async function once(method: string, path: string, body: unknown): Promise<Respon
   const headers: Record<string, string> = { Accept: 'application/json' };
   if (method !== 'GET') headers['X-Lumbar-Token'] = currentToken();
   let payload: BodyInit | undefined;
-  if (body instanceof FormData) payload = body;
+  if (body instanceof FormData || body instanceof Blob) payload = body; // both say themselves what they are
   else if (body !== undefined) {
     headers['Content-Type'] = 'application/json';
     payload = JSON.stringify(body);
@@ -58,7 +58,7 @@ export function query(values: Record<string, string | number | undefined | null>
 
 export type {
   AdherencePerson, Consent as ConsentStage, Allocated, Arm, CellState, Check, Computed, Finding, FormPage as FormDoc, Item, Matrix as People, Person, PersonForm as FormCard, PersonVisit as TimelineVisit, Query, Randomise, Safety, Event as SafetyEvent,
-  Saved as SaveAnswer, Task, Today, Enrolment, Quality, Phone as PhonePage, PhoneDay, PhoneItem,
+  Saved as SaveAnswer, Task, Today, Enrolment, Quality, Amendment, Misfit, Phone as PhonePage, PhoneDay, PhoneItem,
 } from './api-types';
 export type VisitHead = Matrix['visits'][number];
 export type PersonRow = Matrix['people'][number];

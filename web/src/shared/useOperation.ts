@@ -8,6 +8,7 @@ export function useOperation(call: Call | null) {
     queryFn: ({ signal }) => runOperation(call!, signal),
     enabled: call !== null,
     placeholderData: keepPreviousData,
+    structuralSharing: false, // an answer is shown whole; comparing it with the last one costs more than showing it
     retry: false,
   });
 }

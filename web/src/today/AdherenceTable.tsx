@@ -22,6 +22,7 @@ export function AdherenceTable({ people, full = false }: { people: AdherencePers
   const sorted = [...people].sort((a, b) => Number(b.behind ?? false) - Number(a.behind ?? false) || (a.overall ?? 0) - (b.overall ?? 0));
   const last = (p: AdherencePerson) => p.weeks.filter((w) => w.score !== null).at(-1);
   const pc = (v: number | null | undefined) => (v === null || v === undefined ? '–' : (v <= 1 ? 100 * v : v).toFixed(0));
+  const state = (p: AdherencePerson) => <><Mark state={p.behind ? 'behind' : 'adherent'} word={p.behind ? t('state.behind') : p.adherent ? t('state.adherent') : t('adherence.onTrack')} size={16} />{p.behind && <div className="quiet">{whyOf(full ? p.why : p.why.slice(0, 1), say, i18n.language)}</div>}</>;
   return (
     <Paper p="md" className="surface" mb="md">
       <Title order={2} mb={4}>{t('adherence.title')}</Title>
@@ -29,15 +30,15 @@ export function AdherenceTable({ people, full = false }: { people: AdherencePers
         <table className="data">
           <thead><tr><th scope="col">{t('matrix.code')}</th><th scope="col">{t('adherence.weeks')}</th><th scope="col" className="number">{t('adherence.overall')}</th>
             {full && (['frequency', 'duration', 'components', 'supervision'] as const).map((k) => <th key={k} scope="col" className="number">{t(`adherence.${k}`)}</th>)}
-            <th scope="col">{t('people.state')}</th></tr></thead>
+            {full && <th scope="col">{t('people.state')}</th>}</tr></thead>
           <tbody>
             {sorted.map((p) => (
               <tr key={p.subject}>
-                <th scope="row"><Link href={`/people/${part(p.subject)}`}>{p.subject}</Link></th>
+                <th scope="row"><Link href={`/people/${part(p.subject)}`}>{p.subject}</Link>{!full && <div className="state-under">{state(p)}</div>}</th>
                 <td><Sparkline values={p.weeks.map((w) => w.score)} threshold={75} label={t('adherence.line')} /></td>
                 <td className="number">{p.overall === null ? '–' : p.overall.toFixed(1)}</td>
                 {full && (['frequency', 'duration', 'components', 'supervision'] as const).map((k) => <td key={k} className="number">{pc(last(p)?.[k])}</td>)}
-                <td><Mark state={p.behind ? 'behind' : 'adherent'} word={p.behind ? t('state.behind') : p.adherent ? t('state.adherent') : t('adherence.onTrack')} size={16} />{p.behind && <div className="quiet">{whyOf(full ? p.why : p.why.slice(0, 1), say, i18n.language)}</div>}</td>
+                {full && <td>{state(p)}</td>}
               </tr>
             ))}
           </tbody>

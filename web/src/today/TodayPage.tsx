@@ -38,7 +38,7 @@ function TaskLine({ task }: { task: Task }) {
   return (
     <li>
       <Link href={linkOf(task)} className="task">
-        <span className="task-who">{task.subject ?? (task.count !== undefined ? task.count : '')}</span>
+        <span className="task-who">{task.subject ?? (task.count !== undefined ? task.count : task.kind === 'board_report' ? task.link?.split('/').at(-1) : '')}</span>
         <span className="task-what">{text}</span>
         <span className="task-when">{late ? <Mark state="overdue" word={t('today.overdue', { count: task.overdue_days })} size={16} /> : task.due ? <span className="quiet">{dateOf(task.due)}</span> : null}</span>
         <IconNext size={16} />
