@@ -46,6 +46,7 @@ static int add_tables(listing *l, const char *id, const lb_value *tables, lb_val
         const char *name = lb_get_text(tables->item[i], "name", "");
         lb_value *one = table_named(out, name);
         lb_bytes csv = {0};
+        if (l->masked && lb_get_bool(tables->item[i], "reveals_arm", false)) continue;
         code = lb_tx_frozen(l->tx, id, name, &csv, l->err);
         if (code) break;
         if (!one) one = lb_push_object(out);
