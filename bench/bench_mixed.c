@@ -82,10 +82,16 @@ static void peer(lb_table *table, const char *package, const char *code)
     unlink(path);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     lb_arena *arena = lb_arena_new();
     lb_registry *registry = lb_registry_all();
+    if (argc > 1) { /* for a profiler: only that verb, without R */
+        bool slope = !strcmp(argv[1], "mixed");
+        printf("%s  %.4f s CPU\n", argv[1], slope ? measure(registry, "mixed", simulate(arena, 20000, 3), OPTIONS(SLOPE))
+                                                 : measure(registry, "mmrm", simulate(arena, 5000, 2), OPTIONS(VISIT)));
+        return 0;
+    }
     lb_table *trial = simulate(arena, 314, 1), *middle = simulate(arena, 5000, 2), *large = simulate(arena, 20000, 3);
     printf("mixed_slope_20000x5     %.4f s CPU (lme4 measured elsewhere: 2.78)\n", measure(registry, "mixed", large, OPTIONS(SLOPE)));
     printf("mixed_slope_20000x5_kr  %.4f s CPU\n", measure(registry, "mixed", large, OPTIONS(SLOPE, "df", "kr")));

@@ -10,6 +10,7 @@
 
 #include "store/store.h"
 #include "trial/conduct/kinds.h"
+#include "trial/conduct/people.h"
 #include "trial/conduct/snapshot.h"
 
 #include <lumbar/trial.h>
@@ -180,6 +181,22 @@ static int heads(lb_tx *tx, void *context, lb_error *err)
     return lb_tx_scan(tx, &find, count_head, context, err);
 }
 
+typedef struct page {
+    lb_store *store;
+    const lb_study *study;
+    lb_buf json;
+} page;
+
+/* All of the matrix page's answer, as its route makes it. */
+static int matrix(lb_tx *tx, void *context, lb_error *err)
+{
+    page *p = context;
+    lb_value *out;
+    int code = lb_people_matrix(tx, p->store, p->study, NULL, NULL, &out, err);
+    if (!code) lb_json_write(out, 0, &p->json);
+    return code;
+}
+
 /* Seconds on the wall, and of the processor in brackets: a busy machine stretches only the first. */
 typedef struct watch {
     double wall, cpu;
@@ -217,6 +234,13 @@ static void bench_large(lb_store *store, const lb_study *study, int people)
     start = started();
     check(lb_store_read(store, &actor, arena, heads, &count, &err), &err);
     printf("  heads of %zu entries: %s (%.0f MiB)\n", count, since(start), memory_mib());
+    lb_arena_free(arena);
+    arena = lb_arena_new();
+    page p = {store, study, {0}};
+    start = started();
+    check(lb_store_read(store, &actor, arena, matrix, &p, &err), &err);
+    printf("  matrix page of %d people: %s, %.1f MB of JSON (%.0f MiB)\n", people, since(start), (double)p.json.length / 1e6, memory_mib());
+    lb_buf_free(&p.json);
     lb_arena_free(arena);
     arena = lb_arena_new();
     lb_value *out;

@@ -51,4 +51,7 @@ fi
 if [ -z "$only" ] || [ "$only" = postgres ]; then # the database server stopped 100 times under load
     LUMBAR_RESTARTS=${LUMBAR_RESTARTS:-100} CMOCKA_MESSAGE_OUTPUT=STDOUT build/dev/tests/test_postgres || [ $? -eq 77 ] || status=1
 fi
+if [ -z "$only" ] || [ "$only" = peers ]; then # drawn data, field by field beside R
+    tests/peers/run.sh build/dev/lumbar || status=1
+fi
 exit $status

@@ -49,6 +49,8 @@ LB_API void lb_multiply(bool transpose_a, bool transpose_b, size_t m, size_t n, 
 /* ---- order --------------------------------------------------------------- */
 /** order := indices of `key` in ascending order, stable; no NaN, n < 2^32. Radix sort: O(n). */
 LB_API int lb_sort_order(const double *key, size_t n, uint32_t *order, lb_error *err) LB_MUST_CHECK;
+/** The same, with the keys in their new order too. */
+LB_API int lb_sort_values(const double *key, size_t n, uint32_t *order, double *sorted, lb_error *err) LB_MUST_CHECK;
 
 /* ---- solvers ------------------------------------------------------------ */
 /** Root of f in [a, b] by Brent's method to machine precision; f(a), f(b) must differ in sign. */

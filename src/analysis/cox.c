@@ -1,19 +1,23 @@
 /* Cox's proportional hazards model: partial likelihood with Efron's (1977) or Breslow's (1974) ties, Newton's method with step
- * halving on its analytic score and information. Each iteration is one walk over the sorted people: O(n p²). */
+ * halving on its analytic score and information (cox_sums.c). */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "analysis/cox.h"
 
-void lb_cox_weights(const lb_cox_data *data, const double *beta, double *weight)
+double lb_cox_weights(const lb_cox_data *data, const double *beta, double *weight)
 {
     size_t p = data->p;
+    double events = 0;
     for (size_t i = 0; i < data->n; i++) {
         double eta = data->offset ? data->offset[i] : 0;
         for (size_t j = 0; j < p; j++) eta += data->x[i * p + j] * beta[j];
-        weight[i] = exp(fmin(eta, 700));
+        eta = eta < 700 ? eta : 700;
+        weight[i] = exp(eta);
+        events += data->event[i] * eta;
     }
+    return events;
 }
 
 /* Adds (or with sign −1 takes away) a person to the sums. */
@@ -59,51 +63,15 @@ void lb_cox_walk(const lb_cox_data *data, const double *weight, lb_cox_visit vis
     free(memory);
 }
 
-typedef struct accumulator {
-    lb_cox_sums *sums;
-    size_t p;
-    lb_ties ties;
-    double *mean; /* p */
-} accumulator;
-
-/* Efron: the deaths of a tied time leave the risk set one after the other, each a share of all of them. */
-static void accumulate(void *context, const lb_cox_time *at)
-{
-    accumulator *a = context;
-    size_t p = a->p;
-    for (double k = 0; k < at->deaths; k++) {
-        double share = a->ties == LB_EFRON ? k / at->deaths : 0, s0 = at->s0 - share * at->d0;
-        double inverse = 1 / s0;
-        a->sums->loglik -= log(s0);
-        for (size_t i = 0; i < p; i++) {
-            a->mean[i] = (at->s1[i] - share * at->d1[i]) * inverse;
-            a->sums->gradient[i] -= a->mean[i];
-        }
-        for (size_t i = 0, t = 0; i < p; i++)
-            for (size_t j = 0; j <= i; j++, t++)
-                a->sums->information[i * p + j] += (at->s2[t] - share * at->d2[t]) * inverse - a->mean[i] * a->mean[j];
-    }
-}
-
 static void evaluate(const lb_cox_data *data, lb_ties ties, const double *beta, double *weight, lb_arena *arena, lb_cox_sums *out)
 {
     size_t p = data->p;
     out->loglik = 0;
     memset(out->gradient, 0, p * sizeof *out->gradient);
     memset(out->information, 0, p * p * sizeof *out->information);
-    lb_cox_weights(data, beta, weight);
-    if (ties == LB_EXACT) {
-        lb_cox_exact_sums(data, beta, arena, out);
-    } else {
-        accumulator a = {out, p, ties, lb_alloc(p + 1, sizeof(double))};
-        for (size_t i = 0; i < data->n; i++) {
-            if (!data->event[i]) continue;
-            out->loglik += log(weight[i]);
-            for (size_t j = 0; j < p; j++) out->gradient[j] += data->x[i * p + j];
-        }
-        lb_cox_walk(data, weight, accumulate, &a);
-        free(a.mean);
-    }
+    double eta = lb_cox_weights(data, beta, weight);
+    if (ties == LB_EXACT) lb_cox_exact_sums(data, beta, arena, out);
+    else lb_cox_sums_at(data, ties, weight, eta, out);
     for (size_t i = 0; i < p; i++) {
         for (size_t j = 0; j < i; j++) out->information[j * p + i] = out->information[i * p + j];
         if (!data->aliased[i]) continue; /* a column that others make up: held at zero */
@@ -182,7 +150,6 @@ int lb_cox_fit_model(const lb_cox_data *data, lb_ties ties, lb_arena *arena, lb_
         out->infinite[i] = !data->aliased[i] && now.information[i * p + i] * scale[i] * scale[i] < 1e-3;
     if (p == 0) out->converged = true;
     out->loglik = now.loglik;
-    lb_cox_weights(data, out->beta, out->weight);
     finish(data, &now, chol, out);
     return LB_OK;
 }

@@ -10,6 +10,8 @@ typedef enum lb_ties { LB_EFRON, LB_BRESLOW, LB_EXACT } lb_ties;
 typedef struct lb_cox_data {
     size_t n, p, events, strata;
     double *x;          /**< n × p, row by row, centred at the column means */
+    double *column;     /**< the same column by column */
+    double *events_x;   /**< p: sums of x over the events */
     double *mean;       /**< p */
     double *time, *start; /**< start is NULL without delayed entry */
     bool *event;
@@ -43,7 +45,12 @@ typedef struct lb_cox_time {
 } lb_cox_time;
 typedef void (*lb_cox_visit)(void *context, const lb_cox_time *at);
 void lb_cox_walk(const lb_cox_data *data, const double *weight, lb_cox_visit visit, void *context);
-void lb_cox_weights(const lb_cox_data *data, const double *beta, double *weight);
+/** weight := exp(x·beta). Returns the sum of x·beta over the events. */
+double lb_cox_weights(const lb_cox_data *data, const double *beta, double *weight);
+/** information += Xᵀ diag(v) X, lower triangle. */
+void lb_cox_cross_products(const lb_cox_data *data, const double *v, double *information);
+/** Breslow's or Efron's sums from these weights; information: the lower triangle, added to. */
+void lb_cox_sums_at(const lb_cox_data *data, lb_ties ties, const double *weight, double events_eta, lb_cox_sums *out);
 
 int lb_cox_fit_model(const lb_cox_data *data, lb_ties ties, lb_arena *arena, lb_cox_fit *out, lb_error *err) LB_MUST_CHECK;
 /** Exact (discrete) partial likelihood: all ways of choosing the deaths of a tied time. */

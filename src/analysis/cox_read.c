@@ -28,10 +28,10 @@ static int read_strata(const lb_table *table, const lb_design *design, const cha
 static void find_aliased(lb_cox_data *data)
 {
     size_t p = data->p;
-    double *a = lb_alloc(p * p + 1, sizeof *a);
-    for (size_t i = 0; i < data->n; i++)
-        for (size_t j = 0; j < p; j++)
-            for (size_t k = 0; k <= j; k++) a[j * p + k] += data->x[i * p + j] * data->x[i * p + k];
+    double *a = lb_alloc(p * p + 1, sizeof *a), *one = lb_alloc(data->n + 1, sizeof *one);
+    for (size_t i = 0; i < data->n; i++) one[i] = 1;
+    lb_cox_cross_products(data, one, a);
+    free(one);
     for (size_t j = 0; j < p; j++) {
         double whole = a[j * p + j];
         for (size_t k = 0; k < j; k++) {
@@ -48,47 +48,74 @@ static void find_aliased(lb_cox_data *data)
     free(a);
 }
 
-/* Order: by stratum, then descending time. Both sorts are stable, the second keeps the first within a stratum. */
-static int arrange(const lb_design *design, const double *time, const double *start, const bool *event, const uint32_t *stratum, lb_cox_data *out,
-                   lb_error *err)
+/* place := the rows by stratum, then descending time. Both sorts are stable, the second keeps the first within a stratum. */
+static int sort_rows(const double *time, const uint32_t *stratum, size_t strata, size_t n, uint32_t *place, lb_error *err)
+{
+    double *key = lb_alloc(n + 1, sizeof *key);
+    for (size_t i = 0; i < n; i++) key[i] = -time[i];
+    int code = lb_sort_order(key, n, place, err);
+    if (code == LB_OK && strata > 1) {
+        uint32_t *by_time = lb_alloc(n + 1, sizeof *by_time);
+        memcpy(by_time, place, n * sizeof *place);
+        for (size_t i = 0; i < n; i++) key[i] = stratum[by_time[i]];
+        code = lb_sort_order(key, n, place, err);
+        for (size_t i = 0; i < n && code == LB_OK; i++) place[i] = by_time[place[i]];
+        free(by_time);
+    }
+    free(key);
+    return code;
+}
+
+static int sort_starts(lb_cox_data *data, lb_error *err)
+{
+    double *key = lb_alloc(data->n + 1, sizeof *key);
+    int code = LB_OK;
+    for (size_t k = 0; k < data->strata && code == LB_OK; k++) {
+        size_t first = data->first[k], count = data->first[k + 1] - first;
+        for (size_t i = 0; i < count; i++) key[i] = -data->start[first + i];
+        code = lb_sort_order(key, count, data->by_start + first, err);
+        for (size_t i = 0; i < count; i++) data->by_start[first + i] += (uint32_t)first;
+    }
+    free(key);
+    return code;
+}
+
+static int arrange(const lb_design *design, const double *time, const double *start, const bool *event, const uint32_t *stratum, size_t strata,
+                   lb_cox_data *out, lb_error *err)
 {
     size_t n = design->n, p = out->p, skip = design->intercept ? 1 : 0;
     lb_arena *arena = design->arena;
-    double *key = lb_alloc(n + 1, sizeof *key);
-    uint32_t *by_time = lb_alloc(n + 1, sizeof *by_time), *by_stratum = lb_alloc(n + 1, sizeof *by_stratum);
-    for (size_t i = 0; i < n; i++) key[i] = -time[i];
-    int code = lb_sort_order(key, n, by_time, err);
-    for (size_t i = 0; i < n && code == LB_OK; i++) key[i] = stratum[by_time[i]];
-    if (code == LB_OK) code = lb_sort_order(key, n, by_stratum, err);
     out->x = lb_arena_try(arena, n * (p ? p : 1), sizeof *out->x);
+    out->column = lb_arena_try(arena, n * (p ? p : 1), sizeof *out->column);
+    if (out->x == NULL || out->column == NULL) return lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu people × %zu covariates", n, p);
+    out->events_x = lb_arena_array(arena, p + 1, sizeof *out->events_x);
     out->time = lb_arena_array(arena, n + 1, sizeof *out->time);
     out->start = start ? lb_arena_array(arena, n + 1, sizeof *out->start) : NULL;
     out->event = lb_arena_array(arena, n + 1, sizeof *out->event);
     out->row = lb_arena_array(arena, n + 1, sizeof *out->row);
     out->first = lb_arena_array(arena, n + 2, sizeof *out->first);
-    out->by_start = lb_arena_array(arena, n + 1, sizeof *out->by_start);
-    if (out->x == NULL) code = lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu people × %zu covariates", n, p);
-    for (size_t i = 0; i < n && code == LB_OK; i++) {
-        size_t from = by_time[by_stratum[i]];
+    uint32_t *place = out->by_start = lb_arena_array(arena, n + 1, sizeof *out->by_start); /* not needed for starts before the end */
+    int code = sort_rows(time, stratum, strata, n, place, err);
+    if (code != LB_OK) return code;
+    for (size_t i = 0; i < n; i++) {
+        size_t from = place[i];
         out->row[i] = from;
         out->time[i] = time[from];
         out->event[i] = event[from];
         out->events += event[from];
         if (start) out->start[i] = start[from];
-        for (size_t j = 0; j < p; j++) out->x[i * p + j] = design->x[(j + skip) * n + from] - out->mean[j];
         if (i == 0 || stratum[from] != stratum[out->row[i - 1]]) out->first[out->strata++] = i;
     }
     out->first[out->strata] = n;
-    for (size_t k = 0; start && k < out->strata && code == LB_OK; k++) {
-        size_t first = out->first[k], count = out->first[k + 1] - first;
-        for (size_t i = 0; i < count; i++) key[i] = -out->start[first + i];
-        code = lb_sort_order(key, count, out->by_start + first, err);
-        for (size_t i = 0; i < count; i++) out->by_start[first + i] += (uint32_t)first;
+    for (size_t j = 0; j < p; j++) {
+        const double *x = design->x + (j + skip) * n;
+        double *column = out->column + j * n;
+        for (size_t i = 0; i < n; i++) {
+            column[i] = out->x[i * p + j] = x[place[i]] - out->mean[j];
+            out->events_x[j] += out->event[i] * column[i];
+        }
     }
-    free(key);
-    free(by_time);
-    free(by_stratum);
-    return code;
+    return start ? sort_starts(out, err) : LB_OK;
 }
 
 static int read_times(const lb_table *table, const char *name, const lb_design *design, double **out, lb_error *err)
@@ -104,6 +131,7 @@ static int read_times(const lb_table *table, const char *name, const lb_design *
         if ((*out)[i] >= 0 && isfinite((*out)[i])) continue;
         code = lb_fail(err, LB_BAD_DATA, "time '%s' is %g", name, (*out)[i]);
         lb_error_where(err, "%s, row %zu", table->name, design->row[i] + 2);
+        lb_error_hint(err, "times count from the start and are not negative");
         return code;
     }
     return LB_OK;
@@ -154,7 +182,7 @@ int lb_cox_load(const lb_table *table, lb_design *design, const lb_cox_columns *
     double *time, *start;
     bool *event = lb_arena_array(arena, design->n + 1, sizeof *event);
     uint32_t *stratum = lb_arena_array(arena, design->n + 1, sizeof *stratum);
-    size_t total, skip = design->intercept ? 1 : 0;
+    size_t total = 1, skip = design->intercept ? 1 : 0;
     *out = (lb_cox_model){.design = design, .ties = from->ties};
     int code = read_times(table, from->time, design, &time, err);
     if (code == LB_OK) code = read_times(table, from->start, design, &start, err);
@@ -164,6 +192,7 @@ int lb_cox_load(const lb_table *table, lb_design *design, const lb_cox_columns *
         if (start[i] < time[i]) continue;
         code = lb_fail(err, LB_BAD_DATA, "the interval from %g to %g does not end after it starts", start[i], time[i]);
         lb_error_where(err, "%s, row %zu", table->name, design->row[i] + 2);
+        lb_error_hint(err, "see whether --start and --time are swapped, or the row has no length and is to be left out");
     }
     if (code != LB_OK) return code;
     lb_cox_data *data = &out->data;
@@ -172,13 +201,14 @@ int lb_cox_load(const lb_table *table, lb_design *design, const lb_cox_columns *
     data->mean = lb_arena_array(arena, data->p + 1, sizeof *data->mean);
     data->aliased = lb_arena_array(arena, data->p + 1, sizeof *data->aliased);
     for (size_t j = 0; j < data->p; j++) data->mean[j] = lb_sum(design->x + (j + skip) * design->n, design->n) / (double)design->n;
-    code = arrange(design, time, start, event, stratum, data, err);
+    code = arrange(design, time, start, event, stratum, total, data, err);
     if (code == LB_OK) code = read_offset(table, from->offset, design, data, err);
     if (code != LB_OK) return code;
     find_aliased(data);
     if (data->events == 0) {
         code = lb_fail(err, LB_BAD_DATA, "no event among the %zu complete rows: nothing to estimate", data->n);
         lb_error_where(err, "%s", table->name);
+        lb_error_hint(err, "see how events are coded in '%s': 1 event and 0 censored, or 2 and 1", from->event);
     }
     return code;
 }

@@ -96,14 +96,14 @@ void lb_cox_score_residuals(const lb_cox_data *data, const lb_cox_fit *fit, lb_t
     free(r.mean);
 }
 
-static void tree_add(double *tree, size_t size, size_t rank, double value)
+static void tree_add(uint32_t *tree, size_t size, size_t rank, uint32_t value)
 {
     for (size_t i = rank + 1; i <= size; i += i & -i) tree[i] += value;
 }
 
-static double tree_sum(const double *tree, size_t rank) /* of ranks 0..rank-1 */
+static double tree_sum(const uint32_t *tree, size_t rank) /* of ranks 0..rank-1 */
 {
-    double sum = 0;
+    uint32_t sum = 0;
     for (size_t i = rank; i > 0; i -= i & -i) sum += tree[i];
     return sum;
 }
@@ -120,7 +120,8 @@ int lb_cox_concordance(const lb_cox_data *data, const lb_cox_fit *fit, double *c
         rank[order[i]] = (uint32_t)ranks;
     }
     ranks++;
-    double *tree = lb_alloc(ranks + 1, sizeof *tree), concordant = 0, tied = 0, pairs = 0;
+    uint32_t *tree = lb_alloc(ranks + 1, sizeof *tree);
+    double concordant = 0, tied = 0, pairs = 0;
     for (size_t k = 0; k < data->strata && code == LB_OK; k++) {
         memset(tree, 0, (ranks + 1) * sizeof *tree);
         size_t end = data->first[k + 1], leaving = data->first[k];
@@ -129,7 +130,7 @@ int lb_cox_concordance(const lb_cox_data *data, const lb_cox_fit *fit, double *c
             for (last = i; last < end && data->time[last] == data->time[i]; last++)
                 if (!data->event[last]) tree_add(tree, ranks, rank[last], 1), inside++;
             for (; data->start && leaving < end && data->start[data->by_start[leaving]] >= data->time[i]; leaving++)
-                tree_add(tree, ranks, rank[data->by_start[leaving]], -1), inside--;
+                tree_add(tree, ranks, rank[data->by_start[leaving]], UINT32_MAX), inside--; /* one less, modulo 2³² */
             for (size_t j = i; j < last; j++) {
                 if (!data->event[j]) continue;
                 double below = tree_sum(tree, rank[j]), same = tree_sum(tree, rank[j] + 1u) - below;

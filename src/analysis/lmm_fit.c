@@ -205,7 +205,7 @@ static double *columns_of(const lb_lmm *a)
     return x;
 }
 
-static void start_at(const lb_lmm *a, double *theta)
+void lb_lmm_start(const lb_lmm *a, double *theta)
 {
     size_t n = a->design->n, effects = 0;
     double s2 = a->basis.fit.rss / (double)(n - a->basis.rank);
@@ -263,10 +263,12 @@ static int check_outcome(const lb_lmm *a, lb_error *err)
     return LB_BAD_DATA;
 }
 
-int lb_lmm_fit(lb_lmm *a, lb_error *err)
+int lb_lmm_prepare(lb_lmm *a, lb_error *err)
 {
     const lb_bar *inner[LB_BARS];
     size_t count, parameters;
+    a->extras = a->columns = 0;
+    a->singular = false;
     int rc = arrange(a, inner, &count, &parameters, err);
     if (!rc) rc = lb_basis_new(a->design, a->arena, &a->basis, err);
     if (!rc) rc = check_outcome(a, err);
@@ -279,14 +281,27 @@ int lb_lmm_fit(lb_lmm *a, lb_error *err)
                         .extras = a->extras};
     a->reml.map = (lb_mapping){.k = parameters, .m = parameters, .context = a, .value = value, .jacobian = jacobian,
                                .curvature = curvature, .inverse = inverse};
-    rc = lb_reml_new(&a->reml, a->arena, err);
+    return LB_OK;
+}
+
+int lb_lmm_maximise(lb_lmm *a, lb_error *err)
+{
+    int rc = lb_reml_new(&a->reml, a->arena, err);
     if (rc) return rc;
-    double *theta = lb_alloc(parameters, sizeof *theta);
-    start_at(a, theta);
+    double *theta = lb_alloc(a->reml.map.k, sizeof *theta);
+    lb_lmm_start(a, theta);
     lb_reml_fit(&a->reml, theta);
     free(theta);
     if (!isfinite(a->reml.deviance)) return lb_fail(err, LB_FAILED, "the likelihood cannot be computed for these data");
     settle(a);
+    return LB_OK;
+}
+
+int lb_lmm_fit(lb_lmm *a, lb_error *err)
+{
+    int rc = lb_lmm_prepare(a, err);
+    if (!rc) rc = lb_lmm_maximise(a, err);
+    if (rc) return rc;
     unsigned flags = a->df_method == LB_DF_KR ? LB_DF_ADJUST | LB_DF_EXPECTED : 0;
     rc = lb_mixed_df_new(&a->reml, flags, &a->df, err);
     if (rc) return rc;

@@ -5,26 +5,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "lmm.h"
-
-/* Sums of one group over the columns of [W y] that are not all zero there. */
-typedef struct group {
-    double rows;
-    size_t w;
-    uint32_t *index;
-    double *s;    /* q × q: ZᵀZ */
-    double *u;    /* q rows of w: Zᵀ[W y] */
-    double *h;    /* q × q: V1⁻¹ = (I − Z H Zᵀ)/σ² */
-    double *hu;   /* q rows of w: H u */
-    double *a;    /* q rows of w: ZᵀV1⁻¹[W y] */
-} group;
+#include "lmm_group.h"
 
 typedef struct pair { size_t a, b; } pair;
 
 typedef struct groups {
     size_t one, q, m, count;
     pair *pair;      /* m − 1 */
-    group *group;
+    lb_group *group;
     double sigma2, *total; /* [W y]ᵀ[W y] */
     double *now;     /* c at the last point */
     double *third;   /* [W y]ᵀV1⁻³[W y] */
@@ -63,7 +51,7 @@ static void rows_times(const double *a, const double *x, size_t q, size_t w, dou
 }
 
 /* out[index, index] += factor Σ_k xᵀ_k y_k over one row of each. */
-static void add_outer(const groups *all, const group *g, const double *x, const double *y, double factor, double *out)
+static void add_outer(const groups *all, const lb_group *g, const double *x, const double *y, double factor, double *out)
 {
     for (size_t j = 0; j < g->w; j++) {
         double f = factor * y[j], *column = out + g->index[j] * all->one;
@@ -77,7 +65,7 @@ static void add_outer(const groups *all, const group *g, const double *x, const 
 }
 
 /* H = L (LᵀSL + σ²I)⁻¹ Lᵀ; log|V1| of the group. */
-static int factor_group(const groups *all, const double *root, group *g, double *logdet)
+static int factor_group(const groups *all, const double *root, lb_group *g, double *logdet)
 {
     size_t q = all->q;
     double f[2 * LB_BAR_EFFECTS * LB_BAR_EFFECTS], *half = f + q * q;
@@ -112,16 +100,16 @@ static int set(void *context, const double *phi, double *logdet, double *c)
     *logdet = 0;
     if (!(all->sigma2 > 0)) return 1;
     memcpy(c, all->total, size * sizeof *c);
-    const group *last = NULL;
+    const lb_group *last = NULL;
     for (size_t i = 0; i < all->count; i++) {
-        group *p = &all->group[i];
+        lb_group *p = &all->group[i];
         if (last && last->rows == p->rows && !memcmp(last->s, p->s, q * q * sizeof(double))) {
             memcpy(p->h, last->h, q * q * sizeof(double));
         } else if (factor_group(all, root, p, &part)) {
             return 1;
         }
         last = p;
-        *logdet += part;
+        *logdet += p->members * part;
         rows_times(p->h, p->u, q, p->w, p->hu);
         rows_times(p->s, p->hu, q, p->w, p->a);
         for (size_t k = 0; k < q * p->w; k++) p->a[k] = (p->u[k] - p->a[k]) / all->sigma2;
@@ -134,7 +122,7 @@ static int set(void *context, const double *phi, double *logdet, double *c)
 }
 
 /* K = (I − S H)/σ² and M = K S = ZᵀV1⁻¹Z. */
-static void small(const groups *all, const group *g, double *k, double *m)
+static void small(const groups *all, const lb_group *g, double *k, double *m)
 {
     size_t q = all->q;
     square(g->s, g->h, q, k);
@@ -144,29 +132,30 @@ static void small(const groups *all, const group *g, double *k, double *m)
 }
 
 /* Traces of one group. */
-static void add_traces(const groups *all, const double *k, const double *m, double rows, double *t, double *tt)
+static void add_traces(const groups *all, const double *k, const double *m, const lb_group *g, double *t, double *tt)
 {
     size_t q = all->q, last = all->m - 1;
-    double km[LB_BAR_EFFECTS * LB_BAR_EFFECTS], kk = 0, kd = 0, s2 = all->sigma2;
+    double km[LB_BAR_EFFECTS * LB_BAR_EFFECTS], kk = 0, kd = 0, s2 = all->sigma2, rows = g->rows, times = g->members;
+    if (times == 0) return;
     square(k, m, q, km);
     for (size_t i = 0; i < q; i++) {
         kd += k[i + i * q];
         for (size_t j = 0; j < q; j++) kk += k[i + j * q] * k[j + i * q];
     }
-    t[last] += (rows - (double)q) / s2 + kd;
-    tt[last + last * all->m] += (rows - (double)q) / (s2 * s2) + kk;
+    t[last] += times * ((rows - (double)q) / s2 + kd);
+    tt[last + last * all->m] += times * ((rows - (double)q) / (s2 * s2) + kk);
     for (size_t i = 0; i < last; i++) {
         size_t a = all->pair[i].a, b = all->pair[i].b;
-        t[i] += (a == b ? 1 : 2) * m[a + b * q];
-        double cross = a == b ? km[a + a * q] : km[a + b * q] + km[b + a * q];
+        t[i] += times * (a == b ? 1 : 2) * m[a + b * q];
+        double cross = times * (a == b ? km[a + a * q] : km[a + b * q] + km[b + a * q]);
         tt[i + last * all->m] += cross;
         tt[last + i * all->m] += cross;
-        for (size_t j = 0; j < last; j++) tt[i + j * all->m] += lb_mixed_four(m, m, q, a, b, all->pair[j].a, all->pair[j].b);
+        for (size_t j = 0; j < last; j++) tt[i + j * all->m] += times * lb_mixed_four(m, m, q, a, b, all->pair[j].a, all->pair[j].b);
     }
 }
 
 /* b = K a = ZᵀV1⁻²[W y], into scratch. */
-static const double *second(const groups *all, const group *g, const double *k)
+static const double *second(const groups *all, const lb_group *g, const double *k)
 {
     rows_times(k, g->a, all->q, g->w, all->b);
     return all->b;
@@ -182,9 +171,9 @@ static void first(void *context, double *a, double *t, double *tt)
     memset(tt, 0, m * m * sizeof *tt);
     memset(all->third, 0, size * sizeof *a);
     for (size_t i = 0; i < all->count; i++) {
-        const group *g = &all->group[i];
+        const lb_group *g = &all->group[i];
         small(all, g, k, inner);
-        add_traces(all, k, inner, g->rows, t, tt);
+        add_traces(all, k, inner, g, t, tt);
         const double *b = second(all, g, k);
         for (size_t p = 0; p < last; p++) {
             size_t x = all->pair[p].a, y = all->pair[p].b;
@@ -212,7 +201,7 @@ static void pairs(void *context, const double *omega, double *out)
     memset(out, 0, m * m * sizeof *out);
     for (size_t i = 0; i < one * one; i++) out[last + last * m] += omega[i] * all->third[i];
     for (size_t i = 0; i < all->count; i++) {
-        const group *g = &all->group[i];
+        const lb_group *g = &all->group[i];
         small(all, g, k, inner);
         const double *b = second(all, g, k);
         for (size_t r = 0; r < q; r++) { /* a Ω */
@@ -267,7 +256,7 @@ static void weighted(void *context, const double *w, double *out)
     double k[LB_BAR_EFFECTS * LB_BAR_EFFECTS], inner[LB_BAR_EFFECTS * LB_BAR_EFFECTS], n[LB_BAR_EFFECTS * LB_BAR_EFFECTS];
     for (size_t i = 0; i < size; i++) out[i] = w[last + last * m] * all->third[i];
     for (size_t i = 0; i < all->count; i++) {
-        const group *g = &all->group[i];
+        const lb_group *g = &all->group[i];
         small(all, g, k, inner);
         const double *b = second(all, g, k);
         weigh(all, w, inner, n);
@@ -301,12 +290,13 @@ static size_t *by_group(const lb_bar *bar, size_t n, size_t *start, lb_arena *ar
 }
 
 /* Products of one group; z holds pointers to the q random columns. */
-static bool fill_group(const groups *all, group *g, const double *x, size_t n, const double *const *z, const size_t *row, size_t rows,
+static bool fill_group(const groups *all, lb_group *g, const double *x, size_t n, const double *const *z, const size_t *row, size_t rows,
                        lb_arena *arena)
 {
     size_t q = all->q, one = all->one;
     uint32_t *index = lb_alloc(one, sizeof *index);
     g->rows = (double)rows;
+    g->members = 1;
     for (size_t j = 0; j < one; j++) {
         size_t i = 0;
         while (i < rows && x[row[i] + j * n] == 0) i++;
@@ -367,6 +357,7 @@ int lb_groups_new(const double *x, size_t n, size_t r, const lb_bar *const *bar,
         good = fill_group(all, &all->group[g], x, n, z, row + start[g], start[g + 1] - start[g], arena);
     }
     if (!good) return lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu groups of %zu columns", levels, r);
+    all->count = lb_groups_alike(all->group, levels, all->q);
     all->now = all->total + one * one, all->third = all->now + one * one;
     all->turned = all->b + one * all->q;
     add_total(all, x, n);

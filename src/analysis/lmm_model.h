@@ -27,6 +27,12 @@ typedef struct lb_lmm {
 
 int lb_lmm_read(lb_lmm *a, lb_error *err) LB_MUST_CHECK;
 int lb_lmm_fit(lb_lmm *a, lb_error *err) LB_MUST_CHECK;
+/** Its parts: basis, blocks and mapping of θ; a starting point; the maximum of the likelihood. */
+int lb_lmm_prepare(lb_lmm *a, lb_error *err) LB_MUST_CHECK;
+void lb_lmm_start(const lb_lmm *a, double *theta);
+int lb_lmm_maximise(lb_lmm *a, lb_error *err) LB_MUST_CHECK;
+/** Profile-likelihood intervals of standard deviations, correlations and coefficients: rows of `profile`. */
+int lb_lmm_profile(const lb_lmm *a, lb_error *err) LB_MUST_CHECK;
 /** θ of bar b at effect j's own standard deviation (the diagonal of its factor), relative to the residual's. */
 double lb_lmm_relative(const lb_lmm *a, size_t b, size_t j, const double *theta);
 /** Index of (i, j), i ≥ j, among a bar's parameters. */

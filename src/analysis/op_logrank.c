@@ -77,6 +77,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (data.groups < 2) {
         code = lb_fail(err, LB_BAD_DATA, "only one group ('%.80s') among the complete rows: nothing to compare", data.groups ? data.group_name[0] : "");
         lb_error_where(err, "--by");
+        lb_error_hint(err, "name a column with two levels or more, or see what is missing in the rows of the others");
         return code;
     }
     lb_arena *arena = result->arena;

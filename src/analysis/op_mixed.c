@@ -10,6 +10,7 @@ static const lb_param params[] = {
     {.name = "method", .type = LB_P_CHOICE, .summary = "restricted or full maximum likelihood", .preset = "reml", .choices = "reml,ml"},
     {.name = "df", .type = LB_P_CHOICE, .summary = "degrees of freedom of the coefficients", .preset = "satterthwaite",
      .choices = "satterthwaite,kr,residual"},
+    {.name = "profile", .type = LB_P_FLAG, .summary = "profile-likelihood intervals, also of standard deviations and correlations"},
     {.name = "level", .type = LB_P_NUMBER, .summary = "confidence level of intervals", .preset = "0.95", .min = 1e-6,
      .max = 0.999999},
 };
@@ -26,7 +27,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (rc) return rc;
     result->title = "Linear mixed model";
     lb_lmm_results(&a);
-    return LB_OK;
+    return lb_call_flag(call, "profile") ? lb_lmm_profile(&a, err) : LB_OK;
 }
 
 const lb_op lb_op_analyse_mixed = {
@@ -42,6 +43,8 @@ const lb_op lb_op_analyse_mixed = {
         "--df satterthwaite takes the observed information of the variances (Fai and Cornelius 1996; lmerTest), kr the "
         "adjusted standard errors and degrees of freedom of Kenward and Roger (1997) with the expected information (pbkrtest), "
         "residual rows minus coefficients. The restricted likelihood contains log|X'V^-1 X| and not log|X'X|; AIC and BIC count "
-        "coefficients and variances, BIC takes the rows.",
+        "coefficients and variances, BIC takes the rows.\n\n"
+        "--profile inverts the likelihood ratio test of every standard deviation, correlation and coefficient, by full maximum "
+        "likelihood (confint(method = \"profile\") of lme4, without its interpolation).",
     .params = params, .param_count = LB_COUNT(params), .run = run,
     .example = "lumbar analyse mixed --data reference/analysis/visits48.csv --formula 'odi ~ odi_0 + arm * month + (1 + month | id)'"};

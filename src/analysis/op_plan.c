@@ -46,7 +46,8 @@ static int write_report(lb_plan *plan, char sha256[65], lb_error *err)
         lb_report_banner(report, "Rehearsal: the arms in this report are shuffled. No number in it says anything about the treatments.", "REHEARSAL");
     lb_plan_report(plan, report);
     lb_report_html(report, &html);
-    const char *running = lb_arena_printf(plan->arena, "%s \xC2\xB7 plan %s, version %s", lb_get_text(plan->root, "study", ""),
+    const char *running = lb_arena_printf(plan->arena, "%s%splan %s, version %s", lb_get_text(plan->root, "study", ""),
+                                          lb_get(plan->root, "study") ? " \xC2\xB7 " : "",
                                           lb_get_text(plan->root, "plan", ""), lb_get_text(plan->root, "version", "\xE2\x80\x94"));
     int code = lb_report_pdf(report, running, &pdf, err);
     if (!code) {

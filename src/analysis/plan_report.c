@@ -78,7 +78,7 @@ static void means_table(const lb_plan *plan, lb_report *out)
         lb_set_text(row, "Arm", arm_name(plan, arm));
         lb_set_text(row, "Adjusted mean", number(plan->arena, lb_get_number(from, "estimate", NAN), 2));
         lb_set_text(row, "SE", number(plan->arena, lb_get_number(from, "se", NAN), 2));
-        lb_set_text(row, "CI", interval(plan->arena, lb_get_number(from, "lower", NAN), lb_get_number(from, "upper", NAN)));
+        lb_set_text(row, "95 % CI", interval(plan->arena, lb_get_number(from, "lower", NAN), lb_get_number(from, "upper", NAN)));
     }
     if (rows->count) lb_report_table(out, rows, lb_arena_printf(plan->arena, "Adjusted means (%g %% CI)", 100 * plan->level), 1);
 }
@@ -125,7 +125,7 @@ static void comparison_table(const lb_plan *plan, const char *role, const char *
         const char *estimate = number(plan->arena, ratio ? exp(from->estimate) : from->estimate, 2);
         lb_set_text(row, ratios ? "Difference or hazard ratio" : "Difference",
                     ratio ? lb_arena_printf(plan->arena, "HR %s", estimate) : estimate);
-        lb_set_text(row, "CI", interval(plan->arena, ratio ? exp(from->lower) : from->lower, ratio ? exp(from->upper) : from->upper));
+        lb_set_text(row, "95 % CI", interval(plan->arena, ratio ? exp(from->lower) : from->lower, ratio ? exp(from->upper) : from->upper));
         lb_set_text(row, "df", isfinite(from->df) ? number(plan->arena, from->df, from->df == floor(from->df) ? 0 : 1) : "z");
         lb_set_text(row, "p, two-sided", p_text(plan->arena, from->p));
     }
@@ -175,7 +175,7 @@ static void tipping_table(const lb_plan *plan, const lb_value *results, lb_repor
         lb_value *row = lb_push_object(rows);
         lb_set_text(row, "Delta", number(plan->arena, lb_get_number(from, "delta", NAN), 1));
         lb_set_text(row, "Difference", number(plan->arena, lb_get_number(from, "estimate", NAN), 2));
-        lb_set_textf(row, "CI", "%s to %s", number(plan->arena, lb_get_number(from, "lower", NAN), 2),
+        lb_set_textf(row, "95 % CI", "%s to %s", number(plan->arena, lb_get_number(from, "lower", NAN), 2),
                      number(plan->arena, lb_get_number(from, "upper", NAN), 2));
         lb_set_text(row, "p, two-sided", p_text(plan->arena, lb_get_number(from, "p", NAN)));
     }

@@ -212,7 +212,7 @@ static size_t take_rows(lb_plan *plan, const lb_value *entry, const char *role, 
                              .se = lb_get_number(from, "se", NAN),
                              .df = lb_get_number(from, "df", INFINITY),
                              .statistic = lb_get_number(from, "statistic", NAN),
-                             .n = lb_get_int(result->results, "n", -1),
+                             .n = lb_get_int(result->results, "people", lb_get_int(result->results, "n", -1)), /* people rather than their rows */
                              .same_as_primary = lb_get_bool(entry, "same_as_primary", false),
                              .same_scale = lb_get_bool(entry, "same_scale", strcmp(role, "secondary") != 0),
                              .hazard_ratio = lb_get(from, "hazard_ratio") != NULL,

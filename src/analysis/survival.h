@@ -12,7 +12,6 @@ typedef struct lb_survival {
     int32_t *group, *stratum;   /**< 0-based */
     size_t groups, strata;
     const char **group_name, **stratum_name; /**< "sex=1", "centre=C1, sex=F" */
-    size_t *row;                /**< of the table */
 } lb_survival;
 
 /** Columns --time, --event, --by and, if `stratified`, --strata of the call. Events are 0/1, or 1/2 as in R's Surv(). */

@@ -12,7 +12,7 @@ int lb_survival_event(const lb_table *table, const char *name, const size_t *row
     if (code != LB_OK) return code;
     bool two = false, zero = false;
     for (size_t i = 0; i < n; i++) {
-        double value = column->number[row[i]]; /* read once: the rows are in order of time, not of memory */
+        double value = column->number[row[i]];
         two |= value == 2;
         zero |= value == 0;
         event[i] = value == 1;
@@ -75,43 +75,48 @@ static int combine(const lb_table *table, const char *const *names, size_t count
     return LB_OK;
 }
 
-static bool complete(const lb_column *time, const lb_column *event, const int32_t *group, const int32_t *stratum, size_t r)
+/* Rows that miss nothing, in the table's order, and their times. */
+static int keep_rows(const lb_table *table, const lb_column *time, const lb_column *event, const int32_t *group, const int32_t *stratum,
+                     size_t *kept, double *key, size_t *count, lb_error *err)
 {
-    return !isnan(time->number[r]) && !lb_column_missing(event, r) && group[r] >= 0 && stratum[r] >= 0;
-}
-
-static int select_rows(const lb_table *table, const lb_column *time, const lb_column *event, const int32_t *group, const int32_t *stratum,
-                       lb_arena *arena, lb_survival *out, lb_error *err)
-{
-    double *key = lb_arena_array(arena, table->rows + 1, sizeof *key);
-    size_t *kept = lb_arena_array(arena, table->rows + 1, sizeof *kept), n = 0;
-    uint32_t *order = lb_arena_array(arena, table->rows + 1, sizeof *order);
+    size_t n = 0;
     for (size_t r = 0; r < table->rows; r++) {
-        if (!complete(time, event, group, stratum, r)) continue;
-        if (time->number[r] < 0 || isinf(time->number[r])) {
-            int code = lb_fail(err, LB_BAD_DATA, "time '%s' is %g", time->name, time->number[r]);
+        double t = time->number[r];
+        if (isnan(t) || group[r] < 0 || stratum[r] < 0 || lb_column_missing(event, r)) continue;
+        if (t < 0 || isinf(t)) {
+            int code = lb_fail(err, LB_BAD_DATA, "time '%s' is %g", time->name, t);
             lb_error_where(err, "%s, row %zu", table->name, r + 2);
             lb_error_hint(err, "times count from the start and are not negative");
             return code;
         }
-        key[n] = time->number[r];
+        key[n] = t;
         kept[n++] = r;
     }
-    int code = lb_sort_order(key, n, order, err);
-    if (code != LB_OK) return code;
-    out->n = n;
-    out->dropped = table->rows - n;
+    *count = n;
+    return LB_OK;
+}
+
+/* Into order of time. What belongs to a row is packed into one word before, so that the jump through memory is made once. */
+static int in_order(const double *key, const size_t *kept, const int32_t *group, const int32_t *stratum, lb_arena *arena, lb_survival *out,
+                    lb_error *err)
+{
+    size_t n = out->n;
+    uint32_t *order = lb_arena_array(arena, n + 1, sizeof *order), *packed = lb_arena_array(arena, n + 1, sizeof *packed);
+    for (size_t k = 0; k < n; k++) {
+        packed[k] = (uint32_t)group[kept[k]] << 1 | out->event[k];
+        out->events += out->event[k];
+    }
     out->time = lb_arena_array(arena, n + 1, sizeof *out->time);
-    out->event = lb_arena_array(arena, n + 1, sizeof *out->event);
+    int code = lb_sort_values(key, n, order, out->time, err);
+    if (code != LB_OK) return code;
     out->group = lb_arena_array(arena, n + 1, sizeof *out->group);
     out->stratum = lb_arena_array(arena, n + 1, sizeof *out->stratum);
-    out->row = lb_arena_array(arena, n + 1, sizeof *out->row);
     for (size_t i = 0; i < n; i++) {
-        out->row[i] = kept[order[i]];
-        out->time[i] = key[order[i]];
-        if (out->groups > 1) out->group[i] = group[out->row[i]];
-        if (out->strata > 1) out->stratum[i] = stratum[out->row[i]];
+        uint32_t word = packed[order[i]];
+        out->group[i] = (int32_t)(word >> 1);
+        out->event[i] = word & 1;
     }
+    for (size_t i = 0; i < n && out->strata > 1; i++) out->stratum[i] = stratum[kept[order[i]]];
     return LB_OK;
 }
 
@@ -126,23 +131,28 @@ int lb_survival_read(lb_call *call, bool stratified, lb_survival *out, lb_result
     if (code == LB_OK) code = lb_table_column(table, lb_call_text(call, "event"), &event, err);
     if (code != LB_OK) return code;
     const char *const *names;
-    int32_t *group = lb_arena_array(arena, table->rows + 1, sizeof *group), *stratum = lb_arena_array(arena, table->rows + 1, sizeof *stratum);
+    size_t rows = table->rows, *kept = lb_arena_array(arena, rows + 1, sizeof *kept);
+    double *key = lb_arena_array(arena, rows + 1, sizeof *key);
+    int32_t *group = lb_arena_array(arena, rows + 1, sizeof *group), *stratum = lb_arena_array(arena, rows + 1, sizeof *stratum);
     size_t count = lb_call_texts(call, "by", &names);
     code = combine(table, names, count, arena, group, &out->groups, &out->group_name, err);
     if (code != LB_OK) return code;
     count = stratified ? lb_call_texts(call, "strata", &names) : 0;
     code = combine(table, names, count, arena, stratum, &out->strata, &out->stratum_name, err);
-    if (code == LB_OK) code = select_rows(table, time, event, group, stratum, arena, out, err);
-    if (code == LB_OK) code = lb_survival_event(table, event->name, out->row, out->n, out->event, result, err);
+    if (code == LB_OK) code = keep_rows(table, time, event, group, stratum, kept, key, &out->n, err);
     if (code != LB_OK) return code;
-    for (size_t i = 0; i < out->n; i++) out->events += out->event[i];
+    out->dropped = rows - out->n;
+    out->event = lb_arena_array(arena, out->n + 1, sizeof *out->event);
+    code = lb_survival_event(table, event->name, kept, out->n, out->event, result, err);
+    if (code == LB_OK) code = in_order(key, kept, group, stratum, arena, out, err);
+    if (code != LB_OK) return code;
     if (out->n == 0) {
         code = lb_fail(err, LB_BAD_DATA, "no complete row: every row misses time, event or a group");
         lb_error_where(err, "%s", table->name);
     } else if (out->events == 0) {
         lb_result_warn(result, "no event: everybody is censored");
     }
-    if (out->dropped) lb_result_note(result, "%zu of %zu rows left out because time, event, group or stratum is missing.", out->dropped, table->rows);
+    if (out->dropped) lb_result_note(result, "%zu of %zu rows left out because time, event, group or stratum is missing.", out->dropped, rows);
     return code;
 }
 

@@ -184,14 +184,29 @@ static void check_result(one *c, const lb_result *result)
         add_row(c, "", "a list of expected values", "none in the case", false);
 }
 
-/* The file with the expected values of a shared case. */
+/* The number columns of a table, each a list: `from` is then ["column", row]. */
+static int table_witness(one *c, const lb_bytes *bytes, lb_error *err)
+{
+    lb_csv_options options = LB_CSV_OPTIONS_INIT;
+    lb_table *table;
+    int status = lb_csv_read(bytes, &options, c->all->arena, &table, err);
+    if (status) return status;
+    lb_value *root = lb_value_object(c->all->arena);
+    for (size_t i = 0; i < table->columns; i++)
+        if (table->column[i].type == LB_NUMBER) lb_set_numbers(root, table->column[i].name, table->column[i].number, table->rows);
+    c->witness = root;
+    return 0;
+}
+
+/* The file with the expected values of a shared case: JSON, or a table. */
 static int read_witness(one *c, lb_error *err)
 {
     const char *name = lb_get_text(c->spec, "shared", NULL);
     lb_bytes bytes;
     if (!name) return 0;
     int status = read_file(c, lb_arena_printf(c->all->arena, "shared:%s", name), &bytes, err);
-    return status ? status : lb_json_read(&bytes, c->all->arena, &c->witness, err);
+    if (status) return status;
+    return lb_text_ends(name, ".csv") ? table_witness(c, &bytes, err) : lb_json_read(&bytes, c->all->arena, &c->witness, err);
 }
 
 static int call_operation(one *c, lb_result **result, lb_error *err)

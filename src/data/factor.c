@@ -5,7 +5,10 @@
 
 #include "data/csv.h"
 
+enum { SMALL = 1024 };
+
 typedef struct value_set {
+    uint32_t small[SMALL]; /* index + 1 of the values 0, 1, 2 …, which need no hashing */
     double *value;   /* distinct, in order of appearance */
     uint32_t *slot;  /* open addressing: index + 1, 0 = free */
     size_t count, capacity, slots;
@@ -22,6 +25,8 @@ static size_t find_slot(const value_set *set, double value)
 
 static uint32_t index_of(value_set *set, double value)
 {
+    uint32_t *known = value >= 0 && value < SMALL && value == (double)(int)value ? &set->small[(int)value] : NULL;
+    if (known && *known) return *known - 1;
     if (2 * (set->count + 1) > set->slots) {
         set->slots = set->slots ? 2 * set->slots : 64;
         free(set->slot);
@@ -37,6 +42,7 @@ static uint32_t index_of(value_set *set, double value)
         set->value[set->count++] = value;
         set->slot[i] = (uint32_t)set->count;
     }
+    if (known) *known = set->slot[i];
     return set->slot[i] - 1;
 }
 

@@ -49,7 +49,9 @@ int lb_fit_tables(lb_call *call, bool peto, lb_result *result, lb_error *err)
 {
     lb_effects effects;
     lb_mantel pooled;
-    int code = lb_effects_read(call, false, &effects, err);
+    /* As in metafor's rma.mh and rma.peto: without --measure an odds ratio. */
+    int code = lb_call_given(call, "measure") ? LB_OK : lb_call_set(call, "measure", peto ? "PETO" : "OR", err);
+    if (!code) code = lb_effects_read(call, false, &effects, err);
     if (!code) code = check_measure(call, &effects, peto, err);
     if (!code) code = peto ? lb_peto(&effects, &pooled, err) : lb_mantel_haenszel(&effects, &pooled, err);
     if (code) return code;

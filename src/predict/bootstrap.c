@@ -3,6 +3,7 @@
 #include "predict/validate.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 typedef struct mean {
     double sum;
@@ -17,6 +18,28 @@ static void take(mean *m, double value)
 }
 
 static double of(const mean *m) { return m->count ? m->sum / (double)m->count : NAN; }
+
+static int ascending(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* Slopes have no bound where a replicate's risks hardly differ: their mean is at the mercy of a few, their median is not. */
+static double median_optimism_of_slope(const lb_bootstrap_row *row, size_t count, size_t stride)
+{
+    double *all = lb_alloc(count + 1, sizeof *all), middle = NAN;
+    size_t n = 0;
+    for (size_t r = 0; r < count; r++) {
+        const lb_bootstrap_row *b = &row[r * stride];
+        double lost = b->done ? b->apparent.slope - b->original.slope : NAN;
+        if (!isnan(lost)) all[n++] = lost;
+    }
+    qsort(all, n, sizeof *all, ascending);
+    if (n) middle = (all[(n - 1) / 2] + all[n / 2]) / 2;
+    free(all);
+    return middle;
+}
 
 void lb_bootstrap_summary(const lb_bootstrap_row *row, size_t count, size_t stride, const lb_measures *apparent, lb_value *out)
 {
@@ -42,6 +65,7 @@ void lb_bootstrap_summary(const lb_bootstrap_row *row, size_t count, size_t stri
         lb_set_number(o, names[k], lost[k]);
         lb_set_number(c, names[k], shown[k] - lost[k]);
     }
+    lb_set_number(c, "slope_median", apparent->slope - median_optimism_of_slope(row, count, stride));
     double out_auc = of(&held), overfit = (apparent->auc - out_auc) / (apparent->auc - 0.5);
     if (!(apparent->auc > 0.5) || overfit < 0) overfit = 0;
     if (overfit > 1) overfit = 1;

@@ -182,8 +182,11 @@ static void write_performance(const lb_model_plan *plan, const lb_value *report,
         for (size_t m = 0; m < LB_COUNT(keys); m++)
             if (lb_get(from, keys[m])) lb_set_number(to, keys[m], lb_get_number(from, keys[m], NAN));
     }
-    const lb_value *corrected = lb_get(lb_get(mine, "bootstrap"), "corrected");
+    const lb_value *bootstrap = lb_get(mine, "bootstrap"), *corrected = lb_get(bootstrap, "corrected");
     if (!corrected) return;
+    lb_value *plus = lb_set_object(p, "bootstrap_632"); /* Harrell's correction is too good for learners that fit their rows perfectly */
+    lb_set_number(plus, "auc", lb_get_number(bootstrap, "auc_632plus", NAN));
+    lb_set_number(plus, "brier", lb_get_number(bootstrap, "brier_632", NAN));
     lb_value *to = lb_set_object(p, "optimism_corrected");
     for (size_t k = 0; k < corrected->count; k++) lb_set_number(to, corrected->key[k], lb_number_of(corrected->item[k]));
 }

@@ -88,6 +88,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     size_t tables;
     int code = lb_call_document(call, "plan", &bytes, err);
     if (!code) code = lb_model_plan_read(&bytes, result->arena, &plan, err);
+    if (!code) code = lb_train_sheets_check(&plan, err);
     if (!code) code = lb_call_tables(call, "data", &table, &tables, err);
     if (code) return code;
     plan.validation.threads = lb_call_threads(call);

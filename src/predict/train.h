@@ -16,6 +16,8 @@ int lb_train_pictures(lb_call *call, const lb_model_plan *plan, const lb_value *
 /** The report as one page. */
 void lb_train_report(const lb_model_plan *plan, const lb_result *result, lb_buf *out);
 
+/** Are the plan's answers for the sheets answers to items there are? */
+int lb_train_sheets_check(const lb_model_plan *plan, lb_error *err) LB_MUST_CHECK;
 /** TRIPOD+AI and METRICS sheets, filled from the plan and the results. */
 void lb_train_sheets(const lb_model_plan *plan, lb_value *results);
 

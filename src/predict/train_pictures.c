@@ -52,7 +52,7 @@ static void borrow(lb_call *call, const char *verb, const lb_table *table, const
     lb_result_free(drawn);
 }
 
-/* Areas of all models with their intervals: nested, held out, corrected. */
+/* Areas of all models with their intervals: nested, held out, .632+. */
 static void side_by_side(const lb_value *results, const char *stem, lb_result *result)
 {
     enum { LEFT = 150, WIDE = 280, TOP = 44, ROW = 40 };
@@ -66,7 +66,7 @@ static void side_by_side(const lb_value *results, const char *stem, lb_result *r
         lb_svg_line(svg, x, TOP - 8, x, bottom, fabs(tick[t] - 0.5) < 1e-9 ? "#5b6b76" : "#dde4e8", 0.7, NULL);
         lb_svg_text(svg, x, bottom + 13, 8.5, LB_MIDDLE, "", "#17232b", lb_svg_number(tick[t], 1, text));
     }
-    lb_svg_text(svg, LEFT + WIDE / 2.0, bottom + 30, 9, LB_MIDDLE, "", "#17232b", "AUC (95 % interval); ◆ corrected for optimism");
+    lb_svg_text(svg, LEFT + WIDE / 2.0, bottom + 30, 9, LB_MIDDLE, "", "#17232b", "AUC (95 % interval); ◆ bootstrap, .632+");
     for (int k = 0; k < 2; k++) {
         lb_svg_circle(svg, LEFT + 6 + 120 * k, 16, 3.5, colours[k], NULL, 0);
         lb_svg_text(svg, LEFT + 14 + 120 * k, 19, 8.5, LB_START, "", "#17232b", words[k]);
@@ -87,9 +87,9 @@ static void side_by_side(const lb_value *results, const char *stem, lb_result *r
             lb_svg_text(svg, LEFT + WIDE + 8, yy + 3, 8.5, LB_START, "", colours[k],
                         lb_arena_printf(result->arena, "%s (%s–%s)", lb_svg_number(auc, 2, a), lb_svg_number(low, 2, b), lb_svg_number(high, 2, c)));
         }
-        double corrected = lb_get_number(lb_get(lb_get(model, "bootstrap"), "corrected"), "auc", NAN);
-        if (isnan(corrected)) continue;
-        double x = LEFT + WIDE * (fmax(0.3, corrected) - 0.3) / 0.7, diamond[8] = {x, y - 4.5, x + 4.5, y, x, y + 4.5, x - 4.5, y};
+        double plus = lb_get_number(lb_get(model, "bootstrap"), "auc_632plus", NAN);
+        if (isnan(plus)) continue;
+        double x = LEFT + WIDE * (fmax(0.3, plus) - 0.3) / 0.7, diamond[8] = {x, y - 4.5, x + 4.5, y, x, y + 4.5, x - 4.5, y};
         lb_svg_polygon(svg, diamond, 4, "#17232b", NULL, 0);
     }
     lb_result_picture(result, lb_arena_printf(result->arena, "%smodels", stem), "All models side by side", lb_svg_finish(svg));

@@ -69,7 +69,7 @@ static void bootstrap_table(const lb_value *models, lb_arena *arena, lb_buf *out
         lb_set_text(row, "Corrected", shown(arena, lb_get_number(lb_get(b, "corrected"), "auc", NAN), 3));
         lb_set_text(row, ".632", shown(arena, lb_get_number(b, "auc_632", NAN), 3));
         lb_set_text(row, ".632+", shown(arena, lb_get_number(b, "auc_632plus", NAN), 3));
-        lb_set_text(row, "Corrected slope", shown(arena, lb_get_number(lb_get(b, "corrected"), "slope", NAN), 2));
+        lb_set_text(row, "Corrected slope (median)", shown(arena, lb_get_number(lb_get(b, "corrected"), "slope_median", NAN), 2));
         lb_set_text(row, "Corrected Brier", shown(arena, lb_get_number(lb_get(b, "corrected"), "brier", NAN), 3));
         lb_set_int(row, "Replicates", lb_get_int(b, "replicates", 0));
     }

@@ -192,6 +192,20 @@ static void tripod_sheet(const facts *f, lb_value *out)
     lb_set_int(out, "open", open);
 }
 
+int lb_train_sheets_check(const lb_model_plan *plan, lb_error *err)
+{
+    const lb_value *report = lb_get(plan->root, "report"), *said = lb_get(report, "metrics");
+    const char *numbers = "segmentation,automated_segmentation,hand_crafted,tabular,end_to_end", *items = tripods[0].item;
+    for (size_t i = 0; i < LB_COUNT(metrics); i++) numbers = lb_arena_printf(plan->arena, "%s,%d", numbers, metrics[i].number);
+    for (size_t i = 1; i < LB_COUNT(tripods); i++) items = lb_arena_printf(plan->arena, "%s,%s", items, tripods[i].item);
+    int code = lb_model_plan_keys(plan, report, "report", "metrics,tripod", err);
+    if (!code) code = lb_model_plan_keys(plan, said, "report.metrics", numbers, err);
+    if (!code) code = lb_model_plan_keys(plan, lb_get(report, "tripod"), "report.tripod", items, err);
+    for (size_t i = 0; said && i < said->count && !code; i++)
+        if (said->item[i]->type != LB_BOOL) code = lb_model_plan_keys(plan, said->item[i], "an answer of report.metrics", "answer,why", err);
+    return code;
+}
+
 void lb_train_sheets(const lb_model_plan *plan, lb_value *results)
 {
     facts f = gather(plan, results);

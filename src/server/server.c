@@ -38,6 +38,7 @@ static void add_headers(struct MHD_Response *response, const lb_answer *answer, 
     if (public_name) MHD_add_response_header(response, "Strict-Transport-Security", "max-age=31536000");
     MHD_add_response_header(response, "Content-Security-Policy", answer->policy ? answer->policy : answer->framed ? POLICY("'self'") : POLICY("'none'"));
     MHD_add_response_header(response, "X-Content-Type-Options", "nosniff");
+    MHD_add_response_header(response, "X-XSS-Protection", "1; mode=block"); /* for browsers too old to know the policy above */
     MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     MHD_add_response_header(response, "Cross-Origin-Opener-Policy", "same-origin");
     MHD_add_response_header(response, "Cross-Origin-Resource-Policy", "same-origin");

@@ -39,13 +39,14 @@ void store_head_write(lb_store *store, const chain *end)
     memcpy(s.magic, magic, sizeof magic);
     memcpy(s.hash, end->hash, 64);
     lb_mac(store->key, "head", &s, offsetof(slot, mac), s.mac);
+    atomic_store(&store->head_written, true);
     ssize_t done = pwrite(store->head_file, &s, sizeof s, (end->seq & 1) * (off_t)sizeof s);
     (void)done; /* the older slot stands; verify compares only what the head says */
 }
 
 void store_head_sync(lb_store *store)
 {
-    if (!store->fast && store->head_file >= 0) fdatasync(store->head_file);
+    if (!store->fast && store->head_file >= 0 && atomic_exchange(&store->head_written, false)) fdatasync(store->head_file);
 }
 
 void store_head_close(lb_store *store)

@@ -10,7 +10,7 @@
 
 #include <libpq-fe.h>
 
-enum { CACHE = 96, COLUMNS_MOST = 32, PARAMS_MOST = 256, FETCH = 256, WRITER_LOCK = 0x4c756d62 };
+enum { CACHE = 192, COLUMNS_MOST = 32, PARAMS_MOST = 256, FETCH = 256, WRITER_LOCK = 0x4c756d62 };
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT4 = 23 };
 
 struct db {
@@ -123,26 +123,55 @@ static bool is_transaction_word(const char *sql)
     return strncmp(sql, "SAVEPOINT", 9) == 0 || strncmp(sql, "RELEASE", 7) == 0 || strncmp(sql, "ROLLBACK", 8) == 0;
 }
 
-static int run(db *c, const char *sql, const db_value *param, size_t params, db_row row, void *context, int64_t *changed, lb_error *err)
+/* A prepared statement's result, or NULL and the error. */
+static PGresult *execute(db *c, const char *sql, const db_value *param, size_t params, int *code, lb_error *err)
 {
     char name[16];
-    if (is_transaction_word(sql)) return command(c, sql, err);
-    int code = prepared(c, sql, name, err);
-    if (code) return code;
+    *code = prepared(c, sql, name, err);
+    if (*code) return NULL;
     parameters *p = lb_alloc(1, sizeof *p);
     bind(p, param, params);
     PGresult *result = PQexecPrepared(c->handle, name, (int)params, p->value, p->length, p->format, 0);
     ExecStatusType status = PQresultStatus(result);
-    if (status != PGRES_COMMAND_OK && status != PGRES_TUPLES_OK) code = fail(c, result, err);
-    else code = rows_of(result, row, context, err);
+    free(p);
+    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return result;
+    *code = fail(c, result, err);
+    PQclear(result);
+    return NULL;
+}
+
+static int run(db *c, const char *sql, const db_value *param, size_t params, db_row row, void *context, int64_t *changed, lb_error *err)
+{
+    int code;
+    if (is_transaction_word(sql)) return command(c, sql, err);
+    PGresult *result = execute(c, sql, param, params, &code, err);
+    if (!result) return code;
+    code = rows_of(result, row, context, err);
     if (changed) *changed = strtoll(PQcmdTuples(result), NULL, 10);
     PQclear(result);
-    free(p);
     return code < 0 ? code : LB_OK;
 }
 
-/* Through a cursor: some hundred rows at a time; the connection is free while the row function looks at them. */
+static int by_cursor(db *c, const char *sql, const db_value *param, size_t params, db_row row, void *context, lb_error *err);
+
+/* Most scans find a few rows: they come in one round trip, by a plan that was made before. A result is memory of ours: the connection is
+ * free while the row function looks at it. Larger ones go through a cursor, some hundred rows at a time. */
 static int each(db *c, const char *sql, const db_value *param, size_t params, db_row row, void *context, lb_error *err)
+{
+    lb_buf text = {0};
+    int code;
+    lb_buf_printf(&text, "SELECT * FROM (%s) few LIMIT %d", sql, FETCH + 1);
+    PGresult *result = execute(c, text.data, param, params, &code, err);
+    lb_buf_free(&text);
+    if (!result) return code;
+    bool few = PQntuples(result) <= FETCH;
+    if (few) code = rows_of(result, row, context, err);
+    PQclear(result);
+    if (!few) return by_cursor(c, sql, param, params, row, context, err);
+    return code < 0 ? code : LB_OK;
+}
+
+static int by_cursor(db *c, const char *sql, const db_value *param, size_t params, db_row row, void *context, lb_error *err)
 {
     lb_buf text = {0};
     char fetch[64], close[64];

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { BATCH_MOST = 256, KEEPER_MS = 500, KEPT_TRIES = 40 };
+enum { BATCH_MOST = 256, KEEPER_MS = 500, KEPT_TRIES = 40, UNSETTLED_MOST = 16 << 20, UNSETTLED_TICKS = 20 };
 
 static void copy_error(lb_error *to, const lb_error *from)
 {
@@ -119,6 +119,8 @@ static void run_batch(lb_store *store, waiting *list)
     store->counts.commit_seconds += lb_seconds() - start;
     for (waiting *w = list; w; w = w->next) *(w->code ? &store->counts.refused : &store->counts.changes) += 1;
     if (!code) store->counts.entries = end.seq;
+    store->unsettled += store->batch_bytes;
+    store->batch_bytes = 0;
     pthread_mutex_unlock(&store->lock);
 }
 
@@ -154,10 +156,24 @@ static void *writer(void *context)
     return NULL;
 }
 
+/* Tidying up forces much to the disk, and whoever saves meanwhile waits for it: when the log has grown, in a pause, or after ten
+ * seconds; not twice a second. With the lock held. */
+static bool is_due(lb_store *store, int64_t *before, int *ticks)
+{
+    bool pause = store->unsettled == *before;
+    *before = store->unsettled;
+    if (store->unsettled == 0 || (!pause && store->unsettled < UNSETTLED_MOST && ++*ticks < UNSETTLED_TICKS)) return false;
+    store->unsettled = *before = 0;
+    *ticks = 0;
+    return true;
+}
+
 static void *keeper(void *context)
 {
     lb_store *store = context;
     db *connection = NULL;
+    int64_t before = 0;
+    int ticks = 0;
     lb_error err = LB_ERROR_INIT;
     if (store->backend->open(store->where, true, false, store->fast, &connection, &err)) connection = NULL;
     pthread_mutex_lock(&store->lock);
@@ -168,8 +184,9 @@ static void *keeper(void *context)
         until.tv_sec += until.tv_nsec / 1000000000L;
         until.tv_nsec %= 1000000000L;
         pthread_cond_timedwait(&store->stopped, &store->lock, &until);
+        bool due = is_due(store, &before, &ticks);
         pthread_mutex_unlock(&store->lock);
-        if (connection) store->backend->maintain(connection);
+        if (connection && due) store->backend->maintain(connection);
         store_head_sync(store);
         pthread_mutex_lock(&store->lock);
     }

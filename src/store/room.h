@@ -7,6 +7,7 @@
 #include "store/store.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 enum { STORE_READERS = 8, STORE_BODY_MOST = 16 << 20, STORE_PARAMS = 256 };
 
@@ -50,10 +51,13 @@ struct lb_store {
     bool reader_busy[STORE_READERS];
     int64_t last_us; /* never given out twice */
     lb_store_counts counts; /* of the writer; read under the lock */
+    int64_t unsettled;      /* bytes the log has grown by since the keeper tidied up, about; under the lock */
+    int64_t batch_bytes;    /* of the batch at hand; the writer's alone */
 
     pthread_mutex_t identity_lock;
     int identity_file;
     int head_file;
+    atomic_bool head_written; /* since it was last forced to the disk */
 };
 
 struct lb_tx {

@@ -61,6 +61,47 @@ static void test_snapshots(void **state)
     assert_false(lb_get_bool(out, "final_allowed", true)); /* nobody was unblinded */
 }
 
+/* The plan's ledger is a record of the study: who did it is who signed in, and what is refused leaves no entry. */
+static void test_plan(void **state)
+{
+    (void)state;
+    lb_value *out;
+    study_user manager = study_as(&f, "data_manager"), statistician = study_as(&f, "statistician");
+    study_expect(&f, &manager, "POST", "/api/plan/lock", "{}", 403, NULL);
+    study_expect(&f, &statistician, "POST", "/api/plan/run", "{\"snapshot\":\"none\"}", 403, NULL); /* nobody was unblinded */
+    study_expect(&f, &statistician, "POST", "/api/plan/rehearse", "{\"snapshot\":\"none\"}", 404, NULL);
+    study_expect(&f, &statistician, "GET", "/api/plan", NULL, 200, &out);
+    assert_int_equal(lb_get(out, "entries")->count, 0);
+    const char *text = lb_get_text(out, "text", ""), *mcid = strstr(text, "mcid: 10");
+    char before[65];
+    snprintf(before, sizeof before, "%s", lb_get_text(out, "sha256", ""));
+    assert_non_null(mcid);
+    char *changed = lb_arena_text(f.arena, text);
+    changed[mcid - text + 7] = '1'; /* 11 points */
+    study_expect(&f, &statistician, "POST", "/api/plan/lock", "{\"by\":\"somebody else\"}", 200, NULL);
+    study_expect(&f, &statistician, "POST", "/api/plan/lock", "{}", 422, NULL);
+    study_expect(&f, &statistician, "POST", "/api/plan/amend", "{\"reason\":\"x\",\"text\":\"not: a plan\"}", 422, NULL);
+    study_expect(&f, &statistician, "GET", "/api/plan", NULL, 200, &out);
+    assert_true(lb_get_bool(out, "locked", false));
+    assert_string_equal(lb_get_text(out, "locked_by", ""), "statistician");
+    assert_string_equal(lb_get_text(out, "sha256", ""), before);
+    assert_int_equal(lb_get(out, "entries")->count, 1);
+    lb_buf json = {0};
+    lb_value *body = lb_value_object(f.arena);
+    lb_set_text(body, "reason", "the committee's decision");
+    lb_set_text(body, "text", changed);
+    lb_json_write(body, 0, &json);
+    lb_buf_add(&json, "", 1);
+    study_expect(&f, &statistician, "POST", "/api/plan/amend", json.data, 200, NULL);
+    lb_buf_free(&json);
+    study_expect(&f, &statistician, "GET", "/api/plan", NULL, 200, &out);
+    assert_string_not_equal(lb_get_text(out, "sha256", ""), before);
+    assert_true(lb_get_bool(out, "locked", false) && !lb_get_bool(out, "changed", true) && !lb_get_bool(out, "final_allowed", true));
+    assert_int_equal(lb_get(out, "entries")->count, 2);
+    assert_string_equal(lb_get_text(lb_get(out, "amendments")->item[0], "by", ""), "statistician");
+    assert_string_equal(lb_get_text(lb_get(out, "amendments")->item[0], "reason", ""), "the committee's decision");
+}
+
 static void test_export(void **state)
 {
     (void)state;
@@ -230,7 +271,7 @@ static void test_lock(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_snapshots), cmocka_unit_test(test_export), cmocka_unit_test(test_amendment),
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_snapshots), cmocka_unit_test(test_plan), cmocka_unit_test(test_export), cmocka_unit_test(test_amendment),
                                        cmocka_unit_test(test_sites_ranges_delegation), cmocka_unit_test(test_lock)};
     return cmocka_run_group_tests(tests, start, stop);
 }

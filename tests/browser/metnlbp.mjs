@@ -6,64 +6,21 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { check, only, root, settled, startBrowser, summary, test } from './harness.mjs';
+import { castOf, ELIGIBLE, FORMS, joa, PASSWORD, ROLES, tests } from './people.mjs';
+import { stranger, tour } from './tour.mjs';
 import { acts, look, pageFor, Someone, startStudy } from './trial.mjs';
 
 const study = await startStudy('studies/metnlbp.yaml');
 const browser = await startBrowser();
-const PASSWORD = 'seven quiet herons wade';
-const ROLES = { coordinator: ['C01'], coordinator2: ['C02'], therapist: ['C01'], investigator: ['C01'], investigator2: ['C02'], assessor: ['C01'], unmasked_data_manager: [], unmasked_statistician: [], dsmb: [], data_manager: [], monitor: [], statistician: [] };
-const who = { admin: new Someone(study, 'admin') };
-const people = [];
+const { who, people, visit, enrol, prepare, diaries, logs } = castOf(study);
 let hand; // who is entered by hand
-const pick = (n, m) => (n * 7 + m * 3) % 5;
-
-const ELIGIBLE = { subjid: 'x', birth_year: 1958, sex: 'F', age: 68, lbp_months: 14, odi_screen: 38, goutallier: '2', surg_indication: 0, conservative: 1, can_exercise: 1, willing: 1, exc_specific: 0, exc_surgery: 0, exc_comorb: 0, exc_cognition: 0, exc_physical: 0, exc_trial: 0, exc_hypersens: 0 };
-const odi = (n, shift = 0) => Object.fromEntries(Array.from({ length: 10 }, (_, i) => [`odi${i + 1}`, String(Math.max(0, Math.min(5, pick(n, i) - shift)))]));
-const JOA3 = ['joa_lbp', 'joa_leg', 'joa_gait'], JOA2 = ['joa_slr', 'joa_sensory', 'joa_motor', 'joa_turning', 'joa_standing', 'joa_washing', 'joa_leaning', 'joa_sitting', 'joa_lifting', 'joa_walking'];
-const joa = (n) => ({ ...Object.fromEntries(JOA3.map((k, i) => [k, String(pick(n, i) % 4)])), ...Object.fromEntries(JOA2.map((k, i) => [k, String(pick(n, i) % 3)])), joa_bladder: '0' });
-const eq5d = (n) => ({ eq_mo: 1 + (n % 3), eq_sc: 1, eq_ua: 2, eq_pd: 1 + (n % 4), eq_ad: 1, eq_vas: 60 + n });
-const labs = (n) => ({ hb: 135 + n, wbc: 6.1, plt: 220, creat: 70 + n, urea: 5, egfr: 85, alt: 20 + n, ast: 22, bilirubin: 10, albumin: 42 });
-const tests = { bs_seconds: 62, bs_stop: '3' };
-const FORMS = {
-  odi: ['assessor', (n, late) => odi(n, late ? 1 : 0)], vas: ['assessor', (n, late) => ({ vas_mm: (late ? 30 : 55) + n })], joa: ['assessor', (n) => joa(n)], function_tests: ['assessor', () => tests],
-  eq5d: ['coordinator', (n) => eq5d(n)], labs: ['coordinator', (n) => labs(n)], demographics: ['coordinator', (n) => ({ height_cm: 160 + n, weight_kg: 60 + n, smoking: '0', load: 'low' })], nass: ['coordinator', () => ({ nass_index: '1' })],
-  education: ['coordinator', () => ({ booklet_given: 1, booklet_date: study.today() })], medication: ['coordinator', () => ({ drug_name: 'celecoxib', drug_dose_mg: 200, drug_days: 6 })], recurrence: ['coordinator', () => ({ rec_new: 0 })],
-};
-const VISITS = { BL: ['demographics', 'odi', 'vas', 'joa', 'eq5d', 'function_tests', 'labs'], W06: ['odi', 'vas', 'joa', 'function_tests', 'labs'], M01: ['odi', 'vas', 'joa'], M03: ['odi', 'vas', 'joa'], M06: ['odi', 'vas', 'joa', 'eq5d'], M12: ['odi', 'vas', 'joa', 'nass', 'eq5d'], M12P: ['odi', 'vas', 'joa'] };
-
-async function visit(subject, name, n, skip = []) {
-  for (const form of VISITS[name]) if (!skip.includes(form)) await who[FORMS[form][0]].form(subject, name, form, FORMS[form][1](n, name !== 'BL'));
-}
-async function enrol(n, { sex = n % 2 ? 'F' : 'M' } = {}) {
-  const { subject } = await who.coordinator.post('/api/people', { site: 'C01' });
-  await who.coordinator.form(subject, 'SCR', 'eligibility', { ...ELIGIBLE, subjid: subject, sex, age: 62 + n });
-  await who.coordinator.post(`/api/people/${subject}/consent`, { kind: 'first', form_version: '1.0', language: 'zh', date: study.today(), taken_by: 'coordinator' });
-  const answer = await who.coordinator.post(`/api/people/${subject}/randomise`, { key: `run-${n}-${subject}`, password: PASSWORD });
-  people.push({ subject, n, arm: answer.arm?.id });
-  return subject;
-}
 const confirm = async (page, name) => { await page.getByRole('dialog').getByRole('button', { name, exact: true }).click(); await page.getByRole('dialog').waitFor({ state: 'hidden' }); await settled(page); };
 const go = async (page, path) => { await page.visit(path); await settled(page); };
 const shows = async (page, state) => { await page.locator(`[data-kept=${state}]`).waitFor(); };
 
-/** The beginning over the API, for the tests of a filter. */
-async function prepare() {
-  await who.admin.begin(study.password, PASSWORD);
-  for (const [name, sites] of Object.entries(ROLES)) {
-    const { once } = await who.admin.post('/api/users', { name, full_name: name.replaceAll('_', ' '), role: name.replace(/2$/, ''), sites });
-    who[name] = await new Someone(study, name).begin(once, PASSWORD);
-  }
-  for (const [site, user] of [['C01', 'coordinator'], ['C02', 'coordinator2']]) {
-    await who.admin.put(`/api/sites/${site}`, { state: 'open', protocol_version: '1.0', ethics: [{ version: '1.0', approved: study.today(), reference: 'EC' }], reason: 'contract signed' });
-    await who.admin.post('/api/delegation', { site, user, tasks: ['consent', 'randomise', 'enter'], from: study.today(), password: PASSWORD });
-  }
-  for (let n = 0; n < 12; n++) await visit(await enrol(n), 'BL', n);
-  hand = people[0].subject;
-}
-
 // -- the study is set up ---------------------------------------------------------------------------------------------------
 
-if (only.length > 0) await prepare();
+if (only.length > 0) { await prepare(); hand = people[0].subject; }
 
 await test('first sign-in: a wrong password is refused, the first one changed, the second step set up', async () => {
   const page = await pageFor(browser, study, who.admin, { signIn: false });
@@ -225,7 +182,7 @@ await test('consent, randomisation and baseline by the coordinator take at most 
   page.refused();
   await look(page, 'person-randomised');
   await page.context().close();
-  people.push({ subject: hand, n: 0 });
+  people.push({ subject: hand, n: 0, arm: (await who.coordinator.get(`/api/people/${hand}`)).allocation.arm.id });
 });
 
 await test('the assessor keys the ODI by hand, sees the score and no arm', async () => {
@@ -273,11 +230,20 @@ await test('diary on the phone: by personal link, without a network, kept and se
   await look(page, 'person-link');
   await page.context().close();
   study.days(2);
-  const phone = await pageFor(browser, study, null, { width: 390, height: 844, signIn: false });
+  const phone = await pageFor(browser, study, null, { width: 375, height: 740, signIn: false });
   await phone.goto(url);
   await phone.locator('.p-card').first().waitFor();
   await phone.waitForFunction(() => document.documentElement.dataset.kept === 'true');
   await look(phone, 'phone-home');
+  await phone.getByRole('button', { name: '中文' }).click();
+  await look(phone, 'phone-home-zh');
+  await phone.locator('.p-card .p-go').first().click();
+  await phone.getByText('步行').first().waitFor();
+  await look(phone, 'phone-diary-zh');
+  await phone.addStyleTag({ content: 'html { font-size: 200% !important; }' });
+  await look(phone, 'phone-diary-zh-200');
+  await phone.reload();
+  await phone.getByRole('button', { name: 'English' }).click();
   await phone.context().setOffline(true);
   await phone.reload();
   await phone.locator('.p-card .p-go').first().click();
@@ -485,11 +451,19 @@ await test('all visits to the end over the API; a withdrawal by hand, a deviatio
   await look(page, 'person-withdrawn');
   await page.context().close();
   const stay = people.filter((_, i) => i !== 6);
-  let day = 42;
+  let day = Math.round((study.now() - Date.now()) / 86400e3);
   for (const [name, at] of [['W06', 42], ['M01', 72], ['M03', 133], ['M06', 224], ['M12', 365], ['M12P', 407]]) {
     study.days(at - day);
     day = at;
     for (const { subject, n } of stay) await visit(subject, name, n);
+    if (name === 'W06') for (const { subject } of stay) await logs(subject);
+    if (name === 'W06') for (const { subject } of stay.filter((p) => p.arm === 'EXERCISE')) await diaries(subject);
+    if (name === 'M12') for (const { subject } of stay) for (let n = 1; n <= 12; n++) await who.coordinator.form(subject, `RECUR.${n}`, 'recurrence', { rec_new: 0 });
+  }
+  const { people: rows } = await who.coordinator.get('/api/people');
+  for (const { subject } of stay) {
+    const open = Object.entries(rows.find((p) => p.subject === subject).cells).filter(([, state]) => state === 'due' || state === 'missed').map(([id]) => id);
+    check(open.length === 0, `${subject} has not been through ${open.join(', ')}`);
   }
 });
 
@@ -665,15 +639,13 @@ await test('licensed wording: loaded by the site, on the form, on the printed fo
   await chinese.context().close();
 });
 
-await test('every page on a phone, in Chinese, at 200 %', async () => {
-  const phone = await pageFor(browser, study, who.coordinator, { width: 390, height: 844, language: 'zh-CN' });
-  for (const [path, name] of [['/', 'today'], ['/people', 'people'], [`/people/${hand}`, 'person'], [`/people/${hand}/BL/labs`, 'form'], ['/safety', 'safety'], ['/quality/queries', 'queries'], ['/quality/metrics', 'metrics'], ['/study/protocol', 'protocol'], ['/study/documents', 'documents'], ['/account', 'account']]) {
-    await go(phone, path);
-    await look(phone, `phone-${name}-zh`);
-  }
-  await phone.context().close();
+await test('every page by its role on a desktop', () => tour(browser, study, who, hand, 'desktop'));
+await test('every page by its role on a phone of 375 px, in Chinese', () => tour(browser, study, who, hand, 'phone'));
+await test('another centre finds nobody of this one', () => stranger(browser, study, who.coordinator2, hand));
+
+await test('the text at 200 %', async () => {
   const large = await pageFor(browser, study, who.coordinator);
-  for (const path of ['/', '/people', `/people/${hand}`, `/people/${hand}/BL/labs`, '/safety', '/study/sites']) {
+  for (const path of ['/', '/people', `/people/${hand}`, `/people/${hand}/BL/labs`, '/safety', '/study/sites', '/study/texts', '/account']) {
     await large.visit(path);
     await large.addStyleTag({ content: 'html { font-size: 200% !important; }' });
     await look(large, `large${path.replaceAll('/', '-')}`);

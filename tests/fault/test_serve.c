@@ -363,7 +363,8 @@ static void killed_again_and_again(void **state)
         assert_int_equal(pthread_create(&thread[i], NULL, i < SAVERS ? keep_saving : keep_randomising, &hands[i]), 0);
     }
     for (int i = 0; i < crashes; i++) {
-        nanosleep(&(struct timespec){0, 20000000 + (long)(3e8 * lb_random_uniform(&random))}, NULL);
+        double pause = 0.02 + 1.8 * lb_random_uniform(&random); /* long enough now and then for the password that each randomisation asks for */
+        nanosleep(&(struct timespec){(time_t)pause, (long)(1e9 * (pause - floor(pause)))}, NULL);
         end(&s, SIGKILL);
         start(&s);
     }

@@ -331,6 +331,16 @@ static void bootstrap_reference(void **state)
         {"auc_632plus", "auc_632plus"}};
     for (size_t i = 0; i < LB_COUNT(same); i++)
         assert_close(number_at(r->results, same[i][0]), number_at(lb_get(ref, "pima_bootstrap"), same[i][1]), 1e-7);
+    const lb_value *replicate = lb_path(ref, "pima_bootstrap.per_replicate"); /* areas on sample and all, slopes on sample and all, area of those out */
+    double lost[100];
+    assert_int_equal(replicate->count, LB_COUNT(lost));
+    for (size_t i = 0; i < LB_COUNT(lost); i++) { /* sorted as they come */
+        double d = lb_number_of(replicate->item[i]->item[2]) - lb_number_of(replicate->item[i]->item[3]);
+        size_t at = i;
+        for (; at > 0 && lost[at - 1] > d; at--) lost[at] = lost[at - 1];
+        lost[at] = d;
+    }
+    assert_close(number_at(r->results, "corrected.slope_median"), number_at(r->results, "apparent.slope") - (lost[49] + lost[50]) / 2, 1e-7);
     lb_result_free(r);
     lb_call_free(call);
     lb_registry_free(registry);
@@ -389,10 +399,36 @@ static lb_table *first_rows(const lb_table *table, size_t count, lb_arena *arena
     return lb_table_rows(table, row, count, arena);
 }
 
-/* The logistic model of the reference: exact values of the score by all coalitions, and LIME with its samples. */
-static void kernel_and_lime(void **state)
+/* One case of lime.json: its samples and the answers to them give its weights. */
+static void one_lime(lb_registry *registry, const lb_bytes *model, const lb_value *c, lb_table *row, const lb_table *train, lb_table *background, const char *const *pairs)
+{
+    lb_arena *arena = lb_arena_new();
+    const lb_value *data = lb_get(c, "data"), *y = lb_get(c, "y"), *weights = lb_get(c, "explanation"), *kernel = lb_get(c, "weight_first5");
+    lb_table *given = lb_table_new(arena, "samples", data->count);
+    for (size_t j = 0; j < 7; j++) {
+        lb_column *column = lb_table_add_number(given, train->column[j + 1].name);
+        column->missing = 0;
+        for (size_t i = 0; i < data->count; i++) column->number[i] = lb_number_of(data->item[i]->item[j]);
+    }
+    lb_column *answer = lb_table_add_number(given, "y");
+    answer->missing = 0;
+    for (size_t i = 0; i < y->count; i++) answer->number[i] = lb_number_of(y->item[i]);
+    lb_result *r = explain(registry, model, row, background, given, pairs);
+    assert_close(number_at(r->results, "intercept"), number_at(c, "intercept"), 1e-10);
+    assert_close(number_at(r->results, "r2"), number_at(c, "score"), 1e-10);
+    assert_int_equal(lb_get(r->results, "weights")->count, weights->count);
+    for (size_t i = 0; i < weights->count; i++)
+        assert_close(lb_get_number(lb_get(r->results, "weights"), weights->item[i]->item[0]->text, NAN), lb_number_of(weights->item[i]->item[1]), 1e-10);
+    for (size_t i = 0; i < kernel->count; i++) assert_close(lb_number_of(lb_get(r->results, "kernel")->item[i]), lb_number_of(kernel->item[i]), 1e-10);
+    lb_result_free(r);
+    lb_arena_free(arena);
+}
+
+/* The logistic model of the reference: exact values of the score by all coalitions, of the margin by its coefficients, and LIME with its samples. */
+static void kernel_linear_and_lime(void **state)
 {
     (void)state;
+    static const char *const kinds[][4] = {{"discretized", "quartile", "num_samples", "300"}, {"top4", "quartile", "num_features", "4"}, {"continuous", "none", "num_samples", "300"}};
     lb_arena *arena = lb_arena_new();
     lb_registry *registry = lb_registry_all();
     lb_value *misc = shared_json("learn/ref/misc.json", arena), *lime = shared_json("learn/ref/lime.json", arena);
@@ -400,35 +436,24 @@ static void kernel_and_lime(void **state)
     if (!misc || !lime || !train) skip();
     lb_result *fit = run_on(registry, "logistic", train, (const char *const[]){"outcome", "y", "features", PIMA, NULL});
     lb_bytes model = bytes_of(fit);
-    lb_result *r = explain(registry, &model, first_rows(test, 3, arena), first_rows(train, 50, arena), NULL, (const char *const[]){"method", "kernel", "scale", "score", NULL});
-    const lb_value *cases = lb_get(lb_get(misc, "kernel_shap_exact"), "cases");
-    for (size_t i = 0; i < cases->count; i++) {
-        const lb_value *mine = lb_get(r->results, "contributions")->item[i], *phi = lb_get(cases->item[i], "phi");
-        assert_close(number_at(mine, "base"), number_at(cases->item[i], "base"), 1e-10);
-        for (size_t j = 0; j < phi->count; j++) assert_true(fabs(lb_number_of(lb_get(mine, "values")->item[j]) - lb_number_of(phi->item[j])) < 1e-10);
-    }
-    lb_result_free(r);
-    static const char *const kinds[] = {"discretized", "top4"};
-    for (size_t k = 0; k < LB_COUNT(kinds); k++) {
-        const lb_value *c = lb_get(lb_get(lime, kinds[k]), "cases")->item[0], *data = lb_get(c, "data"), *y = lb_get(c, "y");
-        lb_table *given = lb_table_new(arena, "samples", data->count);
-        for (size_t j = 0; j < 7; j++) {
-            lb_column *column = lb_table_add_number(given, train->column[j + 1].name);
-            column->missing = 0;
-            for (size_t i = 0; i < data->count; i++) column->number[i] = lb_number_of(data->item[i]->item[j]);
+    const lb_value *linear = lb_get(misc, "linear_shap_interventional"), *exact = lb_get(lb_get(misc, "kernel_shap_exact"), "cases");
+    for (int kernel = 0; kernel < 2; kernel++) {
+        lb_result *r = explain(registry, &model, first_rows(test, 3, arena), kernel ? first_rows(train, 50, arena) : train, NULL,
+                               kernel ? (const char *const[]){"method", "kernel", "scale", "score", NULL} : (const char *const[]){"method", "shap", NULL});
+        for (size_t i = 0; i < 3; i++) {
+            const lb_value *mine = lb_get(r->results, "contributions")->item[i], *phi = kernel ? lb_get(exact->item[i], "phi") : lb_get(linear, "phi_first3")->item[i];
+            assert_close(number_at(mine, "base"), number_at(kernel ? exact->item[i] : linear, "base"), 1e-10);
+            for (size_t j = 0; j < phi->count; j++)
+                if (fabs(lb_number_of(lb_get(mine, "values")->item[j]) - lb_number_of(phi->item[j])) > 1e-10)
+                    fail_msg("%s, row %zu, feature %zu: %.17g, expected %.17g", kernel ? "kernel" : "linear", i + 1, j + 1, lb_number_of(lb_get(mine, "values")->item[j]), lb_number_of(phi->item[j]));
         }
-        lb_column *answer = lb_table_add_number(given, "y");
-        answer->missing = 0;
-        for (size_t i = 0; i < y->count; i++) answer->number[i] = lb_number_of(y->item[i]);
-        r = explain(registry, &model, first_rows(test, 1, arena), NULL, given, (const char *const[]){"method", "lime", k ? "num_features" : "num_samples", k ? "4" : "300", NULL});
-        assert_close(number_at(r->results, "intercept"), number_at(c, "intercept"), 1e-10);
-        assert_close(number_at(r->results, "r2"), number_at(c, "score"), 1e-10);
-        const lb_value *weights = lb_get(c, "explanation"), *kernel = lb_get(c, "weight_first5");
-        assert_int_equal(lb_get(r->results, "weights")->count, weights->count);
-        for (size_t i = 0; i < weights->count; i++)
-            assert_close(lb_get_number(lb_get(r->results, "weights"), weights->item[i]->item[0]->text, NAN), lb_number_of(weights->item[i]->item[1]), 1e-10);
-        for (size_t i = 0; i < kernel->count; i++) assert_close(lb_number_of(lb_get(r->results, "kernel")->item[i]), lb_number_of(kernel->item[i]), 1e-10);
         lb_result_free(r);
+    }
+    for (size_t k = 0; k < LB_COUNT(kinds); k++) {
+        const lb_value *cases = lb_get(lb_get(lime, kinds[k][0]), "cases");
+        for (size_t i = 0; i < cases->count; i++)
+            one_lime(registry, &model, cases->item[i], first_rows(test, 1, arena), train, k == 2 ? train : NULL,
+                     (const char *const[]){"method", "lime", "discretize", kinds[k][1], kinds[k][2], kinds[k][3], NULL});
     }
     lb_result_free(fit);
     lb_registry_free(registry);
@@ -471,7 +496,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(out_of_bag),       cmocka_unit_test(cuts_without_gain),       cmocka_unit_test(forest_threads),      cmocka_unit_test(fixed_weights),    cmocka_unit_test(finite_differences),
         cmocka_unit_test(perceptron_learns), cmocka_unit_test(xgboost_losses),     cmocka_unit_test(bootstrap_reference), cmocka_unit_test(firth_two_by_two),
-        cmocka_unit_test(kernel_and_lime),  cmocka_unit_test(shap_batches),
+        cmocka_unit_test(kernel_linear_and_lime),  cmocka_unit_test(shap_batches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

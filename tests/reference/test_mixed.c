@@ -200,11 +200,35 @@ static void test_crossed(void **state)
     lb_buf_free(&swapped);
 }
 
+/* Roots of lme4 1.1-31's own deviance (devfun2, and refits with the slope held) by uniroot; sigma and the intercept by its
+ * confint(method = "profile"), whose splines carry about six digits. And by the definition: with the slope held at a limit the full
+ * likelihood has lost half a chi-squared quantile. */
+static void test_profile(void **state)
+{
+    (void)state;
+    static const double want[][3] = {{14.38138452, 37.71605499, 1e-9}, {-0.4814925806, 0.6850189685, 1e-9}, {3.801177282, 8.753391986, 1e-9},
+                                     {22.8982668821, 28.8579965114, 1e-6}, {237.6806955052, 265.1295146802, 1e-6}, {7.358652004, 13.57591991, 1e-9}};
+    lb_table *sleep = shared_table("trialstats/sleepstudy.csv", NULL);
+    const char *const formula = "Reaction ~ Days + (Days | Subject)";
+    lb_value *got = FIT("mixed", sleep, "formula", formula, "profile", "true"), *rows = lb_get(got, "profile");
+    assert_int_equal(rows->count, 6);
+    for (size_t i = 0; i < 6; i++) {
+        assert_close(number_at(rows->item[i], "lower"), want[i][0], want[i][2]);
+        assert_close(number_at(rows->item[i], "upper"), want[i][1], want[i][2]);
+    }
+    double whole = number_at(FIT("mixed", sleep, "formula", formula, "method", "ml"), "loglik");
+    double limit = number_at(rows->item[5], "upper"), *y = lb_table_find(sleep, "Reaction")->number;
+    const double *days = lb_table_find(sleep, "Days")->number;
+    for (size_t i = 0; i < sleep->rows; i++) y[i] -= limit * days[i];
+    double held = number_at(FIT("mixed", sleep, "formula", "Reaction ~ 1 + (Days | Subject)", "method", "ml"), "loglik");
+    assert_close(2 * (whole - held), 3.841458820694124, 1e-8);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_sleepstudy), cmocka_unit_test(test_closed_form), cmocka_unit_test(test_orthodont), cmocka_unit_test(test_simulated_trial),
-        cmocka_unit_test(test_balanced),   cmocka_unit_test(test_crossed),
+        cmocka_unit_test(test_balanced),   cmocka_unit_test(test_crossed),   cmocka_unit_test(test_profile),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -5,6 +5,7 @@
 #include "trial/conduct/kinds.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -443,13 +444,110 @@ static void test_the_log_stays_small(void **state)
     lb_store_close(store);
 }
 
+/* ---- a backup while others write is one moment: every row of it is, hash for hash, the row of the original ---- */
+
+typedef struct busy {
+    lb_store *store;
+    int number;
+    const atomic_bool *stop;
+    int64_t saved;
+} busy;
+
+static void *keep_writing(void *context)
+{
+    busy *b = context;
+    char key[32];
+    for (; !atomic_load(b->stop); b->saved++) {
+        snprintf(key, sizeof key, "B%d-%d", b->number, (int)b->saved);
+        if (put(b->store, &everyone, entry(key, "C01", "{\"values\":{\"x\":1,\"y\":\"two\"}}", false, 0))) return "failed";
+    }
+    return NULL;
+}
+
+typedef struct hashes {
+    lb_buf text; /* of every entry, in order */
+    int64_t below;
+} hashes;
+
+static int add_hash(void *context, const lb_audit *e, lb_error *err)
+{
+    (void)err;
+    lb_buf_puts(&((hashes *)context)->text, e->hash);
+    return 0;
+}
+
+static int all_hashes(lb_tx *tx, void *context, lb_error *err)
+{
+    return lb_tx_audit(tx, &(lb_audit_find){.seq_below = ((hashes *)context)->below}, add_hash, context, err);
+}
+
+static hashes hashes_of(lb_store *store, int64_t below)
+{
+    hashes h = {.below = below};
+    lb_error err = LB_ERROR_INIT;
+    lb_arena *arena = lb_arena_new();
+    assert_int_equal(lb_store_read(store, &everyone, arena, all_hashes, &h, &err), LB_OK);
+    lb_arena_free(arena);
+    return h;
+}
+
+static void test_backup_under_load(void **state)
+{
+    (void)state;
+    enum { WRITERS = 8 };
+    static busy hands[WRITERS];
+    pthread_t thread[WRITERS];
+    atomic_bool stop = false;
+    char folder[300], backup[330], restored[330], line[400];
+    lb_error err = LB_ERROR_INIT;
+    lb_arena *arena = lb_arena_new();
+    lb_value *out;
+    lb_store *store = scratch(), *copy;
+    snprintf(folder, sizeof folder, "%s/lumbar-backup-XXXXXX", P_tmpdir);
+    assert_non_null(mkdtemp(folder));
+    snprintf(backup, sizeof backup, "%s/b", folder);
+    snprintf(restored, sizeof restored, "%s/r.db", folder);
+    for (int i = 0; i < WRITERS; i++) {
+        hands[i] = (busy){store, i, &stop, 0};
+        assert_int_equal(pthread_create(&thread[i], NULL, keep_writing, &hands[i]), 0);
+    }
+    nanosleep(&(struct timespec){0, 300000000}, NULL);
+    if (lb_store_backup(store, backup, arena, &out, &err)) fail_msg("%s", err.message);
+    nanosleep(&(struct timespec){0, 50000000}, NULL);
+    atomic_store(&stop, true);
+    for (int i = 0; i < WRITERS; i++) {
+        void *failed;
+        pthread_join(thread[i], &failed);
+        assert_null(failed);
+        assert_true(hands[i].saved > 0);
+    }
+    if (lb_store_restore(backup, restored, arena, &out, &err)) fail_msg("%s", err.message);
+    const lb_store_options options = {.where = restored, .keys = lb_store_keys(store)};
+    if (lb_store_open(&options, &copy, &err)) fail_msg("%s", err.message);
+    assert_int_equal(lb_store_verify(copy, arena, &out, &err), LB_OK);
+    if (!lb_get_bool(out, "valid", false)) fail_msg("%s", lb_get_text(lb_path(out, "faults[0]"), "message", "?"));
+    int64_t entries = lb_get_int(out, "entries", 0);
+    assert_true(entries > 0);
+    assert_int_equal(lb_get_int(out, "records", 0), entries); /* each entry made one record, and each record has its hash in its entry */
+    hashes a = hashes_of(store, entries + 1), b = hashes_of(copy, entries + 1);
+    assert_int_equal(b.text.length, 64 * (size_t)entries);
+    assert_string_equal(a.text.data, b.text.data);
+    lb_buf_free(&a.text);
+    lb_buf_free(&b.text);
+    lb_store_close(copy);
+    lb_store_close(store);
+    lb_arena_free(arena);
+    snprintf(line, sizeof line, "rm -r '%s'", folder);
+    assert_int_equal(system(line), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_revisions),    cmocka_unit_test(test_masks_and_sites), cmocka_unit_test(test_a_failed_body_leaves_nothing),
         cmocka_unit_test(test_many_writers), cmocka_unit_test(test_identities),      cmocka_unit_test(test_seals),
         cmocka_unit_test(test_snapshots),    cmocka_unit_test(test_verification_finds_every_edit),
-        cmocka_unit_test(test_the_log_stays_small),
+        cmocka_unit_test(test_the_log_stays_small), cmocka_unit_test(test_backup_under_load),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -177,6 +177,8 @@ lb_import_change *import_change(lb_import *import, size_t person)
 
 void import_value(lb_import *import, lb_import_change *change, const lb_study_item *item, const char *text, const char *missing, const char *where)
 {
+    for (size_t i = change->first; i < change->first + change->count; i++)
+        if (import->value[i].item == item) import_find(import, "error", where, "'%s' has two values in one form", item->id);
     make_room((void **)&import->value, import->values, &import->value_room, sizeof *import->value);
     import->value[import->values++] = (lb_import_value){item, text, missing, where};
     change->count++;
@@ -204,6 +206,37 @@ bool import_place(lb_import *import, int form, int *visit, int *occurrence, cons
     bool there = lb_visit_repeats(v) ? v->repeat_every == 0 || *occurrence <= lb_visit_occasions(v) : *occurrence == 0;
     if (!there) import_find(import, "error", where, "the visit '%s' has no occasion %d", v->id, *occurrence);
     return there;
+}
+
+/* ---- two records of one form ------------------------------------------------------------------------------------------- */
+
+static int same_place(const lb_import_change *a, const lb_import_change *b)
+{
+    if (a->person != b->person) return a->person < b->person ? -1 : 1;
+    if (a->form != b->form) return a->form - b->form;
+    if (a->visit != b->visit) return a->visit - b->visit;
+    return a->occurrence - b->occurrence;
+}
+
+static int by_place(const void *left, const void *right)
+{
+    const lb_import_change *a = *(const lb_import_change *const *)left, *b = *(const lb_import_change *const *)right;
+    int order = same_place(a, b);
+    return order ? order : a->order < b->order ? -1 : a->order > b->order;
+}
+
+void import_check_twice(lb_import *import)
+{
+    const lb_import_change **list = lb_alloc(import->changes + 1, sizeof *list);
+    size_t count = 0;
+    for (size_t i = 0; i < import->changes; i++)
+        if (!import->change[i].origin.user) list[count++] = &import->change[i]; /* the others follow one another in time */
+    if (count) qsort(list, count, sizeof *list, by_place);
+    for (size_t i = 1; i < count; i++)
+        if (same_place(list[i - 1], list[i]) == 0)
+            import_find(import, "error", list[i]->where, "a second record of %s for the form '%s'; the first is %s", import->person[list[i]->person].subject,
+                        import->study->form[list[i]->form].id, list[i - 1]->where);
+    free(list);
 }
 
 /* ---- looking at it ---------------------------------------------------------------------------------------------------- */

@@ -76,6 +76,8 @@ lb_import_change *import_change(lb_import *import, size_t person);
 void import_value(lb_import *import, lb_import_change *change, const lb_study_item *item, const char *text, const char *missing, const char *where);
 /** A form at a visit (−1: the only one it belongs to) and occasion (0: not said), put right; false and a finding when it cannot be. */
 bool import_place(lb_import *import, int form, int *visit, int *occurrence, const char *where);
+/** Two savings of one form that do not say when they were made: which one counts cannot be told. */
+void import_check_twice(lb_import *import);
 /** "no such item 'xyz'" with the nearest, as an error. */
 void import_unknown(lb_import *import, const char *what, const char *word, const char *where, const char *const *names, size_t count);
 

@@ -232,7 +232,10 @@ static void take_form(odm_reading *r, const xml_node *form, size_t person, int v
 {
     const char *oid = xml_get(form, "FormOID");
     filling f = {.person = person, .visit = visit, .occurrence = occurrence, .form = -1, .where = at_line(r, form)};
+    const char *repeat = xml_get(form, "FormRepeatKey");
+    int64_t nth;
     int found = oid ? find_word(r, oid, "FormDef", known_form, &f.form) : -1;
+    if (occurrence == 0 && repeat && lb_text_integer(repeat, strlen(repeat), &nth) && nth >= 1 && nth <= 100000) f.occurrence = (int)nth;
     if (found < 0) import_unknown(r->import, "form", oid ? oid : "", f.where, NULL, 0);
     if (found <= 0) return;
     if (!import_place(r->import, f.form, &f.visit, &f.occurrence, f.where)) return;
@@ -313,5 +316,6 @@ int lb_import_odm(lb_import *import, const xml_node *root, const xml_node *data,
         for (const xml_node *node = clinical->first; node; node = node->next)
             if (ours(&r, node, "SubjectData")) take_subject(&r, node);
     }
+    import_check_twice(import);
     return LB_OK;
 }

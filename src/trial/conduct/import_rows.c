@@ -246,35 +246,6 @@ static void take_row(rows *r, size_t record)
     for (size_t c = 0; c < r->columns;) c = take_form(r, record, person, c, visit, occurrence, where);
 }
 
-/* ---- two records of one form ------------------------------------------------------------------------------------------- */
-
-static int same_place(const lb_import_change *a, const lb_import_change *b)
-{
-    if (a->person != b->person) return a->person < b->person ? -1 : 1;
-    if (a->form != b->form) return a->form - b->form;
-    if (a->visit != b->visit) return a->visit - b->visit;
-    return a->occurrence - b->occurrence;
-}
-
-static int by_place(const void *left, const void *right)
-{
-    const lb_import_change *a = *(const lb_import_change *const *)left, *b = *(const lb_import_change *const *)right;
-    int order = same_place(a, b);
-    return order ? order : a->order < b->order ? -1 : a->order > b->order;
-}
-
-static void check_twice(lb_import *import)
-{
-    const lb_import_change **list = lb_alloc(import->changes + 1, sizeof *list);
-    for (size_t i = 0; i < import->changes; i++) list[i] = &import->change[i];
-    if (import->changes) qsort(list, import->changes, sizeof *list, by_place);
-    for (size_t i = 1; i < import->changes; i++)
-        if (same_place(list[i - 1], list[i]) == 0)
-            import_find(import, "error", list[i]->where, "a second record of %s for the form '%s'; the first is %s", import->person[list[i]->person].subject,
-                        import->study->form[list[i]->form].id, list[i - 1]->where);
-    free(list);
-}
-
 int lb_import_rows(lb_import *import, const entry_file *file, const lb_import_rows_options *options, lb_error *err)
 {
     rows r = {.import = import, .file = file};
@@ -285,6 +256,6 @@ int lb_import_rows(lb_import *import, const entry_file *file, const lb_import_ro
     find_columns(&r);
     for (size_t i = 0; i < file->records; i++)
         if (file->flag[i] != ENTRY_DELETED) take_row(&r, i);
-    check_twice(import);
+    import_check_twice(import);
     return LB_OK;
 }

@@ -217,6 +217,12 @@ int lb_people_add(lb_tx *tx, const lb_study *study, const char *site, const char
     }
     if (!code) code = lb_tx_count(tx, &find, &count, err);
     if (code) return code;
+    for (bool taken = true; taken && !code; count += taken) { /* codes that were brought from elsewhere may stand in the way */
+        const lb_record *there = NULL;
+        code = lb_tx_get(tx, LB_KIND_SUBJECT, lb_arena_printf(arena, "%s-%03d", site, (int)count + 1), &there, err);
+        taken = there != NULL;
+    }
+    if (code) return code;
     *subject = lb_arena_printf(arena, "%s-%03d", site, (int)count + 1);
     lb_value *body = lb_value_object(arena);
     lb_set_text(body, "site", site);

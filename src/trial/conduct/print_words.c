@@ -18,7 +18,7 @@ static const char *const words[WORD_WORDS][3] = {
     [WORD_STATEMENT] = {"I have read this, could ask what I wanted to know, and take part of my own free will. I can stop at any time.",
                         "我已阅读以上内容，问题已得到解答，自愿参加本研究，并可随时退出。",
                         "Jeg har læst dette, har kunnet stille mine spørgsmål og deltager frivilligt. Jeg kan stoppe når som helst."},
-    [WORD_WEEK] = {"Week", "第几周", "Uge"},
+    [WORD_WEEK] = {"Week", "周次", "Uge"},
     [WORD_DAY] = {"Day", "日", "Dag"},
     [WORD_YES] = {"yes", "是", "ja"},
     [WORD_NO] = {"no", "否", "nej"},

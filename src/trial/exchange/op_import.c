@@ -1,6 +1,7 @@
 /* study import: what a file of another program holds, and what is off in it. */
 #include <string.h>
 
+#include "trial/exchange/redcap.h"
 #include "trial/exchange/tables.h"
 #include "trial/ops.h"
 
@@ -33,6 +34,19 @@ static int import_entries(const lb_bytes *file, const lb_bytes *checks, bool han
     return code;
 }
 
+static int import_dictionary(const lb_bytes *file, const lb_bytes *records, bool hand_on, lb_result *result, lb_error *err)
+{
+    redcap_dictionary dictionary;
+    lb_buf yaml = {0};
+    int code = import_redcap(file, records, result->arena, result->results, err);
+    if (code || !hand_on || exchange_has_errors(lb_get(result->results, "findings"))) return code;
+    code = redcap_read(file, result->arena, &dictionary, err);
+    if (!code) redcap_forms(&dictionary, &yaml);
+    if (!code) lb_result_artifact(result, "forms.yaml", "text/yaml", yaml.data, yaml.length);
+    lb_buf_free(&yaml);
+    return code;
+}
+
 static int import_file(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_bytes file, records, checks;
@@ -44,7 +58,7 @@ static int import_file(lb_call *call, lb_result *result, lb_error *err)
     switch (exchange_detect(&file)) {
     case EXCHANGE_REC: return import_entries(&file, &checks, hand_on, result, err);
     case EXCHANGE_XML: return import_xml(&file, &records, hand_on, result, err);
-    case EXCHANGE_DICTIONARY: return import_redcap(&file, &records, result->arena, result->results, err);
+    case EXCHANGE_DICTIONARY: return import_dictionary(&file, &records, hand_on, result, err);
     case EXCHANGE_CHK: return refuse(&file, "this is a CHK file: checks without data", "give the .rec file, and this one with --checks", err);
     case EXCHANGE_CSV:
         return refuse(&file, "this is CSV, but no REDCap dictionary (its first column is 'Variable / Field Name')",
@@ -62,7 +76,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         lb_result_status(result, "invalid");
         lb_result_warn(result, "not importable as it is: see the findings of severity 'error'; nothing was taken");
     } else if (result->artifact_count) {
-        lb_result_note(result, "Nothing is stored; -o FOLDER/ writes the records as CSV: %s%s.", result->artifact[0].name,
+        lb_result_note(result, "Nothing is stored; -o FOLDER/ writes what is in it: %s%s.", result->artifact[0].name,
                        result->artifact_count > 1 ? " and so on" : "");
     } else {
         lb_result_note(result, "A preview: nothing is stored.");
@@ -88,7 +102,7 @@ const lb_op trial_op_import = {
         "names given twice, values that their field does not allow, branching in a circle, what an official schema would refuse. With an error "
         "among them the status is 'invalid' (exit 3). A document type, an entity, damaged or deeply nested XML is refused outright; no "
         "other file is ever read. Nothing is stored; without --dry-run and without errors, -o FOLDER/ writes the records of EpiData and the "
-        "values of ODM as CSV.",
+        "values of ODM as CSV, and a REDCap dictionary as the forms of a protocol file.",
     .params = params,
     .param_count = LB_COUNT(params),
     .run = run,

@@ -5,7 +5,7 @@
 #include "trial/exchange/redcap.h"
 
 typedef struct columns {
-    size_t name, form, type, choices, validation, low, high, identifier, branching, required;
+    size_t name, form, type, choices, validation, low, high, identifier, branching, required, label;
 } columns;
 
 static size_t column(const entry_file *file, const char *heading, const char *api)
@@ -32,6 +32,7 @@ static int find_columns(const entry_file *file, columns *c, lb_error *err)
     c->identifier = column(file, "Identifier?", "identifier");
     c->branching = column(file, "Branching Logic (Show field only if...)", "branching_logic");
     c->required = column(file, "Required Field?", "required_field");
+    c->label = column(file, "Field Label", "field_label");
     if (c->name < file->fields && c->form < file->fields && c->type < file->fields) return LB_OK;
     lb_fail(err, LB_BAD_DATA, "a REDCap dictionary has the columns 'Variable / Field Name', 'Form Name' and 'Field Type'");
     lb_error_where(err, "%s", file->name);
@@ -51,12 +52,12 @@ static bool says_yes(const char *text)
 
 static redcap_dictionary read_fields(const entry_file *file, const columns *c)
 {
-    redcap_dictionary d = {.fields = file->records, .name = file->name, .arena = file->arena};
+    redcap_dictionary d = {.fields = file->records, .columns = file->fields, .name = file->name, .arena = file->arena};
     d.field = lb_arena_array(d.arena, d.fields + 1, sizeof *d.field);
     d.sorted = lb_arena_array(d.arena, d.fields + 1, sizeof *d.sorted);
     for (size_t r = 0; r < d.fields; r++) {
         d.field[r] = (redcap_field){cell(file, r, c->name), cell(file, r, c->form), cell(file, r, c->type), cell(file, r, c->choices),
-                                    cell(file, r, c->validation), cell(file, r, c->low), cell(file, r, c->high), cell(file, r, c->branching),
+                                    cell(file, r, c->validation), cell(file, r, c->low), cell(file, r, c->high), cell(file, r, c->branching), cell(file, r, c->label),
                                     says_yes(cell(file, r, c->required)), says_yes(cell(file, r, c->identifier)), r + 1};
         d.sorted[r] = &d.field[r];
     }
@@ -150,19 +151,27 @@ static void write_data(const entry_file *data, lb_value *results)
     lb_set_int(table, "nonempty_cells", (int64_t)values);
 }
 
-int import_redcap(const lb_bytes *dictionary, const lb_bytes *records, lb_arena *arena, lb_value *results, lb_error *err)
+int redcap_read(const lb_bytes *bytes, lb_arena *arena, redcap_dictionary *out, lb_error *err)
 {
-    entry_file file, data = {0};
+    entry_file file;
     columns c;
-    int code = entry_read_csv(dictionary, arena, &file, err);
+    int code = entry_read_csv(bytes, arena, &file, err);
     if (code == LB_OK) code = entry_check_fields(file.records, file.name, err);
     if (code == LB_OK) code = find_columns(&file, &c, err);
+    if (code == LB_OK) *out = read_fields(&file, &c);
+    return code;
+}
+
+int import_redcap(const lb_bytes *dictionary, const lb_bytes *records, lb_arena *arena, lb_value *results, lb_error *err)
+{
+    entry_file data = {0};
+    redcap_dictionary d;
+    int code = redcap_read(dictionary, arena, &d, err);
     if (code == LB_OK && records->length) code = entry_read_csv(records, arena, &data, err);
     if (code != LB_OK) return code;
-    redcap_dictionary d = read_fields(&file, &c);
     lb_set_text(results, "format", "REDCap dictionary");
     lb_set_int(results, "fields", (int64_t)d.fields);
-    lb_set_int(results, "columns", (int64_t)file.fields);
+    lb_set_int(results, "columns", (int64_t)d.columns);
     write_dictionary(&d, results);
     if (records->length) write_data(&data, results);
     lb_value *findings = lb_set_array(results, "findings");

@@ -19,11 +19,11 @@ function Chosen({ snapshots, snapshot, choose }: { snapshots: Snapshot[]; snapsh
     <Paper p="md" className="surface no-print" mt="md">
       <Group align="end" gap="lg">
         <Select size="md" w={{ base: '100%', sm: '26rem' }} label={t('analysis.snapshot')} allowDeselect={false} value={snapshot.id} onChange={(id) => id && choose(id)}
-          data={snapshots.map((s) => ({ value: s.id, label: s.label }))} />
+          data={snapshots.map((s) => ({ value: s.id, label: s.label || s.id }))} />
         <div>
           <Group gap="xs"><Badge variant="outline" color={snapshot.masked ? 'gray' : 'blue'} size="lg">{snapshot.masked ? t('analysis.masked') : t('analysis.unmasked')}</Badge>
             <span className="quiet">{t('analysis.snapshotRows', { tables: snapshot.tables.length, rows })} · {t('analysis.made', { when: snapshot.made.slice(0, 10) })}</span></Group>
-          <div className="quiet" style={{ fontSize: '.8rem', overflowWrap: 'anywhere' }}>SHA-256 <code>{snapshot.sha256.slice(0, 16)}…</code></div>
+          {snapshot.sha256 && <div className="quiet" style={{ fontSize: '.8rem', overflowWrap: 'anywhere' }}>SHA-256 <code>{snapshot.sha256.slice(0, 16)}…</code></div>}
         </div>
       </Group>
     </Paper>

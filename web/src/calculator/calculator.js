@@ -94,7 +94,8 @@ function showRisks(values) {
   box.replaceChildren(cards);
 }
 const levelName = (input, at) => (language === 'zh' && input.level_labels_zh?.[at]) || input.level_labels?.[at] || input.levels[at];
-const shown = (input) => (own[input.name] === '' ? say('unknown') : input.type === 'category' ? levelName(input, input.levels.indexOf(own[input.name])) : own[input.name] + (input.unit ? ` ${input.unit}` : ''));
+const unit = (input) => WORDS[language][`unit ${input.unit}`] ?? input.unit;
+const shown = (input) => (own[input.name] === '' ? say('unknown') : input.type === 'category' ? levelName(input, input.levels.indexOf(own[input.name])) : own[input.name] + (input.unit ? ` ${unit(input)}` : ''));
 function showReasons(values) {
   const { base, values: adds } = engine.explain(values), box = $('waterfall');
   if (!Number.isFinite(base)) return void ($('why-hint').textContent = say('noWhy'), box.replaceChildren());
@@ -162,11 +163,11 @@ function categoryField(input, key) {
 function numberField(input, key) {
   const said = element('p', { class: 'said', id: `${key}-said`, role: 'status' });
   const field = element('input', { type: 'text', inputmode: 'decimal', id: key, 'aria-describedby': `${key}-hint ${key}-said` });
-  const hint = Number.isFinite(input.training_min) ? say('range', { low: figure(input.training_min), high: figure(input.training_max), unit: input.unit ? ` ${input.unit}` : '', median: figure(input.training_median) }) : '';
+  const hint = Number.isFinite(input.training_min) ? say('range', { low: figure(input.training_min), high: figure(input.training_max), unit: input.unit ? ` ${unit(input)}` : '', median: figure(input.training_median) }) : '';
   field.value = own[input.name];
   field.addEventListener('input', () => ((own[input.name] = field.value), checkField(input, said, field), answer()));
   checkField(input, said, field);
-  return element('div', { class: 'field' }, element('label', { for: key }, word(input, 'label'), ' ', element('span', { class: 'unit' }, `${input.unit ? `${input.unit} ` : ''}(${need(input)})`)), element('p', { class: 'hint', id: `${key}-hint` }, hint), field, said);
+  return element('div', { class: 'field' }, element('label', { for: key }, word(input, 'label'), ' ', element('span', { class: 'unit' }, `${input.unit ? `${unit(input)} ` : ''}(${need(input)})`)), element('p', { class: 'hint', id: `${key}-hint` }, hint), field, said);
 }
 function drawFields() {
   const here = [], there = [];
@@ -231,10 +232,10 @@ function measures(part) {
 function drawCard() {
   const t = model.training ?? {}, list = element('dl'), data = (t.data ?? []).map((d) => `${d.table} ${d.sha256.slice(0, 12)}`).join(', ');
   const rows = [
-    ['predicts', [word(model.outcome, 'label'), word(model.outcome, 'definition')].filter(Boolean).join('. ')], ['intended', word(model, 'intended_use')], ['limits', word(model, 'limits')], ['kind', model.learner?.label],
+    ['predicts', [word(model.outcome, 'label'), word(model.outcome, 'definition')].filter(Boolean).join('. ')], ['intended', word(model, 'intended_use')], ['limits', word(model, 'limits')], ['kind', WORDS[language][`kind ${model.learner?.name}`] ?? model.learner?.label],
     ['inputsUsed', model.inputs.filter((input) => input.in_model).map((input) => word(input, 'label')).join(', ')],
     ['trained', say('people', { n: t.people, study: t.study, events: t.events, held: t.rows_held_out })],
-    ['test', measures('test')], ['nested', measures('nested')], ['corrected', measures('optimism_corrected')],
+    ['test', measures('test')], ['nested', measures('nested')], ['bootstrap', measures('bootstrap_632')], ['corrected', model.performance?.bootstrap_632 ? '' : measures('optimism_corrected')],
     ['licence', model.licence], ['contact', model.contact], ['provenance', say('version', { plan: t.plan, version: t.plan_version, software: t.version, data })],
   ];
   for (const [key, text] of rows) if (text) list.append(element('dt', {}, say(key)), element('dd', {}, text));

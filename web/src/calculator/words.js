@@ -19,9 +19,10 @@ const WORDS = {
     probability: 'Each bar shows what a value adds to the forest’s risk (before recalibration), starting from the average. It says how the model reckons, not what would happen if the value were changed.',
     noWhy: 'This model’s trees are too deep to explain here.', card: 'About this model', predicts: 'Predicts', intended: 'Meant for', limits: 'Limits', kind: 'Kind of model',
     inputsUsed: 'Inputs used', trained: 'Trained on', people: '{n} people of study {study} ({events} events among them all); {held} rows held out for testing', performance: 'How good it is',
-    test: 'On people held out', nested: 'Cross-validated', corrected: 'Corrected for optimism (bootstrap)', auc: 'tells apart (AUC)', slope: 'calibration slope', brier: 'mean squared error (Brier)',
+    test: 'On people held out', nested: 'Cross-validated', corrected: 'Corrected for optimism (bootstrap)', bootstrap: 'Bootstrap (.632+)', auc: 'tells apart (AUC)', slope: 'calibration slope', brier: 'mean squared error (Brier)',
     sensitivity: 'sensitivity', specificity: 'specificity', at: 'at a risk of {t}', licence: 'Licence', contact: 'Contact', provenance: 'Provenance', version: 'plan {plan}, version {version}, software lumbar {software}, data {data}',
     hash: 'Model {hash}', loading: 'One moment…', broken: 'This browser cannot run the calculator: {why}', noPathway: '', decimal: '.',
+    'unit years': 'years', 'kind lasso': 'LASSO regression', 'kind logistic': 'logistic regression', 'kind forest': 'random forest', 'kind xgboost': 'XGBoost', 'kind leafwise': 'leaf-wise boosting', 'kind perceptron': 'multilayer perceptron',
   },
   zh: {
     skip: '跳到结果', research: '仅供研究使用。不是医疗器械，请勿据此决定治疗。', settings: '设置', smaller: 'A−（缩小文字）',
@@ -42,8 +43,9 @@ const WORDS = {
     probability: '每一条表示某个数值使森林的风险（再校准之前）从平均值起增加多少。它说明模型如何计算，而不是改变该数值会发生什么。',
     noWhy: '该模型的树过深，无法在此解释。', card: '关于本模型', predicts: '预测内容', intended: '适用对象', limits: '局限', kind: '模型类型',
     inputsUsed: '使用的输入', trained: '训练数据', people: '研究 {study} 的 {n} 人（全部共 {events} 例事件）；{held} 行留作检验', performance: '模型表现',
-    test: '在留出人群上', nested: '交叉验证', corrected: '经乐观偏差校正（自助法）', auc: '区分能力（AUC）', slope: '校准斜率', brier: '均方误差（Brier）',
+    test: '在留出人群上', nested: '交叉验证', corrected: '经乐观偏差校正（自助法）', bootstrap: '自助法（.632+）', auc: '区分能力（AUC）', slope: '校准斜率', brier: '均方误差（Brier）',
     sensitivity: '灵敏度', specificity: '特异度', at: '风险阈值 {t}', licence: '许可', contact: '联系', provenance: '来源', version: '方案 {plan}，版本 {version}，软件 lumbar {software}，数据 {data}',
     hash: '模型 {hash}', loading: '请稍候…', broken: '此浏览器无法运行计算器：{why}', noPathway: '', decimal: '.',
+    'unit years': '岁', 'kind lasso': 'LASSO 回归', 'kind logistic': '逻辑回归', 'kind forest': '随机森林', 'kind xgboost': 'XGBoost', 'kind leafwise': '按叶生长的梯度提升树', 'kind perceptron': '多层感知机',
   },
 };

@@ -37,7 +37,8 @@ function Score({ entry }: { entry: Entry }) {
   const { t, i18n } = useTranslation('trial');
   const c = entry.computed;
   if (!c?.score_name) return null;
-  return <span className="score" aria-live="polite">{c.score_name ? `${t('form.score')} (${c.score_name})` : t('form.score')}: <strong>{c.score === null || c.score === undefined ? '–' : Number(c.score.toFixed(3))}</strong>{c.score === null || c.score === undefined ? <span className="quiet"> {said(c.reason ?? '', i18n.language)}</span> : null}</span>;
+  const needs = /^(\d+) of (\d+) items answered, (\d+) needed$/.exec(typeof c.reason === 'string' ? c.reason : '');
+  return <span className="score" aria-live="polite">{c.score_name ? `${t('form.score')} (${c.score_name})` : t('form.score')}: <strong>{c.score === null || c.score === undefined ? '–' : Number(c.score.toFixed(3))}</strong>{c.score === null || c.score === undefined ? <span className="quiet"> {needs ? t('form.scoreNeeds', { n: needs[1], all: needs[2], needed: needs[3] }) : said(c.reason ?? '', i18n.language)}</span> : null}</span>;
 }
 
 function SaveBar({ entry, canSave, onSave, hasNext }: { entry: Entry; canSave: boolean; onSave: (next: boolean) => void; hasNext: boolean }) {

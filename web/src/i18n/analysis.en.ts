@@ -1,7 +1,7 @@
 // The Analysis page, in English.
 export const analysis = {
   title: 'Analysis', lede: 'Choose a frozen snapshot; run the plan, or any analysis by its name; put what you need into a report.',
-  snapshot: 'Snapshot', snapshotRows: '{{tables}} tables, {{rows}} participants', made: 'frozen {{when}}', noSnapshot: 'This server holds no snapshot. Start it with "lumbar serve --demo", or make a snapshot of the study.',
+  snapshot: 'Snapshot', snapshotRows: '{{tables}} tables, {{rows}} participants', made: 'frozen {{when}}', noSnapshot: 'No snapshot has been frozen yet. In a study a data manager freezes one under Study, Data; the demo ("lumbar serve --demo") brings one.',
   masked: 'Arms masked', unmasked: 'Arms known',
   plan: 'The plan', primary: 'Primary analysis', more: 'Analyses by name', report: 'Report',
   planText: 'What was promised before the data were seen, and what has been done with it.',

@@ -3,7 +3,7 @@ import type { analysis as shape } from './analysis.en';
 
 export const analysis: typeof shape = {
   title: '分析', lede: '选择冻结的数据快照；运行计划或按名称选择任何分析；把需要的结果放进报告。',
-  snapshot: '快照', snapshotRows: '{{tables}} 个表，{{rows}} 名受试者', made: '冻结于 {{when}}', noSnapshot: '此服务器没有快照。请用 “lumbar serve --demo” 启动，或为研究制作快照。',
+  snapshot: '快照', snapshotRows: '{{tables}} 个表，{{rows}} 名受试者', made: '冻结于 {{when}}', noSnapshot: '尚无冻结的快照。研究中由数据管理员在“研究 – 数据”中冻结；演示（“lumbar serve --demo”）自带一个。',
   masked: '组别已设盲', unmasked: '组别已知',
   plan: '分析计划', primary: '主要分析', more: '按名称选择分析', report: '报告',
   planText: '看到数据之前承诺了什么，以及已经用它做了什么。',

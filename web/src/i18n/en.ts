@@ -31,7 +31,7 @@ export const en = {
     enrolment: 'Enrolment by site', bySite: 'Enrolment by site against target',
     enrolled: '{{n}} of {{target}} planned participants are randomised.', enrolledOnly: '{{n}} participants are randomised.',
     ofTarget: '{{n}} of {{target}}', targetMark: 'Mark: the site\'s target.', shareMark: 'Mark: an even share of the planned number; the protocol states no target per site.',
-    noPeople: 'This server holds no simulated trial. Start it with "lumbar serve --demo".',
+    noPeople: 'There are no participants to model here. Models of a study are trained from its snapshot with a plan (lumbar predict train); the demo ("lumbar serve --demo") shows it.',
     next: 'What to look at, in order',
     step: {
       study: { title: 'Read the study', text: 'The protocol as pages: arms, eligibility, schedule, and where the records contradict each other' },
@@ -86,7 +86,7 @@ export const en = {
     title: 'Evidence', lede: 'Untick a study to leave it out: the picture and the pooled numbers follow.', studies: 'Studies', in: 'Include', effect: 'Effect',
     settings: 'How to pool', method: 'Between-study variance', test: 'Test', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: 'Effect size', measures: { RR: 'Risk ratio', OR: 'Odds ratio', RD: 'Risk difference', SMD: 'Standardised mean difference', MD: 'Mean difference' }, equal: 'none (equal effects)', headline: '{{name}}: {{estimate}} (95 % interval {{lower}} to {{upper}})', logs: 'The numbers below are logarithms of the ratio, as they were pooled.', notEstimable: 'not estimable', all: 'Include all again',
     left: '{{n}} of {{all}} studies are included.', few: 'At least two studies are needed to pool.', forest: 'Forest plot and pooled numbers', numbers: 'Pooled numbers',
-    noSet: 'This server holds no meta-analysis. Start it with "lumbar serve --demo".', noColumns: 'The demo\'s table holds neither effects (yi, vi) nor counts or means of two arms.',
+    noSet: 'There is no review here yet. One table of your own goes under Single table; the demo ("lumbar serve --demo") holds a whole review.', noColumns: 'The demo\'s table holds neither effects (yi, vi) nor counts or means of two arms.',
   },
   imaging: {
     title: 'Imaging', lede: 'A scan with its muscles drawn in, and what was measured on exactly these pixels.', scan: 'Scan', picture: 'The scan', levels: 'Vertebral level', which: 'Which picture', water: 'Water', fat: 'Fat', image: 'Image',
@@ -106,7 +106,7 @@ export const en = {
     extent: 'How much of it', rehearsal: 'Rehearsal: few replicates, a minute', whole: 'The whole plan', train: 'Train and validate', training: 'Training… {{done}}', ownPlan: 'A plan of your own', ownPlanText: 'YAML; in place of the one shipped', noPlan: 'This server ships no model plan: choose one.',
     notTrained: 'Nothing is trained yet: press the button.', pipeline: 'What was fitted on what', rowsOf: '{{rows}} rows, {{people}} people', times_one: 'once', times_other: '{{count}} times', seesOutcome: 'sees the outcome', blind: 'does not see the outcome',
     noLeak: 'No judgement on people who had been fitted on ({{count}} entries in the ledger).', leak: '{{count}} judgements on people who had been fitted on: the figures are too good.', permuted: 'On labels dealt at random: AUC {{auc}}, expected {{low}} to {{high}}.',
-    sideBySide: 'Models side by side', name: 'Model', auc: 'AUC, held out', nested: 'AUC, cross-validated', corrected: 'corrected for optimism', slope: 'calibration slope', brier: 'Brier', benefit: 'net benefit at 20 %', published: 'to publish',
+    sideBySide: 'Models side by side', name: 'Model', auc: 'AUC, held out', nested: 'AUC, cross-validated', plus: 'AUC, bootstrap (.632+)', slope: 'calibration slope', brier: 'Brier', benefit: 'net benefit at 20 %', published: 'to publish',
     size: '{{n}} candidate parameters would need {{needed}} people; {{have}} have an outcome. About {{few}} are affordable.', person: 'One person', personText: 'Which person of the table', explain: 'Explain', riskIs: 'Risk {{risk}} ({{low}} to {{high}}); {{stratum}}',
     card: 'Model card', publish: 'Publish to the calculator', publishText: 'The page is open to anyone, works offline and sends nothing. It says "research use only".', open: 'Open the calculator', report: 'Open the report', inputs: 'Inputs', trainedOn: 'Trained on', hash: 'SHA-256', predicts: 'Predicts',
     step: { split: 'Split', reliability: 'Reliable', complete: 'Complete', harmonise: 'Harmonised', fill: 'Filled, scaled', correlation: 'Not redundant', select: 'Selected', models: 'Models', tune: 'Tuned, recalibrated' },
@@ -120,7 +120,7 @@ export const en = {
     items_one: '{{count}} item', items_other: '{{count}} items', item: 'Item', type: 'Type', unit: 'Unit', rangeOrCodes: 'Range or codes', required: 'Required', revealsArm: 'reveals the arm', shownIf: 'shown if', derivedBy: 'calculated:',
     scheduleText: 'Days count from randomisation; below them the window in days before and after.', every: 'Form', days: 'day {{day}}', anchor: 'counted from', unscheduled: 'when it happens', optional: 'optional', repeat_one: 'every day', repeat_other: 'every {{count}} days',
     section: {
-      summary: 'Summary', contradictions: 'Where the records contradict each other', gaps: 'What the records leave open', arms: 'Arms', interventions: 'Treatments', outcomes: 'Outcomes', primary: 'Primary', eligibility: 'Eligibility',
+      participant: 'Participants\' pages', reminders: 'Reminders', documents: 'Printed documents', summary: 'Summary', contradictions: 'Where the records contradict each other', gaps: 'What the records leave open', arms: 'Arms', interventions: 'Treatments', outcomes: 'Outcomes', primary: 'Primary', eligibility: 'Eligibility',
       schedule: 'Schedule', visits: 'Visits', sample_size: 'Sample size', randomisation: 'Randomisation', masking: 'Masking', consent: 'Consent', drugs: 'Drugs', adherence: 'Adherence', safety: 'Safety', instruments: 'Instruments', imaging: 'Imaging',
       prediction: 'Prediction', plan: 'Analysis plan', forms: 'Forms', sites: 'Sites', roles: 'Roles', data: 'Data', retention: 'Retention', sharing: 'Data sharing', proposals: 'What is our proposal', registry: 'Registry record', contacts: 'Contacts',
     },

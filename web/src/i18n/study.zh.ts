@@ -43,7 +43,7 @@ export const trial: typeof en = {
     identity: '姓名与电话', identityChange: '修改姓名与电话', identityText: '与数据分开并加密保存。每次查看均有记录。', identityNone: '未登记姓名。', id_name: '姓名', id_phone: '电话', id_address: '地址', id_birth_date: '出生日期', id_note: '备注', unblind: '紧急揭盲', unblindText: '仅当治疗取决于所在组别时使用。原因将被记录，并通知研究团队。', unblindDo: '显示组别', unblindReason: '为何现在需要', unblinded: '{{subject}}的组别', unblindedText: '已连同您的姓名、时间和原因记录。',
   },
   form: {
-    unfreeze: '解除冻结', blind: '您正在进行第二次录入：不显示第一次的内容。', gone: '没有此表单，或不属于您的角色。', answered: '已答{{n}} / {{all}}', open_one: '1项未答', open_other: '{{count}}项未答', score: '评分', save: '保存', saveNext: '保存并继续', reason: '为何修改？', reasonText: '首次保存后必填', restored: '这是您{{at}}的草稿，尚未保存。', discard: '恢复到已保存内容', readOnly: '已锁定：只读。', hard_one: '保存前须更正1项答案。', hard_other: '保存前须更正{{count}}项答案。',
+    unfreeze: '解除冻结', blind: '您正在进行第二次录入：不显示第一次的内容。', gone: '没有此表单，或不属于您的角色。', answered: '已答{{n}} / {{all}}', open_one: '1项未答', open_other: '{{count}}项未答', score: '评分', scoreNeeds: '已答{{n}} / {{all}}，至少需{{needed}}', save: '保存', saveNext: '保存并继续', reason: '为何修改？', reasonText: '首次保存后必填', restored: '这是您{{at}}的草稿，尚未保存。', discard: '恢复到已保存内容', readOnly: '已锁定：只读。', hard_one: '保存前须更正1项答案。', hard_other: '保存前须更正{{count}}项答案。',
     queriesOpened_one: '规则自动提出1条质疑。', queriesOpened_other: '规则自动提出{{count}}条质疑。', keysSave: '保存', keysNext: '保存并继续', keysCode: '键入答案编号即可选择', noAnswer: '无答案', answerAfterAll: '改为作答', required: '必填', unset: '未设置', unit: '{{id}}的单位', limits: '{{limits}} {{unit}}', right: '确认无误', derived: '计算得出', today: '今天', datePlaceholder: '年-月-日', verified: '已核查', verify_one: '将{{count}}项标为已核查', verify_other: '将{{count}}项标为已核查', keying: '第{{n}}次录入（共2次）',
     sign: '签名', signText: '签名与当前内容绑定；之后的任何修改将使其失效。', meaning: '含义', passwordAgain: '再次输入密码', signatureVoid: '已失效：数据已变更', freeze: '冻结', lock: '锁定', unlock: '解锁', why: '原因',
   },
@@ -86,7 +86,7 @@ export const trial: typeof en = {
     text: '各中心人员的职责及起止时间，由研究者签名。', tasks: '职责', from: '自', to: '至', signed: '签名', add: '授权', sign: '签名',
     task: { screening: '筛选', entry: '录入数据', treatment: '治疗', assessment: '评估结局', signature: '表单签名', safety: '报告事件', screen: '筛选', consent: '获取知情同意', randomise: '随机', enter: '录入数据', treat: '治疗', assess: '评估结局', sign: '表单签名', report: '报告事件', second: '第二次录入', verify: '核查', settle: '裁定', call: '督导通话' },
   },
-  ranges: { text: '中心自身的参考范围，自某日起生效；没有时采用方案的一般范围。', from: '自', low: '下限', high: '上限', unit: '单位', sex: '性别', add: '新范围' },
+  ranges: { text: '中心自身的参考范围，自某日起生效；没有时采用方案的一般范围。', from: '自', low: '下限', high: '上限', unit: '单位', sex: '性别', add: '新范围', none: '尚无中心录入自身范围。' },
   documents: { text: '由现行方案生成。', language: '语言', manual: '运动手册', diary: '纸质日记', consent: '知情同意书', crf: '空白注释病例报告表', booklet: '健康教育手册', manualText: '供受试者', diaryText: '供受试者', consentText: '供签署', crfText: '含全部项目名', bookletText: '两组均发放', wording: '问题文字采用', neutral: '方案（无授权文字）' },
   texts: {
     text: '方案只含答案编号，不含受版权保护的量表文字。持有授权的中心在此载入文件；文字随即显示在该中心的表单、受试者手机及打印表单上。', load: '载入文件…', loaded: '已为{{site}}载入{{instrument}}（{{language}}）。', none: '尚未载入文字。', instrument: '量表', version: '版本', licence: '授权', items_one: '1个问题', items_other: '{{count}}个问题',

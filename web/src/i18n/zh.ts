@@ -35,7 +35,7 @@ export const zh: Same<typeof en> = {
     enrolment: '各中心入组情况', bySite: '各中心入组人数与目标',
     enrolled: '计划 {{target}} 名，已随机 {{n}} 名。', enrolledOnly: '已随机 {{n}} 名受试者。',
     ofTarget: '{{n}} / {{target}}', targetMark: '标记：该中心的目标人数。', shareMark: '标记：计划人数的平均份额；方案未规定各中心目标。',
-    noPeople: '此服务器没有模拟试验。请用 “lumbar serve --demo” 启动。',
+    noPeople: '此处没有可建模的受试者。研究的模型按计划由快照训练（lumbar predict train）；演示（“lumbar serve --demo”）可供查看。',
     next: '建议依次查看',
     step: {
       study: { title: '阅读研究方案', text: '以页面呈现的方案：组别、入排标准、访视安排，以及各记录相互矛盾之处' },
@@ -90,7 +90,7 @@ export const zh: Same<typeof en> = {
     title: '证据', lede: '取消勾选即可剔除某项研究：图和合并结果随之更新。', studies: '研究', in: '纳入', effect: '效应量',
     settings: '合并方法', method: '研究间方差', test: '检验', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: '效应指标', measures: { RR: '风险比', OR: '比值比', RD: '风险差', SMD: '标准化均数差', MD: '均数差' }, equal: '无（等效应）', headline: '{{name}}：{{estimate}}（95 % 置信区间 {{lower}} 至 {{upper}}）', logs: '以下数字为合并时所用的比值对数。', notEstimable: '无法估计', all: '重新纳入全部',
     left: '已纳入 {{all}} 项研究中的 {{n}} 项。', few: '至少需要两项研究才能合并。', forest: '森林图与合并结果', numbers: '合并结果',
-    noSet: '此服务器没有荟萃分析数据。请用 “lumbar serve --demo” 启动。', noColumns: '演示表格既没有效应量（yi、vi），也没有两组的计数或均值。',
+    noSet: '此处尚无系统综述。自己的表格可放入“单个表格”；演示（“lumbar serve --demo”）含完整综述。', noColumns: '演示表格既没有效应量（yi、vi），也没有两组的计数或均值。',
   },
   imaging: {
     title: '影像', lede: '带肌肉标注的扫描，以及正是在这些像素上测得的结果。', scan: '扫描', picture: '扫描图像', levels: '椎体节段', which: '选择图像', water: '水像', fat: '脂像', image: '图像',
@@ -102,7 +102,7 @@ export const zh: Same<typeof en> = {
   side: { left: '左侧', right: '右侧' },
   muscle: { 'multifidus': '多裂肌', 'erector spinae': '竖脊肌', 'psoas': '腰大肌', 'psoas major': '腰大肌', 'quadratus lumborum': '腰方肌' },
   model: {
-    title: '模型', lede: '谁会获益，谁会复发：在模拟受试者上的逻辑回归和 ROC 曲线。', caution: '用于了解数字如何变化。模型在同一批虚构受试者上拟合和评价，结果会偏乐观。',
+    title: '模型', lede: '谁会获益，谁会复发：按方案训练的模型、它们的可信程度，以及由此生成的计算器。', caution: '用于了解数字如何变化。模型在同一批虚构受试者上拟合和评价，结果会偏乐观。',
     choose: '结局与预测因子', outcome: '结局', outcomeText: '1 = 发生，0 = 未发生', features: '逻辑回归的预测因子', featuresText: '基线时已知',
     score: 'ROC 曲线所用得分', scoreText: '基线时已知的数值', compare: '与之比较', compareText: '第二个得分（DeLong 检验）', run: '拟合并作图', nothing: '尚未拟合：请选择后按下按钮。',
     roc: 'ROC 曲线', logistic: '逻辑回归', noOutcome: '受试者表中没有取值为 0 和 1 的结局。',
@@ -110,7 +110,7 @@ export const zh: Same<typeof en> = {
     extent: '运行多少', rehearsal: '预演：重复次数少，约一分钟', whole: '完整方案', train: '训练并验证', training: '训练中… {{done}}', ownPlan: '自己的方案', ownPlanText: 'YAML；代替随附方案', noPlan: '此服务器没有随附的模型方案：请选择一个。',
     notTrained: '尚未训练：请按按钮。', pipeline: '哪一步在哪些人上拟合', rowsOf: '{{rows}} 行，{{people}} 人', times_one: '{{count}} 次', times_other: '{{count}} 次', seesOutcome: '看到结局', blind: '看不到结局',
     noLeak: '没有在拟合过的人身上评判（账本共 {{count}} 条）。', leak: '有 {{count}} 次在拟合过的人身上评判：结果偏高。', permuted: '随机打乱标签后：AUC {{auc}}，预期 {{low}} 至 {{high}}。',
-    sideBySide: '模型并列', name: '模型', auc: 'AUC（留出）', nested: 'AUC（交叉验证）', corrected: '校正乐观偏差', slope: '校准斜率', brier: 'Brier', benefit: '20 % 处净获益', published: '将发布',
+    sideBySide: '模型并列', name: '模型', auc: 'AUC（留出）', nested: 'AUC（交叉验证）', plus: 'AUC（自助法 .632+）', slope: '校准斜率', brier: 'Brier', benefit: '20 % 处净获益', published: '将发布',
     size: '{{n}} 个候选参数需要 {{needed}} 人；{{have}} 人有结局。大约只够 {{few}} 个。', person: '一个人', personText: '表中的哪一位', explain: '解释', riskIs: '风险 {{risk}}（{{low}} 至 {{high}}）；{{stratum}}',
     card: '模型卡', publish: '发布到计算器', publishText: '该页面对所有人开放，可离线使用，不发送任何内容，并注明“仅供研究使用”。', open: '打开计算器', report: '打开报告', inputs: '输入', trainedOn: '训练数据', hash: 'SHA-256', predicts: '预测内容',
     step: { split: '划分', reliability: '可靠', complete: '完整', harmonise: '协调', fill: '填补与标准化', correlation: '去冗余', select: '选择', models: '模型', tune: '调参与再校准' },
@@ -124,7 +124,7 @@ export const zh: Same<typeof en> = {
     items_one: '{{count}} 项', items_other: '{{count}} 项', item: '条目', type: '类型', unit: '单位', rangeOrCodes: '范围或编码', required: '必填', revealsArm: '会暴露分组', shownIf: '显示条件', derivedBy: '计算：',
     scheduleText: '天数自随机化起算；其下为前后允许的天数。', every: '表单', days: '第 {{day}} 天', anchor: '起算自', unscheduled: '发生时', optional: '可选', repeat_one: '每天', repeat_other: '每 {{count}} 天',
     section: {
-      summary: '概要', contradictions: '各记录相互矛盾之处', gaps: '记录未规定之处', arms: '组别', interventions: '治疗', outcomes: '结局', primary: '主要结局', eligibility: '入排标准',
+      participant: '受试者页面', reminders: '提醒', documents: '打印文件', summary: '概要', contradictions: '各记录相互矛盾之处', gaps: '记录未规定之处', arms: '组别', interventions: '治疗', outcomes: '结局', primary: '主要结局', eligibility: '入排标准',
       schedule: '访视安排', visits: '访视', sample_size: '样本量', randomisation: '随机化', masking: '盲法', consent: '知情同意', drugs: '药物', adherence: '依从性', safety: '安全性', instruments: '量表', imaging: '影像',
       prediction: '预测', plan: '分析计划', forms: '表单', sites: '研究中心', roles: '角色', data: '数据', retention: '保存期限', sharing: '数据共享', proposals: '我们的建议', registry: '注册记录', contacts: '联系人',
     },

@@ -153,7 +153,7 @@ export function RangesRoom() {
   return (
     <Loaded query={ranges}>
       {(list) => (
-        <List title={t('study.room.ranges')} text={t('ranges.text')} head={[t('people.site'), t('audit.question'), t('ranges.from'), t('ranges.low'), t('ranges.high'), t('ranges.unit'), t('ranges.sex')]}
+        <List title={t('study.room.ranges')} text={list.length === 0 ? `${t('ranges.text')} ${t('ranges.none')}` : t('ranges.text')} head={[t('people.site'), t('audit.question'), t('ranges.from'), t('ranges.low'), t('ranges.high'), t('ranges.unit'), t('ranges.sex')]}
           add={may('ranges') ? (
             <Act label={t('ranges.add')} variant="filled" title={t('ranges.add')} action={t('dialog.keep')} done={done} send={(v) => post('/api/ranges', v)}
               fields={[

@@ -55,7 +55,7 @@ function SideBySide({ outcome }: { outcome: TrainedOutcome }) {
     <div className="table-frame" tabIndex={0} role="region" aria-label={t('model.sideBySide')} style={{ overflowX: 'auto' }}>
       <table className="data">
         <thead>
-          <tr>{(['name', 'auc', 'nested', 'corrected', 'slope', 'brier', 'benefit'] as const).map((key) => <th key={key} scope="col" className={key === 'name' ? '' : 'number'}>{t(`model.${key}`)}</th>)}</tr>
+          <tr>{(['name', 'auc', 'nested', 'plus', 'slope', 'brier', 'benefit'] as const).map((key) => <th key={key} scope="col" className={key === 'name' ? '' : 'number'}>{t(`model.${key}`)}</th>)}</tr>
         </thead>
         <tbody>
           {outcome.models.map((m) => {
@@ -65,7 +65,7 @@ function SideBySide({ outcome }: { outcome: TrainedOutcome }) {
                 <th scope="row">{m.label}{m.published ? ` (${t('model.published')})` : ''}</th>
                 <td className="number">{within(m.test)}</td>
                 <td className="number">{within(m.nested)}</td>
-                <td className="number">{two(m.bootstrap?.corrected?.auc)}</td>
+                <td className="number">{two(m.bootstrap?.auc_632plus)}</td>
                 <td className="number">{two(shown?.slope)}</td>
                 <td className="number">{two(shown?.brier, 3)}</td>
                 <td className="number">{two(shown?.net_benefit_20, 3)}</td>

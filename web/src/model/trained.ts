@@ -2,7 +2,7 @@
 import type { Artifact, Json, ResultDocument, Row } from '../shared/api';
 
 export interface Performance { n?: number; auc?: number; auc_lower?: number; auc_upper?: number; slope?: number; brier?: number; net_benefit_20?: number }
-export interface TrainedModel { model: string; label: string; published: boolean; test?: Performance; nested?: Performance; bootstrap?: { corrected?: { auc?: number } } }
+export interface TrainedModel { model: string; label: string; published: boolean; test?: Performance; nested?: Performance; bootstrap?: { auc_632plus?: number } }
 export interface LedgerStep { scope: string; step: string; does: string; outcome: boolean; times: number; rows_max: number; people_max: number }
 export interface TrainedOutcome {
   id: string; label: string; definition?: string; models: TrainedModel[];

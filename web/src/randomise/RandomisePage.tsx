@@ -70,7 +70,7 @@ function Done({ subject, answer }: { subject: string; answer: Allocated }) {
         <div><dt>{t('randomise.by')}</dt><dd>{answer.by}</dd></div>
         {answer.receipt && <div><dt>{t('randomise.receipt')}</dt><dd className="break">{answer.receipt}</dd></div>}
       </dl>
-      <Title order={2} mt="md">{t('randomise.next')}</Title>
+      {(answer.next ?? []).length > 0 && <Title order={2} mt="md">{t('randomise.next')}</Title>}
       <ul>
         {(answer.next ?? []).map((n) => <li key={n.visit}>{said(n.label, i18n.language)} <span className="quiet">{n.date}{n.every_days > 0 ? ` · ${t('randomise.every', { count: n.every_days })}` : ''}</span></li>)}
         <li><Link href={`/people/${part(subject)}`}>{t('randomise.back', { subject })}</Link></li>
