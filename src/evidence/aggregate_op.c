@@ -88,7 +88,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         if (clusters[c].n > 1 && !(1 + ((double)clusters[c].n - 1) * rho > 1e-12)) {
             code = lb_fail(err, LB_BAD_DATA, "%zu effects of '%.80s' cannot all correlate by %g", clusters[c].n, names[c], rho);
             lb_error_where(err, "--rho");
-            lb_error_hint(err, "above -1/(n - 1) = %g for n effects", -1 / ((double)clusters[c].n - 1));
+            lb_error_hint(err, "give one above %g, the least that %zu effects can have", -1 / ((double)clusters[c].n - 1), clusters[c].n);
             return code;
         }
         combine(&clusters[c], clusters[c].n > 1 ? rho : 0, unweighted, &y, &v);
