@@ -12,7 +12,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     lb_recording *recording;
     lb_error err = LB_ERROR_INIT;
     lb_fatigue_settings settings = {.low_hz = 20, .high_hz = 450, .window_s = 1, .segment_s = 0.5, .artefact = 3, .level = 0.95};
-    if (lb_recording_read(&file, 1000, arena, &recording, &err) == LB_OK) {
+    if (lb_recording_read(NULL, &file, 1000, arena, &recording, &err) == LB_OK) {
         for (size_t c = 0; c < recording->channels && c < 4; c++) {
             lb_fatigue fatigue;
             if (!(recording->channel[c].rate_hz > 0)) abort();

@@ -54,4 +54,7 @@ fi
 if [ -z "$only" ] || [ "$only" = peers ]; then # drawn data, field by field beside R
     tests/peers/run.sh build/dev/lumbar || status=1
 fi
+if [ -z "$only" ] || [ "$only" = slurm ]; then # a cohort as an array of jobs on a Slurm of one node
+    tests/slurm.sh build/dev/lumbar || [ $? -eq 77 ] || status=1
+fi
 exit $status

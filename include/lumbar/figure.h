@@ -23,6 +23,8 @@ LB_API void lb_svg_polyline(lb_svg *svg, const double *points, size_t count, con
 /** style: "", "bold", "italic". A minus sign is written as U+2212 by lb_svg_number(). */
 LB_API void lb_svg_text(lb_svg *svg, double x, double y, double size_pt, lb_anchor anchor, const char *style, const char *colour, const char *text);
 LB_API void lb_svg_text_rotated(lb_svg *svg, double x, double y, double degrees, double size_pt, lb_anchor anchor, const char *style, const char *colour, const char *text);
+/** A PNG (as lb_figure_grey_png() makes it), stretched to the rectangle; the picture holds its bytes. */
+LB_API void lb_svg_png(lb_svg *svg, double x, double y, double width, double height, const void *png, size_t length);
 LB_API double lb_svg_text_width(const char *text, double size_pt, bool bold);
 /** Number with `digits` decimals and a true minus; "" for NaN. Buffer ≥ 64 bytes. */
 LB_API const char *lb_svg_number(double value, int digits, char *buffer);
@@ -32,6 +34,9 @@ LB_API const char *lb_svg_finish(lb_svg *svg);
 /** Ticks at 1, 2, 5 × 10^k inside [low, high]; returns how many (≤ max, max ≤ 32). */
 LB_API size_t lb_ticks(double low, double high, size_t max, double *tick);
 LB_API size_t lb_ticks_log(double low, double high, size_t max, double *tick);
+
+/** Grey values, row by row from the top, as a PNG. `out` is appended to. */
+LB_API int lb_figure_grey_png(const uint8_t *grey, size_t width, size_t height, lb_buf *out, lb_error *err) LB_MUST_CHECK;
 
 /** SVG → PNG at dots per inch, or PDF. `out` is appended to. */
 LB_API int lb_figure_png(const char *svg, double dpi, lb_buf *out, lb_error *err) LB_MUST_CHECK;

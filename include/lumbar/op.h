@@ -50,6 +50,7 @@ typedef struct lb_param {
 
 struct lb_image_request;
 struct lb_image;
+struct lb_recording;
 typedef struct lb_call lb_call;
 typedef struct lb_registry lb_registry;
 
@@ -58,6 +59,8 @@ typedef struct lb_source {
     /** Bytes of `name` (relative, no ".."), valid while the arena lives. */
     int (*read)(void *context, const char *name, lb_arena *arena, lb_bytes *out, lb_error *err);
     void *context;
+    /** All files below the folder `name`, by name; *count is 0 when it is no folder. NULL: there are no folders here. */
+    int (*files)(void *context, const char *name, lb_arena *arena, lb_bytes **out, size_t *count, lb_error *err);
 } lb_source;
 
 /** Finished rows of long work, kept outside the operation so that it can go on after a break. */
@@ -95,6 +98,8 @@ LB_API int lb_call_volume(lb_call *call, const char *name, lb_volume **out, lb_e
 LB_API int lb_call_images(lb_call *call, const char *name, struct lb_image_request *request, struct lb_image **out, size_t *count, lb_error *err) LB_MUST_CHECK;
 /** The bytes bound to a volume parameter, for `lb_image_request.reference`. */
 LB_API void lb_call_files(lb_call *call, const char *name, const lb_bytes **out, size_t *count);
+/** The recording bound to a document parameter; `rate_hz` for tables without a time column, else NaN. */
+LB_API int lb_call_recording(lb_call *call, const char *name, double rate_hz, struct lb_recording **out, lb_error *err) LB_MUST_CHECK;
 LB_API int lb_call_document(lb_call *call, const char *name, lb_bytes *out, lb_error *err) LB_MUST_CHECK;
 LB_API const lb_source *lb_call_source(lb_call *call);
 LB_API const lb_journal *lb_call_journal(lb_call *call); /**< NULL when nothing is kept */
@@ -133,11 +138,31 @@ typedef struct lb_image {
 
 typedef int (*lb_image_reader)(void *context, const lb_image_request *request, lb_arena *arena, lb_image **out, size_t *count, lb_error *err);
 
+/** A recording: channels of samples, each with its own rate. */
+typedef struct lb_channel {
+    const char *name, *unit;
+    double rate_hz;
+    double *sample;         /**< physical values; NaN where missing */
+    size_t samples;
+    double lowest, highest; /**< what the recorder can hold; NaN when unknown */
+} lb_channel;
+typedef struct lb_recording {
+    const char *format;     /**< "EDF", "EDF+", "BDF", "BDF+", "CSV" */
+    lb_channel *channel;
+    size_t channels;
+    double seconds;
+    const char **warning;
+    size_t warnings;
+} lb_recording;
+
+typedef int (*lb_recording_reader)(void *context, const lb_bytes *file, double rate_hz, lb_arena *arena, lb_recording **out, lb_error *err);
+
 LB_API lb_registry *lb_registry_new(void);
 LB_API void lb_registry_free(lb_registry *registry);
 LB_API void lb_registry_add(lb_registry *registry, const lb_op *op); /**< borrowed: declarations are static */
 /** Who reads images: in this process, or in a child with limits. The context is borrowed. */
 LB_API void lb_registry_image_reader(lb_registry *registry, lb_image_reader reader, void *context);
+LB_API void lb_registry_recording_reader(lb_registry *registry, lb_recording_reader reader, void *context);
 LB_API const lb_op *lb_registry_find(const lb_registry *registry, const char *area, const char *verb);
 LB_API size_t lb_registry_count(const lb_registry *registry);
 LB_API const lb_op *lb_registry_at(const lb_registry *registry, size_t index); /**< sorted by area, verb */

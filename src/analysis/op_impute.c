@@ -31,6 +31,16 @@ static bool listed(const char *const *list, size_t count, const char *name)
     return false;
 }
 
+/* "12, 14, ten, 9" becomes categories here, as in every operation: which may be meant ("3+"), so it is said, not refused. */
+static void warn_spoiled(job *j, const lb_column *column)
+{
+    size_t known = j->impute.table->rows - column->missing;
+    if (!column->odd_text || 2 * column->number_cells <= known) return;
+    lb_result_warn(j->result, "%s is imputed as categories: %zu cells of %zu are numbers, but line %zu holds '%.60s'; if it is a number column, correct "
+                   "the cell or declare it as missing (--missing); if not, name it in --categorical", column->name, column->number_cells, known,
+                   column->odd_line, column->odd_text);
+}
+
 /* One column as the chains see it. A text column of many levels is no predictor: it names people, or is free text. */
 static int add_variable(job *j, const char *name, bool asked, lb_error *err)
 {
@@ -57,6 +67,7 @@ static int add_variable(job *j, const char *name, bool asked, lb_error *err)
             code = lb_fail(err, LB_BAD_DATA, "column '%s' has %zu levels, more than %d", name, factor.level_count, MOST_LEVELS);
             return usage(err, "columns", "leave it out, or merge levels");
         }
+        if (column->type == LB_TEXT && !listed(categorical, categories, name)) warn_spoiled(j, column);
         v.factor = true;
         v.levels = factor.level_count;
         v.level = factor.level;

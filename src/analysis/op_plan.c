@@ -130,6 +130,18 @@ static const char *state_sentence(const lb_plan *plan, const lb_value *ledger)
                            state.signed_by_key ? ", signed" : "");
 }
 
+/* A file of its own for every picture: where several analyses draw the same one, the analysis is in the name. */
+static const char *picture_name(const lb_plan *plan, size_t k, const char *name)
+{
+    size_t same = 0;
+    for (size_t o = 0; o < plan->kept_count; o++)
+        for (size_t i = 0; i < plan->kept[o]->picture_count; i++) same += strcmp(plan->kept[o]->picture[i].name, name) == 0;
+    if (same < 2) return name;
+    for (size_t r = 0; r < plan->rows; r++)
+        if (plan->row[r].result == plan->kept[k]) return lb_arena_printf(plan->arena, "%s_%s", name, plan->row[r].id);
+    return lb_arena_printf(plan->arena, "%s_%zu", name, k + 1);
+}
+
 static int run_whole(lb_plan *plan, lb_error *err)
 {
     lb_result *result = plan->result;
@@ -151,7 +163,7 @@ static int run_whole(lb_plan *plan, lb_error *err)
     lb_result_picture(result, "primary", "Adjusted means and differences", lb_plan_figure(plan));
     for (size_t k = 0; k < plan->kept_count; k++)
         for (size_t i = 0; i < plan->kept[k]->picture_count; i++)
-            lb_result_picture(result, plan->kept[k]->picture[i].name, plan->kept[k]->picture[i].title, plan->kept[k]->picture[i].svg);
+            lb_result_picture(result, picture_name(plan, k, plan->kept[k]->picture[i].name), plan->kept[k]->picture[i].title, plan->kept[k]->picture[i].svg);
     return 0;
 }
 

@@ -177,7 +177,8 @@ static int differences(analysis *a, const char *by, const lb_model *m, double p,
         lb_set_number(row, "interaction_p", p);
         lb_family_ratio(a->options.family, row);
         lb_push(a->contrasts, row);
-        if (i % pairs == 0) add_line(a, lb_grid_level(&grid, base, 1), false, NAN, n, row);
+        const char *level = lb_grid_level(&grid, base, 1);
+        if (i % pairs == 0) add_line(a, at ? lb_arena_printf(a->arena, "at %s", level) : level, false, NAN, n, row);
     }
     return LB_OK;
 }
@@ -281,7 +282,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
                    a.options.family == LB_GAUSSIAN ? "t on its residual degrees of freedom" : "z tests");
     lb_result_note(result, "A p value inside one group does not say that groups differ: the interaction test does. %zu modifier%s examined, "
                    "not adjusted for multiplicity.", a.by_count, a.by_count == 1 ? "" : "s");
-    lb_subgroup_picture(result, a.line, a.lines, a.options.family, a.axis_title);
+    lb_subgroup_picture(result, a.line, a.lines, a.options.family, lb_call_number(call, "level"), a.axis_title);
     return LB_OK;
 }
 

@@ -14,7 +14,7 @@ typedef struct lb_plan_set {
 typedef struct lb_plan_row {
     const char *id, *title, *label, *set, *role; /**< role: primary, sensitivity, secondary */
     double estimate, se, df, statistic, p, lower, upper;
-    int64_t n;
+    int64_t n, groups; /**< groups: of a mixed model whose n counts observations; else -1 */
     bool same_as_primary, same_scale;
     bool group;        /**< the label is a subgroup, not a visit */
     const char *strategy; /**< of reference-based imputation, or NULL */

@@ -109,6 +109,14 @@ static const char *set_label(const lb_plan *plan, const char *id)
     return id;
 }
 
+/* People, or what a mixed model counts. */
+static const char *count_text(lb_arena *arena, const lb_plan_row *row)
+{
+    if (row->n < 0) return "";
+    if (row->groups < 0) return lb_arena_printf(arena, "%lld", (long long)row->n);
+    return lb_arena_printf(arena, "%lld observations, %lld groups", (long long)row->n, (long long)row->groups);
+}
+
 static void comparison_table(const lb_plan *plan, const char *role, const char *caption, lb_report *out)
 {
     lb_value *rows = lb_value_array(plan->arena);
@@ -121,7 +129,7 @@ static void comparison_table(const lb_plan *plan, const char *role, const char *
         lb_value *row = lb_push_object(rows);
         lb_set_text(row, "Analysis", from->label ? lb_arena_printf(plan->arena, "%s, %s", from->title, from->label) : from->title);
         lb_set_text(row, "Set", set_label(plan, from->set));
-        lb_set_text(row, "N", from->n >= 0 ? lb_arena_printf(plan->arena, "%lld", (long long)from->n) : "");
+        lb_set_text(row, "N", count_text(plan->arena, from));
         const char *estimate = number(plan->arena, ratio ? exp(from->estimate) : from->estimate, 2);
         lb_set_text(row, ratios ? "Difference or hazard ratio" : "Difference",
                     ratio ? lb_arena_printf(plan->arena, "HR %s", estimate) : estimate);
@@ -134,6 +142,19 @@ static void comparison_table(const lb_plan *plan, const char *role, const char *
         lb_report_text(out, LB_DOC_NOTE, "%sntervals and p values of secondary and sensitivity analyses are not adjusted for their number.",
                        lb_get(plan->root, "multiplicity") ? "Claims rest on the table of confirmatory tests alone: i" : "No claim rests on these: i");
     if (rows->count) models_note(plan, role, out);
+}
+
+/* What the analyses of a table drew: adjusted means over the visits, subgroups. */
+static void row_pictures(const lb_plan *plan, const char *role, lb_report *out)
+{
+    const lb_result *last = NULL;
+    for (size_t i = 0; i < plan->rows; i++) {
+        const lb_plan_row *row = &plan->row[i];
+        if (strcmp(row->role, role) != 0 || row->result == last) continue;
+        last = row->result;
+        for (size_t k = 0; last && k < last->picture_count; k++)
+            lb_report_picture(out, last->picture[k].svg, lb_arena_printf(plan->arena, "%s: %s", row->title, last->picture[k].title));
+    }
 }
 
 /* A time at which the curve crosses, with its limits: "not reached" is an answer. */
@@ -420,9 +441,11 @@ void lb_plan_report(const lb_plan *plan, lb_report *out)
     confirmatory(plan, out);
     if (lb_get(root, "sensitivity")) heading(out, "Sensitivity analyses");
     comparison_table(plan, "sensitivity", "Sensitivity analyses of the primary comparison", out);
+    row_pictures(plan, "sensitivity", out);
     other_results(plan, "sensitivity", out);
     if (lb_get(root, "secondary")) heading(out, "Secondary analyses");
     comparison_table(plan, "secondary", "Secondary analyses", out);
+    row_pictures(plan, "secondary", out);
     other_results(plan, "secondary", out);
     safety(plan, out);
     sample_size(plan, out);

@@ -188,6 +188,18 @@ static const char *row_label(const lb_plan *plan, const lb_value *from)
     return isnan(p) ? lb_arena_text(plan->arena, group) : lb_arena_printf(plan->arena, "%s (interaction p = %.3f)", group, p);
 }
 
+/* Of a mixed model: the levels of the finest random effect, which are mostly the people; -1: not a mixed model. */
+static int64_t finest_groups(const lb_value *results)
+{
+    int64_t most = -1;
+    const lb_value *groups = lb_get(results, "variance") ? lb_get(results, "groups") : NULL;
+    for (size_t i = 0; groups && groups->type == LB_ARRAY && i < groups->count; i++) {
+        int64_t levels = lb_get_int(groups->item[i], "levels", -1);
+        if (levels > most) most = levels;
+    }
+    return most;
+}
+
 /* The comparison's rows: contrasts between the two arms, or else the coefficient of the arm. */
 static size_t take_rows(lb_plan *plan, const lb_value *entry, const char *role, lb_result *result)
 {
@@ -213,6 +225,7 @@ static size_t take_rows(lb_plan *plan, const lb_value *entry, const char *role, 
                              .df = lb_get_number(from, "df", INFINITY),
                              .statistic = lb_get_number(from, "statistic", NAN),
                              .n = lb_get_int(result->results, "people", lb_get_int(result->results, "n", -1)), /* people rather than their rows */
+                             .groups = finest_groups(result->results),
                              .same_as_primary = lb_get_bool(entry, "same_as_primary", false),
                              .same_scale = lb_get_bool(entry, "same_scale", strcmp(role, "secondary") != 0),
                              .hazard_ratio = lb_get(from, "hazard_ratio") != NULL,
@@ -238,6 +251,7 @@ static void record_row(const lb_plan_row *row, lb_value *out)
     else if (row->label) lb_set_text(out, row->group ? "subgroup" : "visit", row->label);
     lb_set_text(out, "set", row->set);
     if (row->n >= 0) lb_set_int(out, "n", row->n);
+    if (row->groups >= 0) lb_set_int(out, "groups", row->groups);
     lb_set_number(out, "estimate", row->estimate);
     lb_set_number(out, "se", row->se);
     lb_set_number(out, "df", row->df);

@@ -1,5 +1,5 @@
 /* The rehearsal's arms: those of the participants, dealt anew within the strata the plan names; or, where the arms are masked
- * and no column is there, dealt one to one. Nothing else of the data changes. */
+ * and the column is not there or empty, dealt one to one. Nothing else of the data changes. */
 #include "analysis/plan.h"
 
 #include <stdlib.h>
@@ -52,6 +52,15 @@ static lb_column *arm_column(lb_plan *plan, lb_table *table)
     return &grown[table->columns++];
 }
 
+/* Does a text anywhere in the plan name the table? One that it does not is never read, as those a study's server hands over with the rest. */
+static bool named(const lb_value *node, const char *table)
+{
+    if (node->type == LB_STRING) return strcmp(node->text, table) == 0;
+    for (size_t i = 0; (node->type == LB_ARRAY || node->type == LB_OBJECT) && i < node->count; i++)
+        if (named(node->item[i], table)) return true;
+    return false;
+}
+
 /* Other tables that repeat the arm get the person's new one. */
 static int carry_over(lb_plan *plan, const lb_column *arm, lb_error *err)
 {
@@ -63,6 +72,7 @@ static int carry_over(lb_plan *plan, const lb_column *arm, lb_error *err)
         int code = lb_table_column(plan->participants, plan->id, &id, err);
         lb_column *theirs = lb_table_find(table, plan->id), out = *arm;
         if (code) return code;
+        if (!theirs && !named(plan->root, table->name)) continue;
         if (!theirs) {
             lb_fail(err, LB_BAD_DATA, "the table %s has arms but no %s: they cannot be shuffled with their people", table->name, plan->id);
             return LB_BAD_DATA;
@@ -93,7 +103,8 @@ int lb_plan_shuffle(lb_plan *plan, uint64_t seed, lb_error *err)
     int code = strata_of(plan, stratum, &strata, err);
     if (code) return code;
     lb_column out = {.type = LB_TEXT}, given;
-    bool masked = !lb_table_find(plan->participants, plan->arm);
+    const lb_column *there = lb_table_find(plan->participants, plan->arm);
+    bool masked = !there || there->missing == rows; /* a snapshot's open form keeps the column, and leaves it empty */
     if (masked) {
         lb_result_note(plan->result, "The arms are masked: the rehearsal deals %s and %s one to one.", plan->comparison, plan->reference);
         out.name = plan->arm;

@@ -84,14 +84,15 @@ static void draw_line(const forest *f, const lb_subgroup_line *line, double y)
     lb_svg_text(f->svg, right, y, 9, LB_START, "", "#111111", text);
 }
 
-void lb_subgroup_picture(lb_result *result, const lb_subgroup_line *line, size_t count, lb_family family, const char *axis_title)
+void lb_subgroup_picture(lb_result *result, const lb_subgroup_line *line, size_t count, lb_family family, double level, const char *axis_title)
 {
     forest f = {.left = 190, .width = 230, .top = 34, .row = 16, .ratio = family != LB_GAUSSIAN};
     double bottom = f.top + f.row * (double)count + 6;
     f.svg = lb_svg_new(result->arena, 560, bottom + 40, "Effect modification", "Differences inside subgroups with the test of interaction");
     find_range(&f, line, count);
     lb_svg_text(f.svg, f.left - 10, 18, 9, LB_END, "bold", "#111111", "n");
-    lb_svg_text(f.svg, f.left + f.width + 8, 18, 9, LB_START, "bold", "#111111", "Estimate (interval)");
+    lb_svg_text(f.svg, f.left + f.width + 8, 18, 9, LB_START, "bold", "#111111",
+                lb_arena_printf(result->arena, "%s (%g %% CI)", f.ratio ? "Ratio" : "Difference", 100 * level));
     draw_axis(&f, bottom, axis_title);
     for (size_t i = 0; i < count; i++) draw_line(&f, &line[i], f.top + f.row * (double)i + 10);
     lb_result_picture(result, "subgroups", "Effect modification", lb_svg_finish(f.svg));

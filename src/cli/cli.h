@@ -16,6 +16,8 @@ int lb_cli_man(const lb_registry *registry, int argc, char **argv);
 
 /** Prints "lumbar: error: WHERE: message" and "hint: …" to stderr; returns the exit status. */
 int lb_cli_error(const lb_error *err);
+/** All files below a folder, by path. */
+int lb_cli_read_folder(const char *folder, lb_arena *arena, lb_bytes **out, size_t *count, lb_error *err) LB_MUST_CHECK;
 /** Bind a file, or all files below a folder, to a volume parameter; PATH#4 and PATH#4.2 choose a series and volume. */
 int lb_cli_bind_images(lb_call *call, const lb_param *param, const char *path, lb_arena *arena, lb_error *err) LB_MUST_CHECK;
 /** Where the program's own files are (reference, studies, web): the first that exists of $`variable`,

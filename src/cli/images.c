@@ -49,7 +49,7 @@ static int walk(listing *list, const char *folder, int depth, lb_error *err)
     return code;
 }
 
-static int bind_folder(lb_call *call, const lb_param *param, const char *folder, lb_arena *arena, lb_error *err)
+int lb_cli_read_folder(const char *folder, lb_arena *arena, lb_bytes **out, size_t *count, lb_error *err)
 {
     listing list = {.arena = arena};
     int code = walk(&list, folder, 0, err);
@@ -60,13 +60,24 @@ static int bind_folder(lb_call *call, const lb_param *param, const char *folder,
     }
     if (list.count > 1) qsort(list.path, list.count, sizeof *list.path, by_text);
     size_t left = lb_max_input();
+    *out = lb_arena_array(arena, list.count + 1, sizeof **out);
+    *count = 0;
     for (size_t i = 0; i < list.count && code == LB_OK; i++) {
-        lb_bytes bytes;
+        lb_bytes bytes = {0};
         code = lb_file_read(list.path[i], left, arena, &bytes, err);
-        if (code == LB_OK && bytes.length > 0) code = lb_call_bind(call, param->name, &bytes, err);
+        if (code == LB_OK && bytes.length > 0) (*out)[(*count)++] = bytes;
         left -= bytes.length < left ? bytes.length : left - 1;
     }
     free(list.path);
+    return code;
+}
+
+static int bind_folder(lb_call *call, const lb_param *param, const char *folder, lb_arena *arena, lb_error *err)
+{
+    lb_bytes *file;
+    size_t count;
+    int code = lb_cli_read_folder(folder, arena, &file, &count, err);
+    for (size_t i = 0; i < count && code == LB_OK; i++) code = lb_call_bind(call, param->name, &file[i], err);
     return code;
 }
 

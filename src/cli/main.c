@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "muscle/emg/recording.h"
 #include "muscle/files/files.h"
 #include "server/confined.h"
 
@@ -67,6 +68,10 @@ static int dispatch(const lb_registry *registry, int argc, char **argv)
     if (strcmp(area, "decode-images") == 0) { /* the server's child: not for people */
         lb_confined limits = LB_CONFINED_INIT;
         return lb_confined_child(lb_images_read, limits.cpu_seconds, limits.memory_bytes);
+    }
+    if (strcmp(area, "decode-recording") == 0) {
+        lb_confined limits = LB_CONFINED_INIT;
+        return lb_confined_recording_child(lb_recording_read, limits.cpu_seconds, limits.memory_bytes);
     }
     if (strcmp(area, "serve") == 0) return lb_cli_serve(argc - 2, argv + 2);
     if (strcmp(area, "study") == 0 && argc > 2 && lb_cli_study_knows(argc - 2, argv + 2)) return lb_cli_study(argc - 2, argv + 2);

@@ -33,10 +33,9 @@ typedef struct invocation {
     lb_cli_journal journal;
 } invocation;
 
-/* Files that a document names: relative, below its own folder. */
-static int read_beside(void *context, const char *name, lb_arena *arena, lb_bytes *out, lb_error *err)
+/* Where a file or folder that a document names lies: relative, below its own folder. */
+static int path_beside(const invocation *in, const char *name, char path[8192], lb_error *err)
 {
-    const invocation *in = context;
     size_t length = strlen(in->folder);
     while (length && in->folder[length - 1] == '/') length--;
     if (strncmp(name, in->folder, length) == 0 && name[length] == '/') name += length + 1; /* a full path into the folder */
@@ -45,9 +44,25 @@ static int read_beside(void *context, const char *name, lb_arena *arena, lb_byte
         lb_error_hint(err, "write names relative to that file, without ..");
         return LB_BAD_DATA;
     }
+    snprintf(path, 8192, "%s/%s", in->folder, name);
+    return LB_OK;
+}
+
+static int read_beside(void *context, const char *name, lb_arena *arena, lb_bytes *out, lb_error *err)
+{
     char path[8192];
-    snprintf(path, sizeof path, "%s/%s", in->folder, name);
-    return lb_file_read(path, 0, arena, out, err);
+    int code = path_beside(context, name, path, err);
+    return code ? code : lb_file_read(path, 0, arena, out, err);
+}
+
+static int files_beside(void *context, const char *name, lb_arena *arena, lb_bytes **out, size_t *count, lb_error *err)
+{
+    char path[8192];
+    struct stat st;
+    int code = path_beside(context, name, path, err);
+    *count = 0;
+    if (code || stat(path, &st) != 0 || !S_ISDIR(st.st_mode)) return code;
+    return lb_cli_read_folder(path, arena, out, count, err);
 }
 
 static int bind_file(invocation *in, const lb_param *param, const char *value, lb_error *err)
@@ -240,7 +255,7 @@ int lb_cli_operation(const lb_registry *registry, const lb_op *op, int argc, cha
     lb_error err = LB_ERROR_INIT;
     lb_result *result = NULL;
     int code = parse(&in, argc, argv, &err);
-    in.source = (lb_source){read_beside, &in};
+    in.source = (lb_source){read_beside, &in, files_beside};
     if (in.folder[0] == '\0') snprintf(in.folder, sizeof in.folder, ".");
     lb_call_bind_source(in.call, &in.source);
     lb_progress progress = {show_progress, NULL, NULL};

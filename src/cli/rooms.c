@@ -1,6 +1,7 @@
 /* The registry with all five rooms in it: the one place that knows every room. */
 #include <lumbar/op.h>
 
+#include "muscle/emg/recording.h"
 #include "muscle/files/files.h"
 
 lb_registry *lb_registry_all(void)
@@ -12,5 +13,6 @@ lb_registry *lb_registry_all(void)
     lb_predict_register(registry);
     lb_evidence_register(registry);
     lb_registry_image_reader(registry, lb_images_read, NULL);
+    lb_registry_recording_reader(registry, lb_recording_read, NULL);
     return registry;
 }

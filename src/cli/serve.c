@@ -108,6 +108,7 @@ static void confine_uploads(lb_registry *registry, lb_confined *limits, char *pr
     program[length] = '\0';
     limits->program = program;
     lb_registry_image_reader(registry, lb_confined_read, limits);
+    lb_registry_recording_reader(registry, lb_confined_recording, limits);
 }
 
 /* Until SIGINT or SIGTERM. */

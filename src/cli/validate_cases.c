@@ -215,7 +215,7 @@ static int call_operation(one *c, lb_result **result, lb_error *err)
     int status = find_operation(c, &op, err);
     if (status != 0) return status;
     lb_call *call = lb_call_new(c->all->registry, op);
-    lb_source source = {source_read, (void *)(uintptr_t)c->folder};
+    lb_source source = {source_read, (void *)(uintptr_t)c->folder, NULL};
     lb_call_bind_source(call, &source);
     status = set_parameters(c, call, err);
     if (status == 0) status = bind_data(c, call, err);

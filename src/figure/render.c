@@ -83,6 +83,21 @@ static int write_png(cairo_surface_t *surface, double dpi, lb_buf *out, lb_error
     return 0;
 }
 
+int lb_figure_grey_png(const uint8_t *grey, size_t width, size_t height, lb_buf *out, lb_error *err)
+{
+    if (width == 0 || height == 0 || width > 32767 || height > 32767 || width * height > MOST_PIXELS)
+        return lb_fail(err, LB_TOO_LARGE, "a picture of %zu x %zu pixels cannot be drawn", width, height);
+    cairo_surface_t *surface = cairo_image_surface_create(CAIRO_FORMAT_RGB24, (int)width, (int)height);
+    unsigned char *data = cairo_image_surface_get_data(surface);
+    size_t stride = (size_t)cairo_image_surface_get_stride(surface);
+    for (size_t y = 0; data && y < height; y++)
+        for (size_t x = 0; x < width; x++) memset(data + y * stride + 4 * x, grey[y * width + x], 4);
+    cairo_surface_mark_dirty(surface);
+    cairo_status_t status = cairo_surface_write_to_png_stream(surface, to_buffer, out);
+    cairo_surface_destroy(surface);
+    return status == CAIRO_STATUS_SUCCESS ? LB_OK : lb_fail(err, LB_FAILED, "cannot write the PNG: %s", cairo_status_to_string(status));
+}
+
 int lb_figure_png(const char *svg, double dpi, lb_buf *out, lb_error *err)
 {
     if (!(dpi >= 18 && dpi <= 2400))

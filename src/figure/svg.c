@@ -3,6 +3,7 @@
 #include <lumbar/figure.h>
 
 #include <math.h>
+#include <sodium.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -180,6 +181,24 @@ void lb_svg_polyline(lb_svg *svg, const double *points, size_t count, const char
     lb_buf_puts(&svg->out, " stroke-linejoin=\"round\"");
     if (dash && *dash) put_word(&svg->out, "stroke-dasharray", dash);
     lb_buf_puts(&svg->out, "/>\n");
+}
+
+void lb_svg_png(lb_svg *svg, double x, double y, double width, double height, const void *png, size_t length)
+{
+    const double place[] = {x, y, width, height};
+    if (!all_finite(place, 4) || width <= 0 || height <= 0) return;
+    size_t room = sodium_base64_encoded_len(length, sodium_base64_VARIANT_ORIGINAL);
+    char *text = lb_arena_array(svg->arena, room, 1);
+    sodium_bin2base64(text, room, png, length, sodium_base64_VARIANT_ORIGINAL);
+    lb_buf *out = &svg->out;
+    lb_buf_puts(out, "<image");
+    put_attribute(out, "x", x);
+    put_attribute(out, "y", y);
+    put_attribute(out, "width", width);
+    put_attribute(out, "height", height);
+    lb_buf_puts(out, " preserveAspectRatio=\"none\" href=\"data:image/png;base64,");
+    lb_buf_puts(out, text);
+    lb_buf_puts(out, "\"/>\n");
 }
 
 void lb_svg_text(lb_svg *svg, double x, double y, double size_pt, lb_anchor anchor, const char *style,

@@ -17,6 +17,7 @@ void lb_muscle_register(lb_registry *registry)
     lb_registry_add(registry, &lb_op_image_bias);
     lb_registry_add(registry, &lb_op_image_normalise);
     lb_registry_add(registry, &lb_op_muscle_measure);
+    lb_registry_add(registry, &lb_op_muscle_page);
     lb_registry_add(registry, &lb_op_radiomics_extract);
     lb_registry_add(registry, &lb_op_radiomics_batch);
     lb_registry_add(registry, &lb_op_radiomics_merge);

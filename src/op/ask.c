@@ -176,6 +176,17 @@ void lb_call_files(lb_call *call, const char *name, const lb_bytes **out, size_t
     *count = bound->bytes_count;
 }
 
+int lb_call_recording(lb_call *call, const char *name, double rate_hz, lb_recording **out, lb_error *err)
+{
+    lb_bytes bytes;
+    void *context;
+    lb_recording_reader reader = lb_registry_get_recording_reader(call->registry, &context);
+    int code = lb_call_document(call, name, &bytes, err);
+    if (code != LB_OK) return code;
+    if (reader == NULL) return lb_fail(err, LB_FAILED, "this build cannot read recordings");
+    return reader(context, &bytes, rate_hz, call->result->arena, out, err);
+}
+
 int lb_call_document(lb_call *call, const char *name, lb_bytes *out, lb_error *err)
 {
     (void)err;

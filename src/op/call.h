@@ -37,4 +37,5 @@ struct lb_call {
 bool lb_param_is_data(lb_param_type type);
 const lb_param *lb_op_param(const lb_op *op, const char *name);
 lb_image_reader lb_registry_get_image_reader(const lb_registry *registry, void **context);
+lb_recording_reader lb_registry_get_recording_reader(const lb_registry *registry, void **context);
 #endif

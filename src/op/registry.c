@@ -12,6 +12,8 @@ struct lb_registry {
     size_t count, capacity;
     lb_image_reader image_reader;
     void *image_context;
+    lb_recording_reader recording_reader;
+    void *recording_context;
 };
 
 lb_registry *lb_registry_new(void) { return lb_alloc(1, sizeof(lb_registry)); }
@@ -50,6 +52,17 @@ lb_image_reader lb_registry_get_image_reader(const lb_registry *registry, void *
 {
     *context = registry->image_context;
     return registry->image_reader;
+}
+
+void lb_registry_recording_reader(lb_registry *registry, lb_recording_reader reader, void *context)
+{
+    registry->recording_reader = reader;
+    registry->recording_context = context;
+}
+lb_recording_reader lb_registry_get_recording_reader(const lb_registry *registry, void **context)
+{
+    *context = registry->recording_context;
+    return registry->recording_reader;
 }
 
 const lb_op *lb_registry_find(const lb_registry *registry, const char *area, const char *verb)

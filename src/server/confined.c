@@ -49,22 +49,21 @@ static bool map_file(int fd, lb_bytes *out)
     return true;
 }
 
-static int ended(int status, const lb_confined *limits, const lb_image_request *request, lb_error *err)
+static int ended(int status, const lb_confined *limits, const char *name, lb_error *err)
 {
-    const char *name = request->files && request->file[0].name ? request->file[0].name : "upload";
     int signal_number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
     if (signal_number == SIGXCPU || signal_number == SIGALRM || signal_number == SIGKILL)
         lb_fail(err, LB_TOO_LARGE, "decoding took more than %u seconds or too much memory and was stopped", limits->cpu_seconds);
     else
         lb_fail(err, LB_BAD_DATA, "the file broke its decoder, which was stopped");
-    lb_error_where(err, "%s", name);
+    lb_error_where(err, "%s", name ? name : "upload");
     lb_error_hint(err, "the file is damaged, or was made to do harm; export it again from its source");
     return err ? err->code : LB_BAD_DATA;
 }
 
-static int start(const lb_confined *limits, int input, int output, pid_t *child)
+static int start(const lb_confined *limits, const char *what, int input, int output, pid_t *child)
 {
-    char *const words[] = {(char *)limits->program, "decode-images", NULL}, *const nothing[] = {NULL};
+    char *const words[] = {(char *)limits->program, (char *)what, NULL}, *const nothing[] = {NULL};
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
     sigset_t none;
@@ -81,30 +80,47 @@ static int start(const lb_confined *limits, int input, int output, pid_t *child)
     return wrong;
 }
 
-int lb_confined_read(void *context, const lb_image_request *request, lb_arena *arena, lb_image **out, size_t *count, lb_error *err)
+/* Starts the child on a packed request and waits; its answer is unmapped by the caller. `name` is of the file, for messages. */
+static int ask_child(const lb_confined *limits, const char *what, const lb_buf *packed, const char *name, lb_bytes *answer, lb_error *err)
 {
-    const lb_confined *limits = context;
-    lb_buf packed = {.max = 2 * lb_max_input()};
     pid_t child = 0;
-    int code, status = 0, input = memfd_create("request", MFD_CLOEXEC), output = memfd_create("answer", MFD_CLOEXEC);
-    lb_confined_pack_request(request, &packed);
-    bool sent = input >= 0 && output >= 0 && !packed.overflow && write_all(input, packed.data, packed.length) && lseek(input, 0, SEEK_SET) == 0;
-    lb_buf_free(&packed);
-    *count = 0;
-    if (!sent || start(limits, input, output, &child) != 0) {
-        code = lb_fail(err, LB_FAILED, "the process that decodes images cannot be started");
+    int code = LB_OK, status = 0, input = memfd_create("request", MFD_CLOEXEC), output = memfd_create("answer", MFD_CLOEXEC);
+    bool sent = input >= 0 && output >= 0 && !packed->overflow && write_all(input, packed->data, packed->length) && lseek(input, 0, SEEK_SET) == 0;
+    if (!sent || start(limits, what, input, output, &child) != 0) {
+        code = lb_fail(err, LB_FAILED, "the process that decodes files cannot be started");
     } else {
         while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
-        lb_bytes answer;
-        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !map_file(output, &answer)) {
-            code = ended(status, limits, request, err);
-        } else {
-            code = lb_confined_unpack_answer(&answer, arena, out, count, err);
-            munmap((void *)answer.data, answer.length);
-        }
+        if (!WIFEXITED(status) || WEXITSTATUS(status) != 0 || !map_file(output, answer)) code = ended(status, limits, name, err);
     }
     if (input >= 0) close(input);
     if (output >= 0) close(output);
+    return code;
+}
+
+int lb_confined_read(void *context, const lb_image_request *request, lb_arena *arena, lb_image **out, size_t *count, lb_error *err)
+{
+    lb_buf packed = {.max = 2 * lb_max_input()};
+    lb_bytes answer;
+    *count = 0;
+    lb_confined_pack_request(request, &packed);
+    int code = ask_child(context, "decode-images", &packed, request->files ? request->file[0].name : NULL, &answer, err);
+    lb_buf_free(&packed);
+    if (code) return code;
+    code = lb_confined_unpack_answer(&answer, arena, out, count, err);
+    munmap((void *)answer.data, answer.length);
+    return code;
+}
+
+int lb_confined_recording(void *context, const lb_bytes *file, double rate_hz, lb_arena *arena, lb_recording **out, lb_error *err)
+{
+    lb_buf packed = {.max = 2 * lb_max_input()};
+    lb_bytes answer;
+    lb_confined_pack_recording(file, rate_hz, &packed);
+    int code = ask_child(context, "decode-recording", &packed, file->name, &answer, err);
+    lb_buf_free(&packed);
+    if (code) return code;
+    code = lb_confined_unpack_channels(&answer, arena, out, err);
+    munmap((void *)answer.data, answer.length);
     return code;
 }
 
@@ -137,9 +153,9 @@ static bool give_up_calls(void)
     return !wrong;
 }
 
-int lb_confined_child(lb_image_reader reader, unsigned cpu_seconds, size_t memory_bytes)
+/* Limits that hold from the start, and the request. */
+static bool begin_child(unsigned cpu_seconds, size_t memory_bytes, lb_bytes *request)
 {
-    lb_bytes request_bytes;
     limit(RLIMIT_CORE, 0);
     limit(RLIMIT_NOFILE, 16);
     limit(RLIMIT_CPU, cpu_seconds);
@@ -147,7 +163,21 @@ int lb_confined_child(lb_image_reader reader, unsigned cpu_seconds, size_t memor
     prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
     prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
     alarm(2 * cpu_seconds);
-    if (!map_file(STDIN_FILENO, &request_bytes)) return 1;
+    return map_file(STDIN_FILENO, request);
+}
+
+static int end_child(lb_buf *answer, lb_arena *arena)
+{
+    bool sent = !answer->overflow && write_all(STDOUT_FILENO, answer->data, answer->length);
+    lb_buf_free(answer);
+    lb_arena_free(arena);
+    return sent ? 0 : 1;
+}
+
+int lb_confined_child(lb_image_reader reader, unsigned cpu_seconds, size_t memory_bytes)
+{
+    lb_bytes request_bytes;
+    if (!begin_child(cpu_seconds, memory_bytes, &request_bytes)) return 1;
     lb_arena *arena = lb_arena_new();
     lb_image_request request;
     lb_image *image = NULL;
@@ -159,8 +189,20 @@ int lb_confined_child(lb_image_reader reader, unsigned cpu_seconds, size_t memor
     if (code == LB_OK) code = reader(NULL, &request, arena, &image, &count, &err);
     lb_buf answer = {.max = memory_bytes};
     lb_confined_pack_answer(code, &err, image, count, &answer);
-    bool sent = !answer.overflow && write_all(STDOUT_FILENO, answer.data, answer.length);
-    lb_buf_free(&answer);
-    lb_arena_free(arena);
-    return sent ? 0 : 1;
+    return end_child(&answer, arena);
+}
+
+int lb_confined_recording_child(lb_recording_reader reader, unsigned cpu_seconds, size_t memory_bytes)
+{
+    lb_bytes request, file;
+    double rate_hz;
+    if (!begin_child(cpu_seconds, memory_bytes, &request) || !give_up_calls()) return 1;
+    lb_arena *arena = lb_arena_new();
+    lb_recording *recording = NULL;
+    lb_error err = LB_ERROR_INIT;
+    int code = lb_confined_unpack_recording(&request, arena, &file, &rate_hz);
+    if (code == LB_OK) code = reader(NULL, &file, rate_hz, arena, &recording, &err);
+    lb_buf answer = {.max = memory_bytes};
+    lb_confined_pack_channels(code, &err, recording, &answer);
+    return end_child(&answer, arena);
 }

@@ -1,4 +1,4 @@
-/* Requests to and answers from the process that decodes images: numbers of eight bytes, texts and blocks with their length
+/* Requests to and answers from the process that decodes images and recordings: numbers of eight bytes, texts and blocks with their length
  * before them. Both ends are one program, so byte order is no question; sizes are checked before they are used. */
 #include "server/confined.h"
 
@@ -211,16 +211,21 @@ static lb_volume *get_volume(cursor *c, lb_arena *arena)
     return c->bad ? NULL : v;
 }
 
-void lb_confined_pack_answer(int code, const lb_error *err, const lb_image *image, size_t count, lb_buf *out)
+/* How it went; with the error when it did not go well. */
+static int put_outcome(lb_buf *out, int code, const lb_error *err)
 {
     put_int(out, code);
-    if (code != LB_OK) {
-        put_text(out, err->where);
-        put_text(out, err->message);
-        put_text(out, err->detail);
-        put_text(out, err->hint);
-        return;
-    }
+    if (code == LB_OK) return LB_OK;
+    put_text(out, err->where);
+    put_text(out, err->message);
+    put_text(out, err->detail);
+    put_text(out, err->hint);
+    return code;
+}
+
+void lb_confined_pack_answer(int code, const lb_error *err, const lb_image *image, size_t count, lb_buf *out)
+{
+    if (put_outcome(out, code, err) != LB_OK) return;
     put_int(out, (int64_t)count);
     for (size_t i = 0; i < count; i++) {
         put_int(out, image[i].series);
@@ -241,7 +246,7 @@ void lb_confined_pack_answer(int code, const lb_error *err, const lb_image *imag
 static void get_error(cursor *c, int code, lb_arena *arena, lb_error *err)
 {
     const char *where = get_text(c, arena), *message = get_text(c, arena), *detail = get_text(c, arena), *hint = get_text(c, arena);
-    lb_fail(err, code, "%s", message && *message ? message : "the image cannot be read");
+    lb_fail(err, code, "%s", message && *message ? message : "the file cannot be read");
     if (where && *where) lb_error_where(err, "%s", where);
     if (detail && *detail) lb_error_detail(err, "%s", detail);
     if (hint && *hint) lb_error_hint(err, "%s", hint);
@@ -277,7 +282,83 @@ int lb_confined_unpack_answer(const lb_bytes *bytes, lb_arena *arena, lb_image *
     size_t images = get_count(&c);
     *out = lb_arena_array(arena, images + 1, sizeof **out);
     for (size_t i = 0; i < images && !c.bad; i++) get_image(&c, arena, &(*out)[i]);
-    if (c.bad || code != LB_OK) return lb_fail(err, LB_FAILED, "the process that decodes images gave no sensible answer");
+    if (c.bad || code != LB_OK) return lb_fail(err, LB_FAILED, "the process that decodes files gave no sensible answer");
     *count = images;
+    return LB_OK;
+}
+
+/* ---- recordings ------------------------------------------------------------------------------------------------------- */
+
+void lb_confined_pack_recording(const lb_bytes *file, double rate_hz, lb_buf *out)
+{
+    put(out, &rate_hz, sizeof rate_hz);
+    put_text(out, file->name ? file->name : "recording");
+    put_block(out, file->data, file->length);
+}
+
+int lb_confined_unpack_recording(const lb_bytes *bytes, lb_arena *arena, lb_bytes *file, double *rate_hz)
+{
+    cursor c = {bytes->data, bytes->length, false};
+    get(&c, rate_hz, sizeof *rate_hz);
+    file->name = get_text(&c, arena);
+    file->data = get_block(&c, &file->length);
+    return c.bad ? LB_FAILED : LB_OK;
+}
+
+void lb_confined_pack_channels(int code, const lb_error *err, const lb_recording *recording, lb_buf *out)
+{
+    if (put_outcome(out, code, err) != LB_OK) return;
+    put_text(out, recording->format);
+    put(out, &recording->seconds, sizeof recording->seconds);
+    put_int(out, (int64_t)recording->channels);
+    for (size_t i = 0; i < recording->channels; i++) {
+        const lb_channel *channel = &recording->channel[i];
+        const double about[] = {channel->rate_hz, channel->lowest, channel->highest};
+        put_text(out, channel->name);
+        put_text(out, channel->unit);
+        put(out, about, sizeof about);
+        put_block(out, channel->sample, channel->samples * sizeof(double));
+    }
+    put_int(out, (int64_t)recording->warnings);
+    for (size_t i = 0; i < recording->warnings; i++) put_text(out, recording->warning[i]);
+}
+
+static void get_channel(cursor *c, lb_arena *arena, lb_channel *out)
+{
+    double about[3];
+    size_t length;
+    const char *name = get_text(c, arena), *unit = get_text(c, arena);
+    get(c, about, sizeof about);
+    const uint8_t *data = get_block(c, &length);
+    c->bad |= length % sizeof(double) != 0 || !(about[0] > 0) || !isfinite(about[0]);
+    if (c->bad) return;
+    *out = (lb_channel){.name = name ? name : "", .unit = unit ? unit : "", .rate_hz = about[0], .samples = length / sizeof(double), .lowest = about[1],
+                        .highest = about[2]};
+    out->sample = lb_arena_try(arena, out->samples + 1, sizeof(double));
+    c->bad |= !out->sample;
+    if (!c->bad && length) memcpy(out->sample, data, length);
+}
+
+int lb_confined_unpack_channels(const lb_bytes *bytes, lb_arena *arena, lb_recording **out, lb_error *err)
+{
+    cursor c = {bytes->data, bytes->length, false};
+    int64_t code = get_int(&c);
+    if (!c.bad && code < 0 && code >= LB_NO_MEMORY) {
+        get_error(&c, (int)code, arena, err);
+        return (int)code;
+    }
+    lb_recording *to = *out = lb_arena_alloc(arena, sizeof **out);
+    to->format = get_text(&c, arena);
+    get(&c, &to->seconds, sizeof to->seconds);
+    to->channels = get_count(&c);
+    to->channel = lb_arena_array(arena, to->channels + 1, sizeof *to->channel);
+    for (size_t i = 0; i < to->channels && !c.bad; i++) get_channel(&c, arena, &to->channel[i]);
+    to->warnings = get_count(&c);
+    to->warning = lb_arena_array(arena, to->warnings + 1, sizeof *to->warning);
+    for (size_t i = 0; i < to->warnings && !c.bad; i++) {
+        const char *text = get_text(&c, arena);
+        to->warning[i] = text ? text : "";
+    }
+    if (c.bad || code != LB_OK || !to->format) return lb_fail(err, LB_FAILED, "the process that decodes files gave no sensible answer");
     return LB_OK;
 }

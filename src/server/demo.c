@@ -102,7 +102,7 @@ int lb_demo_operation(lb_demo *demo, const lb_demo_run *run, lb_result **out, lb
     const lb_op *op = lb_registry_find(demo->registry, run->area, run->verb);
     *out = NULL;
     if (!op) return lb_fail(err, LB_FAILED, "this build has no operation %s %s", run->area, run->verb);
-    lb_source source = {read_beside, demo};
+    lb_source source = {read_beside, demo, NULL};
     lb_call *call = lb_call_new(demo->registry, op);
     int code = LB_OK;
     for (size_t i = 0; run->setting && run->setting[i][0] && !code; i++) {

@@ -348,7 +348,7 @@ int lb_face_call(const lb_registry *registry, const lb_op *op, const lb_face_bod
     }
     if (!code && b->bundled) {
         lb_source *source = lb_arena_alloc(arena, sizeof *source);
-        *source = (lb_source){read_bundle, b};
+        *source = (lb_source){read_bundle, b, NULL};
         lb_call_bind_source(b->call, source);
     }
     if (code) lb_call_free(b->call);

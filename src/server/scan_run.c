@@ -54,8 +54,10 @@ static int bind_volumes(study_request *r, const scan_run *run, const lb_op *op, 
     bool received = false, pair = wants_pair(op) && lb_get(run->images, "fat") && lb_get(run->images, "water");
     for (size_t i = 0; i < op->param_count; i++) {
         const lb_param *param = &op->params[i];
-        if (param->type != LB_P_VOLUME) continue;
         int code = LB_OK;
+        if (param->type == LB_P_DOCUMENT && run->measured && strcmp(param->name, "measured") == 0) code = lb_call_bind(call, param->name, run->measured, err);
+        if (code) return code;
+        if (param->type != LB_P_VOLUME) continue;
         if (run->files) {
             if (!received) code = bind_received(r, call, param->name, run->files, err);
             received = true;
@@ -137,6 +139,20 @@ int scan_labels(study_request *r, const char *text, lb_value **out, lb_error *er
     return code;
 }
 
+/* "1=left multifidus,2=right erector_spinae" */
+const char *scan_labels_text(study_request *r, const lb_value *labels)
+{
+    lb_buf text = {0};
+    for (size_t i = 0; labels && i < labels->count; i++) {
+        const lb_value *label = labels->item[i];
+        lb_buf_printf(&text, "%s%lld=%s %s", i ? "," : "", (long long)lb_get_int(label, "value", 0), lb_get_text(label, "side", ""),
+                      lb_get_text(label, "muscle", ""));
+    }
+    const char *out = lb_arena_textn(r->arena, text.data ? text.data : "", text.length);
+    lb_buf_free(&text);
+    return out;
+}
+
 /* ---- radiomics ------------------------------------------------------------------------------------------------- */
 
 static int features_of_label(study_request *r, const scan_run *run, const lb_value *label, lb_value *list, lb_error *err)
@@ -164,7 +180,7 @@ int scan_features(study_request *r, const lb_value *images, const lb_bytes *mask
     *out = lb_value_array(r->arena);
     for (size_t i = 0; i < labels->count; i++) {
         const char *setting[][2] = {{"label", lb_arena_printf(r->arena, "%lld", (long long)lb_get_int(labels->item[i], "value", 0))}, {NULL, NULL}};
-        const scan_run run = {"radiomics", "extract", images, NULL, mask, NULL, setting};
+        const scan_run run = {.area = "radiomics", .verb = "extract", .images = images, .drawn = mask, .setting = setting};
         int code = features_of_label(r, &run, labels->item[i], *out, err);
         if (code) return code;
     }

@@ -69,7 +69,8 @@ typedef struct study_table {
 
 /* -- tables, one per file -- */
 extern const study_table study_session_routes, study_people_routes, study_form_routes, study_query_routes, study_admin_routes,
-    study_protocol_routes, study_data_routes, study_file_routes, study_scan_routes, study_reading_routes, study_review_routes;
+    study_protocol_routes, study_data_routes, study_file_routes, study_scan_routes, study_reading_routes, study_page_routes,
+    study_review_routes;
 
 /* -- what handlers share -- */
 /** A protocol by its version, for this request alone; given back when the request ends. LB_NOT_FOUND: no such version. */

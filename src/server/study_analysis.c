@@ -30,20 +30,26 @@ static void add_columns(lb_value *table, const lb_bytes *csv)
     for (size_t i = 0; i < count; i++) lb_push_text(columns, name[i]);
 }
 
-/* A reader gets one form of each table, the one they may read, and nothing tells of the other. */
+static lb_value *table_named(const lb_value *list, const char *name)
+{
+    for (size_t i = 0; i < list->count; i++)
+        if (lb_text_equal(lb_get_text(list->item[i], "name", NULL), name)) return list->item[i];
+    return NULL;
+}
+
+/* A reader gets one form of each table, the one they may read, and nothing tells of the other: a table that is there already is
+ * the open form of this one. */
 static int add_tables(listing *l, const char *id, const lb_value *tables, lb_value *out)
 {
     int code = LB_OK;
     for (size_t i = 0; tables && i < tables->count && !code; i++) {
         const char *name = lb_get_text(tables->item[i], "name", "");
-        bool reveals = lb_get_bool(tables->item[i], "reveals_arm", false), doubled = false;
-        for (size_t k = 0; !l->masked && !reveals && k < tables->count; k++)
-            doubled |= k != i && lb_text_equal(lb_get_text(tables->item[k], "name", NULL), name) && lb_get_bool(tables->item[k], "reveals_arm", false);
-        if (doubled || (l->masked && reveals)) continue;
+        lb_value *one = table_named(out, name);
         lb_bytes csv = {0};
+        if (l->masked && lb_get_bool(tables->item[i], "reveals_arm", false)) continue;
         code = lb_tx_frozen(l->tx, id, name, &csv, l->err);
         if (code) break;
-        lb_value *one = lb_push_object(out);
+        if (!one) one = lb_push_object(out);
         lb_set_text(one, "name", name);
         lb_set_int(one, "rows", lb_get_int(tables->item[i], "rows", 0));
         lb_set_text(one, "sha256", lb_get_text(tables->item[i], "sha256", NULL));
@@ -52,10 +58,25 @@ static int add_tables(listing *l, const char *id, const lb_value *tables, lb_val
     return code;
 }
 
+/* What reveals the arm is a record of its own, "ID|arms", that masked readers do not get: its tables join the snapshot's. */
+static int take_arms(void *context, const lb_record *record, lb_error *err)
+{
+    listing *l = context;
+    const char *bar = strchr(record->key, '|');
+    if (!bar) return LB_OK;
+    const char *id = lb_arena_textn(l->list->arena, record->key, (size_t)(bar - record->key));
+    l->err = err;
+    for (size_t i = 0; i < l->list->count && !l->code; i++)
+        if (lb_text_equal(lb_get_text(l->list->item[i], "id", NULL), id))
+            l->code = add_tables(l, id, lb_get(record->body, "tables"), lb_get(l->list->item[i], "tables"));
+    return l->code;
+}
+
 static int take_snapshot(void *context, const lb_record *record, lb_error *err)
 {
     listing *l = context;
     static const char *const kept[] = {"label", "made", "by"};
+    if (strchr(record->key, '|')) return LB_OK;
     lb_value *one = lb_push_object(l->list);
     lb_set_text(one, "id", record->key);
     for (size_t i = 0; i < LB_COUNT(kept); i++)
@@ -73,6 +94,7 @@ static int read_snapshots(lb_tx *tx, void *context, lb_error *err)
     const lb_find find = {.kind = LB_KIND_SNAPSHOT};
     l->tx = tx;
     int code = lb_tx_scan(tx, &find, take_snapshot, l, err);
+    if (!code && !l->code && !l->masked) code = lb_tx_scan(tx, &find, take_arms, l, err);
     return code ? code : l->code;
 }
 

@@ -1,4 +1,4 @@
-/* Reading a scan: save a drawing, run a tool on it (grow, fill, smooth …), measure, finish, compare, sign. Each reader works
+/* Reading a scan: save a drawing, run a tool on it (grow, fill, smooth …), measure, finish, compare. Each reader works
  * on their own drawing; the other one's comes into view when all are done. */
 #include "server/scan.h"
 #include "trial/conduct/scan.h"
@@ -152,20 +152,6 @@ static int post_tool(study_request *r, lb_answer *answer, lb_error *err)
 
 /* ---- finishing -------------------------------------------------------------------------------------------------- */
 
-/* "1=left multifidus,2=right erector_spinae" */
-static const char *labels_text(study_request *r, const lb_value *labels)
-{
-    lb_buf text = {0};
-    for (size_t i = 0; labels && i < labels->count; i++) {
-        const lb_value *label = labels->item[i];
-        lb_buf_printf(&text, "%s%lld=%s %s", i ? "," : "", (long long)lb_get_int(label, "value", 0), lb_get_text(label, "side", ""),
-                      lb_get_text(label, "muscle", ""));
-    }
-    const char *out = lb_arena_textn(r->arena, text.data ? text.data : "", text.length);
-    lb_buf_free(&text);
-    return out;
-}
-
 static const char *methods_for(const lb_value *images)
 {
     return lb_get(images, "fat") && lb_get(images, "water") ? "dixon_mean,dixon_ratio,otsu,gmm2,kmeans2" : "otsu,gmm2,gmm3,kmeans2,kmeans3";
@@ -189,7 +175,7 @@ static int copy_rows(study_request *r, const lb_result *result, lb_value *about,
 static int measure(reading *at, const lb_bytes *mask, const lb_value *labels, const char *levels, lb_value *about, lb_error *err)
 {
     study_request *r = at->request;
-    const char *setting[][2] = {{"labels", labels_text(r, labels)}, {"method", methods_for(images_of(at))}, {levels ? "levels" : NULL, levels}, {NULL, NULL}};
+    const char *setting[][2] = {{"labels", scan_labels_text(r, labels)}, {"method", methods_for(images_of(at))}, {levels ? "levels" : NULL, levels}, {NULL, NULL}};
     const scan_run run = {.area = "muscle", .verb = "measure", .images = images_of(at), .drawn = mask, .setting = setting};
     lb_result *result = NULL;
     lb_value *features = NULL;
@@ -242,7 +228,7 @@ static int post_reopen(study_request *r, lb_answer *answer, lb_error *err)
     return code;
 }
 
-/* ---- comparing and signing -------------------------------------------------------------------------------------- */
+/* ---- comparing -------------------------------------------------------------------------------------- */
 
 static int both_masks(reading *at, lb_bytes mask[2], lb_error *err)
 {
@@ -274,30 +260,6 @@ static int get_agreement(study_request *r, lb_answer *answer, lb_error *err)
     return LB_OK;
 }
 
-static int write_signature(lb_tx *tx, void *context, lb_error *err)
-{
-    reading *at = context;
-    study_request *r = at->request;
-    char sha256[65];
-    lb_buf rows = {0};
-    int code = read_scan(tx, at, err); /* what is signed is what is there now */
-    if (code) return code;
-    for (int i = 0; i < at->scan.readers; i++)
-        if (at->scan.reading[i]) lb_json_write(at->scan.reading[i]->body, 0, &rows);
-    lb_sha256_hex(rows.data, rows.length, sha256);
-    lb_buf_free(&rows);
-    return lb_scan_sign(tx, r->study, scan_key(r), study_text(r, "meaning"), sha256, err);
-}
-
-static int post_sign(study_request *r, lb_answer *answer, lb_error *err)
-{
-    reading at = {.request = r};
-    int code = study_confirm(r, study_text(r, "password"), err);
-    if (!code) code = study_write(r, write_signature, &at, err);
-    if (!code) study_answer(answer, lb_value_object(r->arena));
-    return code;
-}
-
 #define HERE "/api/scans/{subject}/{n}"
 static const study_route routes[] = {
     {"PUT", HERE "/reading", LB_MAY_READ_SCAN, STUDY_RAW, put_reading, "save one's own drawing (NIfTI)", "labels,levels,revision", NULL,
@@ -308,7 +270,6 @@ static const study_route routes[] = {
      "{revision:int,saved_at:time}"},
     {"POST", HERE "/reopen", LB_MAY_REOPEN_SCAN, 0, post_reopen, "open a finished reading again", NULL, "{place:int,reason:text}", "object"},
     {"GET", HERE "/agreement", LB_MAY_SCANS, 0, get_agreement, "how far the readers agree, once all are done", NULL, NULL, "object"},
-    {"POST", HERE "/sign", LB_MAY_SIGN_SCAN, 0, post_sign, "sign a scan's measurements", NULL, "{password:text,meaning:text}", "object"},
 };
 
 const study_table study_reading_routes = {routes, LB_COUNT(routes), NULL, 0};

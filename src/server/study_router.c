@@ -22,6 +22,7 @@ static const study_table *const study_tables[] = {
     &study_job_routes,
     &study_scan_routes,
     &study_reading_routes,
+    &study_page_routes,
     &study_review_routes,
     &care_people_routes,
     &care_phone_routes,

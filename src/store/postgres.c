@@ -103,7 +103,8 @@ static int prepared(db *c, const char *sql, char name[16], lb_error *err)
 {
     size_t i = 0;
     while (i < c->cached && strcmp(c->sql[i], sql) != 0) i++;
-    snprintf(name, 16, i < CACHE ? "s%zu" : "", i);
+    if (i < CACHE) snprintf(name, 16, "s%zu", i);
+    else name[0] = '\0'; /* prepared anew each time */
     if (i < c->cached) return LB_OK;
     lb_buf text = {0};
     translate(sql, &text);

@@ -23,6 +23,7 @@ typedef struct study_fixture {
     int64_t moved_us; /* the clock: real time plus this */
     char hash[LB_PASSWORD_HASH];
     const char *protocol; /* file name in studies/ */
+    const lb_allocator_face *allocator; /* NULL: one that gives and reveals nothing */
 } study_fixture;
 
 typedef struct study_user {
@@ -126,7 +127,7 @@ static inline void fixture_serve(study_fixture *f)
     options.listen = "127.0.0.1:0";
     options.root = LUMBAR_TEST_SOURCE;
     options.store = f->store;
-    options.allocator = &fixture_allocator;
+    options.allocator = f->allocator ? f->allocator : &fixture_allocator;
     options.study_workers = 8;
     int code = lb_server_start(&options, f->registry, &f->server, &err);
     if (code) fail_msg("%s: %s", err.where, err.message);

@@ -73,6 +73,17 @@ static const char *ready_scan(study_fixture *f, const study_user *coordinator)
     return at;
 }
 
+/* Bytes that a GET answers with 200. */
+static const char *page_of(study_fixture *f, const study_user *user, const char *path, size_t *length)
+{
+    reply r;
+    client_ask(f->port, lb_arena_printf(f->arena, "GET %s HTTP/1.1\r\nHost: 127.0.0.1:%u\r\nCookie: lumbar=%s\r\n", path, f->port, user->cookie), NULL, 0, &r);
+    if (r.status != 200) fail_msg("GET %s: %d", path, r.status);
+    const char *bytes = lb_arena_textn(f->arena, r.body, *length = r.length);
+    reply_free(&r);
+    return bytes;
+}
+
 static void two_readers(void **state)
 {
     (void)state;
@@ -96,13 +107,30 @@ static void two_readers(void **state)
     study_expect(&f, &second, "POST", below(&f, at, "/finish"), "{\"revision\":0}", 422, NULL);
     expect_bytes(&f, &second, "PUT", save, &mask, 200, NULL);
     study_expect(&f, &first, "POST", below(&f, at, "/finish"), "{\"revision\":1}", 200, NULL);
-    study_expect(&f, &investigator, "POST", below(&f, at, "/sign"), "{\"password\":\"" STUDY_PASSWORD "\",\"meaning\":\"checked\"}", 409, NULL);
+    const char *blind = "{\"password\":\"" STUDY_PASSWORD "\",\"meaning\":\"checked\",\"page\":\"00\"}";
+    study_expect(&f, &investigator, "POST", below(&f, at, "/sign"), blind, 409, NULL);
+    study_expect(&f, &investigator, "GET", below(&f, at, "/page.svg"), NULL, 409, NULL);
     study_expect(&f, &second, "POST", below(&f, at, "/finish"), "{\"revision\":1}", 200, NULL);
     study_expect(&f, &second, "GET", at, NULL, 200, &scan);
     assert_true(lb_get_bool(scan, "open", false));
     assert_int_equal(lb_get(scan, "readings")->count, 2);
-    study_expect(&f, &investigator, "POST", below(&f, at, "/sign"), "{\"password\":\"wrong\",\"meaning\":\"checked\"}", 403, NULL);
-    study_expect(&f, &investigator, "POST", below(&f, at, "/sign"), "{\"password\":\"" STUDY_PASSWORD "\",\"meaning\":\"checked\"}", 200, NULL);
+    /* What is signed is the page that was shown, and it is kept. */
+    size_t length = 0, signed_length = 0;
+    const char *page = page_of(&f, &investigator, below(&f, at, "/page.svg"), &length);
+    assert_true(memmem(page, length, "right multifidus · reader 2", 28) && memmem(page, length, "Participant C01-001", 19));
+    char sha256[65];
+    lb_sha256_hex(page, length, sha256);
+    study_expect(&f, &investigator, "POST", below(&f, at, "/sign"), blind, 409, NULL);
+    study_expect(&f, &investigator, "POST", below(&f, at, "/sign"), lb_arena_printf(f.arena, "{\"password\":\"wrong\",\"meaning\":\"checked\",\"page\":\"%s\"}", sha256), 403, NULL);
+    study_expect(&f, &first, "POST", below(&f, at, "/sign"), lb_arena_printf(f.arena, "{\"password\":\"" STUDY_PASSWORD "\",\"meaning\":\"checked\",\"page\":\"%s\"}", sha256), 403, NULL);
+    study_expect(&f, &investigator, "POST", below(&f, at, "/sign"), lb_arena_printf(f.arena, "{\"password\":\"" STUDY_PASSWORD "\",\"meaning\":\"checked\",\"page\":\"%s\"}", sha256), 200, NULL);
+    const char *kept = page_of(&f, &manager, below(&f, at, "/page.svg"), &signed_length);
+    assert_int_equal(length, signed_length);
+    assert_memory_equal(page, kept, length);
+    page = page_of(&f, &manager, below(&f, at, "/page.pdf"), &length);
+    assert_memory_equal(page, "%PDF-", 5);
+    study_expect(&f, &manager, "GET", at, NULL, 200, &scan);
+    assert_string_equal(lb_get_text(lb_get(scan, "signature"), "sha256", ""), sha256);
     study_expect(&f, &manager, "POST", below(&f, at, "/reopen"), "{\"place\":1,\"reason\":\"late\"}", 409, NULL);
     /* The areas are those of the operation on the same files. */
     double area = 0, expected = 0;

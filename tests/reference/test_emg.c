@@ -108,6 +108,35 @@ static lb_bytes write_edf(lb_arena *arena, int type, const double *x, int second
     return bytes;
 }
 
+/* The same bytes, read by EDFlib. */
+static void edflib_reads(const lb_bytes *bytes, double *out, int samples)
+{
+    struct edf_hdr_struct header;
+    char path[] = "/tmp/lumbar-edf-XXXXXX";
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, bytes->data, bytes->length), bytes->length);
+    close(fd);
+    assert_int_equal(edfopen_file_readonly(path, &header, EDFLIB_DO_NOT_READ_ANNOTATIONS), 0);
+    assert_int_equal(edfread_physical_samples(header.handle, 0, samples, out), samples);
+    edfclose_file(header.handle);
+    unlink(path);
+}
+
+/* One field of the header changed: it must be refused with words of its own. */
+static void lies(const lb_bytes *good, size_t at, const char *field, const char *says, lb_arena *arena)
+{
+    lb_error err = LB_ERROR_INIT;
+    lb_recording *r;
+    uint8_t *lie = lb_arena_alloc(arena, good->length);
+    memcpy(lie, good->data, good->length);
+    memcpy(lie + at, field, strlen(field));
+    lb_bytes bytes = {lie, good->length, "lie.edf"};
+    assert_int_equal(lb_recording_read(NULL, &bytes, NAN, arena, &r, &err), LB_BAD_DATA);
+    if (!strstr(err.message, says)) fail_msg("\"%s\" at %zu: %s", field, at, err.message);
+    assert_string_equal(err.where, "lie.edf");
+    assert_true(strlen(err.hint) > 10);
+}
+
 static void edf_equals_memory(void **state)
 {
     (void)state;
@@ -124,7 +153,7 @@ static void edf_equals_memory(void **state)
         lb_fatigue a, b;
         lb_fatigue_settings settings = usual();
         lb_bytes bytes = write_edf(arena, type[t], x, SECONDS, RATE, "Multifidus L");
-        if (lb_recording_read(&bytes, NAN, arena, &r, &err) != LB_OK) fail_msg("%s", err.message);
+        if (lb_recording_read(NULL, &bytes, NAN, arena, &r, &err) != LB_OK) fail_msg("%s", err.message);
         assert_string_equal(r->format, t ? "BDF+" : "EDF+");
         assert_int_equal(r->channels, 1);
         assert_string_equal(r->channel[0].name, "Multifidus L");
@@ -133,6 +162,9 @@ static void edf_equals_memory(void **state)
         assert_int_equal(r->channel[0].samples, RATE * SECONDS);
         double step = 6000 / (t ? 16777215.0 : 65535.0);
         for (int i = 0; i < RATE * SECONDS; i++) assert_true(fabs(r->channel[0].sample[i] - x[i]) <= step);
+        static double witness[RATE * SECONDS];
+        edflib_reads(&bytes, witness, RATE * SECONDS);
+        for (int i = 0; i < RATE * SECONDS; i++) assert_true(fabs(r->channel[0].sample[i] - witness[i]) <= 1e-9);
         lb_channel memory = {.name = "x", .unit = "uV", .rate_hz = RATE, .sample = x, .samples = RATE * SECONDS, .lowest = NAN, .highest = NAN};
         assert_int_equal(lb_fatigue_measure(&r->channel[0], &settings, arena, &a, &err), LB_OK);
         assert_int_equal(lb_fatigue_measure(&memory, &settings, arena, &b, &err), LB_OK);
@@ -140,12 +172,24 @@ static void edf_equals_memory(void **state)
         assert_close(a.rms, b.rms, 1e-3);
         /* Cut short, and counts that lie. */
         lb_bytes cut = {bytes.data, bytes.length - 1000, "cut.edf"};
-        assert_int_equal(lb_recording_read(&cut, NAN, arena, &r, &err), LB_BAD_DATA);
-        uint8_t *lie = lb_arena_alloc(arena, bytes.length);
-        memcpy(lie, bytes.data, bytes.length);
-        memcpy(lie + 236, "99999999", 8); /* number of records */
-        cut = (lb_bytes){lie, bytes.length, "lie.edf"};
-        assert_int_equal(lb_recording_read(&cut, NAN, arena, &r, &err), LB_BAD_DATA);
+        assert_int_equal(lb_recording_read(NULL, &cut, NAN, arena, &r, &err), LB_BAD_DATA);
+        assert_true(strstr(err.message, "claims 12 data records") && strstr(err.hint, "cut short"));
+        /* Two signals (the channel and the annotations): fields of the second part stand behind each other. */
+        lies(&bytes, 236, "99999999", "claims 99999999 data records", arena);
+        lies(&bytes, 236, "-1      ", "was not closed", arena);
+        lies(&bytes, 236, "0       ", "no data records", arena);
+        lies(&bytes, 236, "twelve  ", "no number", arena);
+        lies(&bytes, 252, "9999", "the number of signals is 9999", arena);
+        lies(&bytes, 252, "0   ", "the number of signals is 0", arena);
+        lies(&bytes, 252, "3   ", "need a header", arena);
+        lies(&bytes, 184, "256     ", "need a header", arena);
+        lies(&bytes, 244, "0       ", "sampling rate", arena);
+        lies(&bytes, 244, "-1      ", "sampling rate", arena);
+        lies(&bytes, 256 + 216 * 2, "90000000", "claims 12 data records", arena);
+        lies(&bytes, 256 + 216 * 2, "99999999", "claims 12 data records", arena);
+        lies(&bytes, 256 + 104 * 2, "3000    ", "no range", arena);
+        lies(&bytes, 256 + 120 * 2, "99999999", "digital minimum", arena);
+        lies(&bytes, 192, t ? "BDF+D" : "EDF+D", "breaks", arena);
         lb_arena_free(arena);
     }
 }

@@ -189,7 +189,7 @@ static void test_within(void **state)
     memcpy(at, "tau2: DL  ", 10);
     bytes.data = (const uint8_t *)text;
     lb_call *call = lb_call_new(f->registry, lb_registry_find(f->registry, "meta", "review"));
-    lb_source source = {read_beside, NULL};
+    lb_source source = {read_beside, NULL, NULL};
     lb_call_bind_source(call, &source);
     lb_result *result = NULL;
     assert_int_equal(lb_call_bind(call, "review", &bytes, &err), 0);

@@ -27,7 +27,7 @@ static lb_result *run_document(const fixture *f, const char *verb, const char *p
 {
     lb_error err = LB_ERROR_INIT;
     lb_call *call = lb_call_new(f->registry, lb_registry_find(f->registry, "meta", verb));
-    lb_source source = {read_table, NULL};
+    lb_source source = {read_table, NULL, NULL};
     lb_call_bind_source(call, &source);
     assert_int_equal(lb_call_bind(call, parameter, document, &err), 0);
     lb_result *result = NULL;

@@ -13,6 +13,9 @@
 
 #define TUM01 "lumbar_mri/TUM01_"
 enum { MUSCLES = 4, OUTSIDE = 5, SLICES = 4 };
+/* What strokes of other hands reach today (seen: 0.66 to 0.90 for a muscle, 0.77 to 0.87 on average): a floor against getting worse,
+ * not the 0.80 and 0.85 that are wanted. */
+static const double OTHER_HANDS_LEAST = 0.65, OTHER_HANDS_MEAN = 0.76;
 
 typedef struct scan {
     lb_arena *arena;
@@ -58,8 +61,17 @@ static int depth(const scan *s, size_t k, size_t x, size_t y, uint16_t label, in
     return most + 1;
 }
 
-/* A stroke two voxels thick, to both sides of the deepest pixel, as long as 1 % of the muscle allows. */
-static size_t stroke(const scan *s, size_t k, uint16_t label, size_t budget, uint8_t *seeds)
+/* How one person's strokes differ from another's: other slices, beside the middle, upright, arcs elsewhere and nearer or farther. */
+typedef struct hand {
+    const char *word;
+    int slice, dx, dy;
+    bool upright;
+    double turn;
+    int away;
+} hand;
+
+/* A stroke two voxels thick, to both sides of the deepest pixel (or of one beside it), as long as 1 % of the muscle allows. */
+static size_t stroke(const scan *s, size_t k, uint16_t label, size_t budget, const hand *h, uint8_t *seeds)
 {
     int deepest = 0;
     size_t cx = 0, cy = 0, painted = 0;
@@ -69,10 +81,13 @@ static size_t stroke(const scan *s, size_t k, uint16_t label, size_t budget, uin
             int here = depth(s, k, x, y, label, 15);
             if (here > deepest) deepest = here, cx = x, cy = y;
         }
+    size_t mx = (size_t)((int64_t)cx + h->dx), my = (size_t)((int64_t)cy + h->dy);
+    if (deepest > 0 && s->truth[k * s->plane + my * s->nx + mx] == label && depth(s, k, mx, my, label, 3) >= 3) cx = mx, cy = my;
     for (int r = 0; r < 60 && deepest > 0; r++)
         for (int side = -1; side <= 1; side += 2)
             for (size_t t = 0; t < 2; t++) {
-                size_t x = (size_t)((int64_t)cx + side * r), y = cy + t, at = k * s->plane + y * s->nx + x;
+                size_t along = (size_t)((int64_t)(h->upright ? cy : cx) + side * r), x = h->upright ? cx + t : along, y = h->upright ? along : cy + t;
+                size_t at = k * s->plane + y * s->nx + x;
                 if ((r == 0 && side > 0) || painted >= budget || s->truth[at] != label || depth(s, k, x, y, label, 3) < 3) continue;
                 seeds[at] = (uint8_t)label;
                 painted++;
@@ -80,8 +95,8 @@ static size_t stroke(const scan *s, size_t k, uint16_t label, size_t budget, uin
     return painted;
 }
 
-/* Ten short arcs six to seven pixels outside the muscles. */
-static void arcs(const scan *s, size_t k, uint8_t *seeds)
+/* Ten short arcs some pixels outside the muscles. */
+static void arcs(const scan *s, size_t k, const hand *h, uint8_t *seeds)
 {
     double mx = 0, my = 0, n = 0;
     for (size_t p = 0; p < s->plane; p++)
@@ -89,28 +104,28 @@ static void arcs(const scan *s, size_t k, uint8_t *seeds)
     for (size_t y = 20; y + 20 < s->ny; y++)
         for (size_t x = 20; x + 20 < s->nx; x++) {
             if (s->truth[k * s->plane + y * s->nx + x]) continue;
-            double turn = atan2((double)y - my / n, (double)x - mx / n) / (2 * acos(-1.0)) * 10;
+            double turn = atan2((double)y - my / n, (double)x - mx / n) / (2 * acos(-1.0)) * 10 + h->turn;
             if (fabs(turn - floor(turn) - 0.5) > 0.18) continue;
-            if (depth(s, k, x, y, 0, 7) == 6) seeds[k * s->plane + y * s->nx + x] = OUTSIDE;
+            if (depth(s, k, x, y, 0, h->away + 1) == h->away) seeds[k * s->plane + y * s->nx + x] = OUTSIDE;
         }
 }
 
-static lb_volume *paint(const scan *s)
+static lb_volume *paint(const scan *s, const hand *h)
 {
     lb_volume *seeds = lb_volume_new(s->arena, s->label->size, LB_U8);
     size_t all[MUSCLES + 1] = {0}, painted[MUSCLES + 1] = {0};
     memcpy(seeds->spacing_mm, s->label->spacing_mm, sizeof seeds->spacing_mm);
     for (size_t i = 0; i < s->plane * s->nz; i++) all[s->truth[i]]++;
     for (size_t n = 0; n < SLICES; n++) {
-        size_t k = (2 * n + 1) * s->nz / (2 * SLICES);
-        for (uint16_t l = 1; l <= MUSCLES; l++) painted[l] += stroke(s, k, l, all[l] / 100 / SLICES, seeds->voxels);
-        arcs(s, k, seeds->voxels);
+        size_t k = (size_t)((int64_t)((2 * n + 1) * s->nz / (2 * SLICES)) + h->slice);
+        for (uint16_t l = 1; l <= MUSCLES; l++) painted[l] += stroke(s, k, l, all[l] / 100 / SLICES, h, seeds->voxels);
+        arcs(s, k, h, seeds->voxels);
     }
     for (uint16_t l = 1; l <= MUSCLES; l++) assert_true(painted[l] > 0 && painted[l] * 100 <= all[l]);
     return seeds;
 }
 
-static void grows_with(const scan *s, const lb_volume *seeds, const lb_volume *first, const lb_volume *second, const char *what, double least)
+static void grows_with(const scan *s, const lb_volume *seeds, const lb_volume *first, const lb_volume *second, const char *what, double least, double least_mean)
 {
     lb_grow grow = {.channel = {first, second}, .channels = second ? 2 : 1, .seeds = seeds, .low = NAN, .high = NAN, .background = OUTSIDE,
                     .contrast = 0.5, .node_mm = 2, .threads = 2};
@@ -130,7 +145,7 @@ static void grows_with(const scan *s, const lb_volume *seeds, const lb_volume *f
         if (o.dice < least) fail_msg("%s: label %d reaches a Dice of %.4f only", what, l, o.dice);
     }
     printf("  mean %.4f, %.2f s of CPU\n", mean, seconds);
-    if (mean < 0.85) fail_msg("%s: a mean Dice of %.4f only", what, mean);
+    if (mean < least_mean) fail_msg("%s: a mean Dice of %.4f only", what, mean);
 }
 
 static void grows_from_strokes(void **state)
@@ -138,12 +153,16 @@ static void grows_from_strokes(void **state)
     (void)state;
     scan s = {0};
     if (!open_scan(&s)) skip();
-    lb_volume *seeds = paint(&s), *t2 = lb_volume_new(s.arena, s.label->size, LB_F64);
+    static const hand hands[] = {{"first", 0, 0, 0, false, 0, 6},      {"lower", -2, 0, 0, false, 0, 6},   {"higher", 2, 0, 0, false, 0, 6},
+                                 {"beside", 1, 4, 2, false, 0.3, 6},   {"beside", -1, -4, 1, false, 0.6, 7}, {"upright", 0, 0, 0, true, 0.5, 6},
+                                 {"near arcs", 1, 2, -2, false, 0.4, 5}, {"far arcs", -1, 0, 0, false, 0.2, 8}};
+    lb_volume *seeds = paint(&s, &hands[0]), *t2 = lb_volume_new(s.arena, s.label->size, LB_F64);
     /* A contrast like that of a T2-weighted spin echo: fat and water in phase, fat a little brighter. */
     for (size_t i = 0; i < s.plane * s.nz; i++) ((double *)t2->voxels)[i] = 0.7 * lb_volume_at(s.water, i) + 0.9 * lb_volume_at(s.fat, i);
-    grows_with(&s, seeds, s.water, s.fat, "water, fat", 0.80);
-    grows_with(&s, seeds, s.water, NULL, "water", 0.80);
-    grows_with(&s, seeds, t2, NULL, "like T2", 0.80);
+    grows_with(&s, seeds, s.water, s.fat, "water, fat", 0.80, 0.85);
+    grows_with(&s, seeds, s.water, NULL, "water", 0.80, 0.85);
+    grows_with(&s, seeds, t2, NULL, "like T2", 0.80, 0.85);
+    for (size_t n = 1; n < LB_COUNT(hands); n++) grows_with(&s, paint(&s, &hands[n]), s.water, s.fat, hands[n].word, OTHER_HANDS_LEAST, OTHER_HANDS_MEAN);
     lb_arena_free(s.arena);
 }
 

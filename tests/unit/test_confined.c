@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "dicom_write.h"
+#include "muscle/emg/recording.h"
 #include "muscle/files/files.h"
 #include "server/confined.h"
 
@@ -74,6 +75,40 @@ static void answers_are_the_same(void **state)
     lb_arena_free(arena);
 }
 
+static void recordings_are_the_same(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    lb_confined l = limits();
+    static const char *const names[] = {"fuzz/seeds/edf/edf", "fuzz/seeds/edf/bdf", "reference/muscle/emg.csv", "reference/muscle/phantom_water.nii.gz"};
+    for (size_t n = 0; n < LB_COUNT(names); n++)
+        for (int cut = 0; cut < 2; cut++) {
+            lb_error err_here = LB_ERROR_INIT, err_there = LB_ERROR_INIT;
+            lb_recording *here, *there;
+            lb_bytes bytes;
+            assert_int_equal(lb_file_read(lb_arena_printf(arena, "%s/%s", LUMBAR_TEST_SOURCE, names[n]), 0, arena, &bytes, &err_here), LB_OK);
+            if (cut) bytes.length -= 5;
+            int code = lb_recording_read(NULL, &bytes, 1000, arena, &here, &err_here), other = lb_confined_recording(&l, &bytes, 1000, arena, &there, &err_there);
+            if (code != other) fail_msg("%s: here %d (%s), there %d (%s)", names[n], code, err_here.message, other, err_there.message);
+            assert_string_equal(err_here.message, err_there.message);
+            assert_string_equal(err_here.where, err_there.where);
+            if (n < 2) assert_int_equal(code == LB_OK, !cut);
+            if (code) continue;
+            assert_string_equal(here->format, there->format);
+            assert_int_equal(here->channels, there->channels);
+            assert_true(n == 3 || here->channels > 0);
+            for (size_t c = 0; c < here->channels; c++) {
+                const lb_channel *a = &here->channel[c], *b = &there->channel[c];
+                assert_string_equal(a->name, b->name);
+                assert_string_equal(a->unit, b->unit);
+                assert_int_equal(a->samples, b->samples);
+                assert_memory_equal(&a->rate_hz, &b->rate_hz, sizeof a->rate_hz);
+                assert_memory_equal(a->sample, b->sample, a->samples * sizeof(double));
+            }
+        }
+    lb_arena_free(arena);
+}
+
 /* What comes back is not trusted: every truncation and every flipped byte of an answer is survived. */
 static void nonsense_is_survived(void **state)
 {
@@ -100,6 +135,23 @@ static void nonsense_is_survived(void **state)
     for (size_t i = 0; i < out.length; i++) {
         out.data[i] ^= 0x81;
         (void)!lb_confined_unpack_answer(&bytes, arena, &back, &count, &err);
+        out.data[i] ^= 0x81;
+    }
+    lb_buf_free(&out);
+    double sample[3] = {1, 2, 3};
+    lb_channel channel = {.name = "left", .unit = "uV", .rate_hz = 1000, .sample = sample, .samples = 3};
+    const char *warning = "odd";
+    lb_recording recording = {.format = "EDF", .channel = &channel, .channels = 1, .seconds = 3, .warning = &warning, .warnings = 1}, *again;
+    out = (lb_buf){0};
+    lb_confined_pack_channels(LB_OK, &err, &recording, &out);
+    bytes = (lb_bytes){(uint8_t *)out.data, out.length, "answer"};
+    assert_int_equal(lb_confined_unpack_channels(&bytes, arena, &again, &err), LB_OK);
+    assert_memory_equal(again->channel[0].sample, sample, sizeof sample);
+    assert_string_equal(again->warning[0], "odd");
+    for (bytes.length = 0; bytes.length < out.length; bytes.length++) assert_int_equal(lb_confined_unpack_channels(&bytes, arena, &again, &err), LB_FAILED);
+    for (size_t i = 0; i < out.length; i++) {
+        out.data[i] ^= 0x81;
+        (void)!lb_confined_unpack_channels(&bytes, arena, &again, &err);
         out.data[i] ^= 0x81;
     }
     lb_buf_free(&out);
@@ -158,6 +210,7 @@ static void runaways_are_stopped(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(answers_are_the_same), cmocka_unit_test(nonsense_is_survived), cmocka_unit_test(runaways_are_stopped)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(answers_are_the_same), cmocka_unit_test(recordings_are_the_same),
+                                       cmocka_unit_test(nonsense_is_survived), cmocka_unit_test(runaways_are_stopped)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

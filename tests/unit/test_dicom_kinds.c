@@ -4,6 +4,7 @@
 #include <openjpeg.h>
 
 #include "dicom_write.h"
+#include "muscle/files/dicom.h"
 #include "muscle/files/files.h"
 #include "muscle/files/layers.h"
 
@@ -184,6 +185,23 @@ static void claims_too_much(void **state)
 }
 
 /* A circle drawn on slice 2: its voxels are those whose centres lie inside the polygon. */
+/* Contours whose coordinates are no numbers: refused with how many there are. */
+static void contours_that_lie(void **state)
+{
+    (void)state;
+    static const char *const points[] = {"1\\1\\nan\\4\\1\\0\\4\\4\\0", "a\\b\\c\\d\\e\\f\\g\\h\\i"};
+    for (size_t i = 0; i < LB_COUNT(points); i++) {
+        lb_arena *arena = lb_arena_new();
+        lb_error err = LB_ERROR_INIT;
+        size_t size[3] = {NX, NY, NZ};
+        lb_volume *grid = lb_volume_new(arena, size, LB_U8), *out;
+        lb_bytes file = rtstruct_file(arena, "psoas", points[i], 3);
+        assert_int_equal(lb_dcm_contours_read(&file, grid, NULL, arena, &out, &err), LB_BAD_DATA);
+        assert_true(strlen(err.message) > 10 && strlen(err.hint) > 10);
+        lb_arena_free(arena);
+    }
+}
+
 static void contours_land_where_drawn(void **state)
 {
     (void)state;
@@ -237,9 +255,35 @@ static void contours_land_where_drawn(void **state)
     lb_arena_free(arena);
 }
 
+/* An element of four gigabytes in a file of a few hundred bytes, in every object and at both ends: said, and no memory asked for. */
+static void claims_are_not_believed(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    uint16_t pixel[NX * NY] = {1, 2, 3};
+    const slice one = {NY, NX, false, "0\\0\\0", "1\\0\\0\\0\\1\\0", "1\\1", NULL, NULL, 1, pixel, sizeof pixel, false};
+    lb_bytes good[2] = {mr_file(arena, &one), rtstruct_file(arena, "psoas", "1\\1\\0\\4\\1\\0\\4\\4\\0", 3)};
+    static const uint32_t claim[] = {4294967280U, 2147483648U, 100000};
+    for (size_t f = 0; f < 2; f++)
+        for (size_t c = 0; c < LB_COUNT(claim); c++) {
+            lb_buf out = {0};
+            lb_volume *v;
+            lb_error err = LB_ERROR_INIT;
+            lb_buf_add(&out, (const char *)good[f].data, good[f].length);
+            put16(&out, 0x7fe1), put16(&out, 0x1010), lb_buf_puts(&out, "OB"), put16(&out, 0), put32(&out, claim[c]);
+            lb_buf_puts(&out, "less than that");
+            lb_bytes file = {(const uint8_t *)out.data, out.length, "claim"};
+            assert_int_equal(read_files(&file, 1, arena, &v, &err), LB_BAD_DATA);
+            assert_true(strlen(err.hint) > 10);
+            lb_buf_free(&out);
+        }
+    lb_arena_free(arena);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(signed_and_oblique), cmocka_unit_test(tilted_stack_is_refused), cmocka_unit_test(scales_of_their_own),
-                                       cmocka_unit_test(jpeg2000), cmocka_unit_test(claims_too_much), cmocka_unit_test(contours_land_where_drawn)};
+                                       cmocka_unit_test(jpeg2000), cmocka_unit_test(claims_too_much), cmocka_unit_test(claims_are_not_believed),
+                                       cmocka_unit_test(contours_that_lie), cmocka_unit_test(contours_land_where_drawn)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

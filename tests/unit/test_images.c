@@ -5,6 +5,7 @@
 #include <nifti2_io.h>
 #endif
 
+#include "muscle/files/bundle.h"
 #include "muscle/files/files.h"
 #include "muscle/files/stream.h"
 
@@ -296,6 +297,57 @@ static void zip_bomb(void **state)
     lb_arena_free(arena);
 }
 
+static void put_le(lb_buf *out, uint32_t value, int bytes)
+{
+    for (int i = 0; i < bytes; i++) lb_buf_putc(out, (char)(value >> 8 * i & 255));
+}
+
+/* A zip archive of `entries` times one deflated entry whose bytes begin at the same place; sizes as claimed. */
+static void zip_of(lb_buf *out, size_t entries, uint32_t packed, uint32_t plain)
+{
+    static const char deflated[] = {0x03, 0x00}; /* nothing */
+    put_le(out, 0x04034b50, 4), put_le(out, 20, 2), put_le(out, 0, 2), put_le(out, 8, 2), put_le(out, 0, 4), put_le(out, 0, 4);
+    put_le(out, packed, 4), put_le(out, plain, 4), put_le(out, 1, 2), put_le(out, 0, 2), lb_buf_putc(out, 'a');
+    lb_buf_add(out, deflated, sizeof deflated);
+    size_t start = out->length;
+    for (size_t i = 0; i < entries; i++) {
+        put_le(out, 0x02014b50, 4), put_le(out, 20, 2), put_le(out, 20, 2), put_le(out, 0, 2), put_le(out, 8, 2), put_le(out, 0, 4), put_le(out, 0, 4);
+        put_le(out, packed, 4), put_le(out, plain, 4), put_le(out, 1, 2), put_le(out, 0, 2), put_le(out, 0, 2), put_le(out, 0, 2), put_le(out, 0, 2);
+        put_le(out, 0, 4), put_le(out, 0, 4), lb_buf_putc(out, 'a');
+    }
+    size_t length = out->length - start;
+    put_le(out, 0x06054b50, 4), put_le(out, 0, 4), put_le(out, (uint32_t)entries, 2), put_le(out, (uint32_t)entries, 2);
+    put_le(out, (uint32_t)length, 4), put_le(out, (uint32_t)start, 4), put_le(out, 0, 2);
+}
+
+/* Archives made to unpack to more than they hold: a claim no packing reaches, one entry under many names, more than is allowed. */
+static void zip_archives_that_lie(void **state)
+{
+    (void)state;
+    static const struct {
+        size_t entries;
+        uint32_t packed, plain;
+        size_t most;
+        const char *says;
+    } lie[] = {{1, 2, 4000000000U, (size_t)1 << 40, "damaged"}, {2, 2, 1000, (size_t)1 << 40, "overlap"}, {1, 2, 2000, 1000, "more than the"},
+               {1, 4000000000U, 4000000000U, (size_t)1 << 40, "damaged"}, {60000, 2, 1, (size_t)1 << 40, "overlap"}};
+    for (size_t i = 0; i < LB_COUNT(lie); i++) {
+        lb_arena *arena = lb_arena_new();
+        lb_error err = LB_ERROR_INIT;
+        lb_buf zip = {0};
+        lb_bytes *file;
+        size_t count;
+        zip_of(&zip, lie[i].entries, lie[i].packed, lie[i].plain);
+        lb_bytes bytes = {(const uint8_t *)zip.data, zip.length, "bomb.zip"};
+        assert_true(lb_bundle_looks_like(&bytes));
+        assert_int_not_equal(lb_bundle_read(&bytes, lie[i].most, arena, &file, &count, &err), LB_OK);
+        if (!strstr(err.message, lie[i].says)) fail_msg("%zu: %s", i, err.message);
+        assert_true(lb_arena_bytes(arena) < (size_t)16 << 20);
+        lb_buf_free(&zip);
+        lb_arena_free(arena);
+    }
+}
+
 static void segment_names(void **state)
 {
     (void)state;
@@ -321,7 +373,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(round_trips),   cmocka_unit_test(other_byte_order), cmocka_unit_test(agrees_with_libnifti),
         cmocka_unit_test(damaged_nifti), cmocka_unit_test(cut_short),        cmocka_unit_test(nrrd_headers),
-        cmocka_unit_test(zip_bomb),      cmocka_unit_test(segment_names),
+        cmocka_unit_test(zip_bomb),      cmocka_unit_test(zip_archives_that_lie), cmocka_unit_test(segment_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

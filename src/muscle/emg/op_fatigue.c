@@ -221,14 +221,13 @@ static void draw(const job *j, lb_result *result)
 
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
-    lb_bytes bytes;
     lb_recording *recording;
     job *j = lb_arena_alloc(result->arena, sizeof *j);
-    int status = lb_call_document(call, "file", &bytes, err);
-    if (status == LB_OK) status = read_settings(call, &j->settings, result->arena, err);
-    if (status == LB_OK) status = lb_recording_read(&bytes, lb_call_number(call, "rate"), result->arena, &recording, err);
+    int status = read_settings(call, &j->settings, result->arena, err);
+    if (status == LB_OK) status = lb_call_recording(call, "file", lb_call_number(call, "rate"), &recording, err);
     if (status == LB_OK) status = choose_channels(call, recording, j, err);
     if (status != LB_OK) return status;
+    for (size_t w = 0; w < recording->warnings; w++) lb_result_warn(result, "%s", recording->warning[w]);
     lb_set_text(result->results, "format", recording->format);
     lb_set_number(result->results, "seconds", recording->seconds);
     lb_value *rows = lb_set_array(result->results, "channels"), *pairs = lb_set_array(result->results, "pairs"), *windows = lb_set_array(result->results, "windows");

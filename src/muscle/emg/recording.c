@@ -61,8 +61,9 @@ static int read_csv(const lb_bytes *bytes, double rate_hz, lb_arena *arena, lb_r
     return status;
 }
 
-int lb_recording_read(const lb_bytes *bytes, double rate_hz, lb_arena *arena, lb_recording **out, lb_error *err)
+int lb_recording_read(void *context, const lb_bytes *bytes, double rate_hz, lb_arena *arena, lb_recording **out, lb_error *err)
 {
+    (void)context;
     if (lb_edf_looks_like(bytes)) return lb_edf_read(bytes, arena, out, err);
     *out = lb_arena_alloc(arena, sizeof **out);
     return read_csv(bytes, rate_hz, arena, *out, err);

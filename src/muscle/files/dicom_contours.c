@@ -89,7 +89,16 @@ static int add_contour(drawing *d, const lb_dcm_item *item, lb_error *err)
     }
     if (points > MOST_POINTS) return lb_fail(err, LB_BAD_DATA, "a contour has %zu points", points);
     double *mm = lb_alloc(values, sizeof *mm), *flat = lb_alloc(2 * points, sizeof *flat), lowest = INFINITY, highest = -INFINITY;
-    points = lb_dcm_numbers(item, LB_TAG(0x3006, 0x0050), mm, values) / 3;
+    size_t there = lb_dcm_numbers(item, LB_TAG(0x3006, 0x0050), mm, values), numbers = 0;
+    while (numbers < there && isfinite(mm[numbers])) numbers++;
+    if (numbers < 3 * points) {
+        int code = lb_fail(err, LB_BAD_DATA, "a contour claims %zu points and holds %zu numbers that are coordinates", points, numbers);
+        lb_error_where(err, "%s", d->name);
+        lb_error_hint(err, "export the structure set again");
+        free(mm);
+        free(flat);
+        return code;
+    }
     for (size_t p = 0; p < points; p++) {
         double index[3];
         lb_volume_index_of(d->grid, mm + 3 * p, index);

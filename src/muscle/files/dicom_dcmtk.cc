@@ -2,7 +2,7 @@
  * pixels (native, RLE, JPEG, JPEG-LS); JPEG 2000 is handed out as code streams. No knowledge of images lives here. */
 #include <dcmtk/config/osconfig.h>
 #include <dcmtk/dcmdata/dctk.h>
-#include <dcmtk/dcmdata/dcistrmb.h>
+#include <dcmtk/dcmdata/dcistrma.h>
 #include <dcmtk/dcmdata/dcpixel.h>
 #include <dcmtk/dcmdata/dcpixseq.h>
 #include <dcmtk/dcmdata/dcpxitem.h>
@@ -18,6 +18,74 @@
 #include <string>
 
 #include "muscle/files/dicom.h"
+
+/* Bytes in memory as a stream that DCMTK can come back to: it then skips a long value and loads it when it is asked for.
+ * DCMTK's own stream over a buffer cannot do so, and reserves what a header claims before it looks whether it is there. */
+namespace {
+class bytes_producer : public DcmProducer {
+public:
+    bytes_producer(const unsigned char *data, offile_off_t length, offile_off_t at) : data_(data), length_(length), at_(at), status_(EC_Normal) {}
+    OFBool good() const override { return status_.good(); }
+    OFCondition status() const override { return status_; }
+    OFBool eos() override { return at_ >= length_; }
+    offile_off_t avail() override { return length_ - at_; }
+    offile_off_t read(void *to, offile_off_t wanted) override
+    {
+        offile_off_t now = wanted < length_ - at_ ? wanted : length_ - at_;
+        if (now <= 0) return 0;
+        memcpy(to, data_ + at_, static_cast<size_t>(now));
+        at_ += now;
+        return now;
+    }
+    offile_off_t skip(offile_off_t wanted) override
+    {
+        offile_off_t now = wanted < length_ - at_ ? wanted : length_ - at_;
+        if (now <= 0) return 0;
+        at_ += now;
+        return now;
+    }
+    void putback(offile_off_t count) override
+    {
+        if (count > at_) status_ = EC_PutbackFailed;
+        else at_ -= count;
+    }
+    offile_off_t place() const { return at_; }
+
+private:
+    const unsigned char *data_;
+    offile_off_t length_, at_;
+    OFCondition status_;
+};
+
+class bytes_stream : public DcmInputStream {
+public:
+    bytes_stream(const unsigned char *data, offile_off_t length, offile_off_t at)
+        : DcmInputStream(&producer_), data_(data), length_(length), producer_(data, length, at) {}
+    DcmInputStreamFactory *newFactory() const override;
+
+private:
+    const unsigned char *data_;
+    offile_off_t length_;
+    bytes_producer producer_;
+};
+
+class bytes_factory : public DcmInputStreamFactory {
+public:
+    bytes_factory(const unsigned char *data, offile_off_t length, offile_off_t at) : data_(data), length_(length), at_(at) {}
+    DcmInputStream *create() const override { return new bytes_stream(data_, length_, at_); }
+    DcmInputStreamFactory *clone() const override { return new bytes_factory(data_, length_, at_); }
+    DcmInputStreamFactoryType ident() const override { return DFT_DcmInputFileStreamFactory; }
+
+private:
+    const unsigned char *data_;
+    offile_off_t length_, at_;
+};
+
+DcmInputStreamFactory *bytes_stream::newFactory() const
+{
+    return currentProducer() == &producer_ ? new bytes_factory(data_, length_, producer_.place()) : nullptr; /* not while inflating */
+}
+} // namespace
 
 struct lb_dcm {
     DcmFileFormat format;
@@ -64,9 +132,7 @@ extern "C" int lb_dcm_open(const lb_bytes *bytes, bool header_only, lb_dcm **out
     if (bytes->length == 0 || bytes->length > INT32_MAX) return refuse(err, bytes->name, "the file is empty or above 2 GiB", "");
     try {
         lb_dcm *dcm = new lb_dcm;
-        DcmInputBufferStream stream;
-        stream.setBuffer(bytes->data, static_cast<offile_off_t>(bytes->length));
-        stream.setEos();
+        bytes_stream stream(bytes->data, static_cast<offile_off_t>(bytes->length), 0);
         dcm->format.transferInit();
         OFCondition status = header_only
                                  ? dcm->format.readUntilTag(stream, EXS_Unknown, EGL_noChange, DCM_MaxReadLength, DCM_PixelData)

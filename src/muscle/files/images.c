@@ -250,6 +250,8 @@ static int read_dicom(const lb_bytes *file, size_t files, const lb_image_request
     if (status == LB_OK && (want_regions || (request->all && request->series < 0))) status = read_regions(folder, request, *out, count, err);
     if (status != LB_OK) return status;
     lb_volume *first = *count ? (*out)[0].volume : NULL;
+    if (first && !want_regions && request->series >= 0 && (*out)[0].series >= 0 && (*out)[0].series != request->series)
+        lb_volume_warn(first, "no series has the number %lld: series %lld was taken, by its place in the list", (long long)request->series, (long long)(*out)[0].series);
     if (first && folder->other_files) lb_volume_warn(first, "%zu files of the folder are not DICOM and were left out", folder->other_files);
     if (first && folder->other_objects)
         lb_volume_warn(first, "%zu DICOM objects hold no grey image (reports, colour pictures, presentation states) and were left out",

@@ -57,21 +57,62 @@ static const lb_value *find_earlier(const batch *b, const lb_value *row)
     return NULL;
 }
 
-static int read_file(const batch *b, lb_value *row, const char *key, lb_arena *files, lb_bytes *out, lb_error *err)
+/* The files of a case's image or mask: one file, or all of a folder; "scan/#4" is series 4 of it. */
+typedef struct case_files {
+    const lb_bytes *file;
+    size_t count;
+    const char *series;
+} case_files;
+
+static int find_files(const batch *b, const char *name, lb_arena *arena, case_files *out, lb_error *err)
+{
+    lb_bytes *file = NULL;
+    out->count = 0;
+    int status = b->source->files ? b->source->files(b->source->context, name, arena, &file, &out->count, err) : LB_OK;
+    if (status == LB_OK && out->count == 0) {
+        file = lb_arena_array(arena, 1, sizeof *file);
+        out->count = 1;
+        status = b->source->read(b->source->context, name, arena, file, err);
+    }
+    out->file = file;
+    return status;
+}
+
+/* One file: its hash. A folder: the hash of its files' hashes, in order. */
+static void hash_files(const case_files *files, char sha256[65])
+{
+    lb_buf all = {0};
+    for (size_t i = 0; i < files->count; i++) {
+        lb_sha256_hex(files->file[i].data, files->file[i].length, sha256);
+        lb_buf_puts(&all, sha256);
+    }
+    if (files->count > 1) lb_sha256_hex(all.data, all.length, sha256);
+    lb_buf_free(&all);
+}
+
+static int read_files(const batch *b, lb_value *row, const char *key, lb_arena *arena, case_files *out, lb_error *err)
 {
     char sha256[65];
-    const char *name = lb_get_text(row, key, NULL);
+    const char *name = lb_get_text(row, key, NULL), *mark = name ? strrchr(name, '#') : NULL;
+    *out = (case_files){0};
     if (!name) {
         lb_fail(err, LB_BAD_DATA, "this case names no %s", key);
         lb_error_hint(err, "fill the column %s of the table of cases", key);
         return LB_BAD_DATA;
     }
-    int status = b->source->read(b->source->context, name, files, out, err);
+    lb_error first = LB_ERROR_INIT;
+    int status = find_files(b, name, arena, out, &first);
+    if (status != LB_OK && mark && mark != name) { /* no file of that very name: a series of a folder */
+        first = (lb_error)LB_ERROR_INIT;
+        out->series = mark + 1;
+        status = find_files(b, lb_arena_textn(arena, name, (size_t)(mark - name)), arena, out, &first);
+    }
     if (status != LB_OK) {
+        *err = first;
         lb_error_where(err, "%s", name); /* as the table has it: not this machine's folder */
         return status;
     }
-    lb_sha256_hex(out->data, out->length, sha256);
+    hash_files(out, sha256);
     lb_set_text(row, strcmp(key, "image") == 0 ? "image_sha256" : "mask_sha256", sha256);
     return LB_OK;
 }
@@ -98,13 +139,20 @@ static void copy_result(const lb_result *result, lb_value *row)
         lb_set_number(row, lb_arena_text(row->arena, features->key[i]), lb_number_of(features->item[i]));
 }
 
-static int extract(const batch *b, const lb_bytes *image, const lb_bytes *mask, lb_value *row, lb_error *err)
+static int bind_files(lb_call *call, const char *param, const case_files *files, lb_error *err)
+{
+    int status = files->series ? lb_call_choose(call, param, files->series, err) : LB_OK;
+    for (size_t i = 0; i < files->count && status == LB_OK; i++) status = lb_call_bind(call, param, &files->file[i], err);
+    return status;
+}
+
+static int extract(const batch *b, const case_files *image, const case_files *mask, lb_value *row, lb_error *err)
 {
     lb_call *call = lb_call_new(b->registry, b->extract);
     lb_result *result = NULL;
     char label[32];
-    int status = lb_call_bind(call, "image", image, err);
-    if (status == LB_OK) status = lb_call_bind(call, "mask", mask, err);
+    int status = bind_files(call, "image", image, err);
+    if (status == LB_OK) status = bind_files(call, "mask", mask, err);
     if (status == LB_OK && b->settings.data) status = lb_call_bind(call, "settings", &b->settings, err);
     if (status == LB_OK && b->adopt) status = lb_call_set(call, "adopt-geometry", b->adopt, err);
     double given = lb_get_number(row, "label", NAN);
@@ -138,10 +186,10 @@ static void one_case(void *context, size_t index)
     lb_arena *files = lb_arena_new();
     lb_value *row = begin_row(b, b->chosen[index], b->arena[index] = lb_arena_new());
     lb_error err = LB_ERROR_INIT;
-    lb_bytes image, mask;
+    case_files image, mask;
     const lb_value *earlier = NULL;
-    int status = read_file(b, row, "image", files, &image, &err);
-    if (status == LB_OK) status = read_file(b, row, "mask", files, &mask, &err);
+    int status = read_files(b, row, "image", files, &image, &err);
+    if (status == LB_OK) status = read_files(b, row, "mask", files, &mask, &err);
     if (status == LB_OK) earlier = find_earlier(b, row);
     if (status == LB_OK && !earlier) status = extract(b, &image, &mask, row, &err);
     if (status != LB_OK) {
@@ -288,7 +336,7 @@ const lb_op lb_op_radiomics_batch = {
     .summary = "radiomic features of many cases: a table of cases in, a table of features out",
     .description =
         "Runs radiomics extract on every row of a table with the columns id, image, mask and, if wanted, label. Names of "
-        "files are relative to the table of cases, or to --folder. A case that fails is a row with its error and advice; "
+        "files are relative to the table of cases, or to --folder; a name may be a folder of DICOM files (scan/#4: its series 4) or a zip of them. A case that fails is a row with its error and advice; "
         "the others go on. The table does not depend on --jobs, and the shards of a cohort put together by lumbar merge "
         "are the table one machine makes.\n\n"
         "With -o, each finished row is also kept in a journal beside the output until the table is written. --resume "

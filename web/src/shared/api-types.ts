@@ -139,7 +139,9 @@ export interface Routes {
   'POST /api/scans/{subject}/{n}/finish': { body: { revision: number }; answer: { revision: number; saved_at: string } };
   'POST /api/scans/{subject}/{n}/reopen': { body: { place: number; reason: string }; answer: Record<string, Json> };
   'GET /api/scans/{subject}/{n}/agreement': { body: undefined; answer: Record<string, Json> };
-  'POST /api/scans/{subject}/{n}/sign': { body: { password: string; meaning: string }; answer: Record<string, Json> };
+  'GET /api/scans/{subject}/{n}/page.svg': { body: undefined; answer: unknown };
+  'GET /api/scans/{subject}/{n}/page.pdf': { body: undefined; answer: unknown };
+  'POST /api/scans/{subject}/{n}/sign': { body: { password: string; meaning: string; page: string }; answer: Record<string, Json> };
   'POST /api/review/{id}': { body: { viewer?: string; event?: Record<string, Json>; events?: (Record<string, Json>)[] }; answer: Record<string, Json> };
   'POST /api/review/{id}/references': { body: { ris: string; source?: string }; answer: Record<string, Json> };
   'POST /api/people/{subject}/consent': { body: { stage?: string; kind?: "first" | "renewed" | "withdrawn"; form_version?: string; language?: string; date: string; taken_by?: string; reason?: string }; answer: Standing };

@@ -1,6 +1,6 @@
 // Reading one scan of the study: one's own drawing; when all readings are done, both beside each other, their agreement, the
 // signature.
-import { Group, Paper, Stack, Title } from '@mantine/core';
+import { Anchor, Group, Paper, Stack, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useMemo } from 'react';
 import { useTranslation } from 'react-i18next';
@@ -23,6 +23,12 @@ async function maskOf(at: string, place: number): Promise<ArrayBuffer> {
   const response = await fetch(`${at}/mask/${place}.nii.gz`);
   if (!response.ok) throw await refusal(response);
   return unpacked(await response.arrayBuffer());
+}
+
+async function sheetOf(at: string): Promise<{ href: string; sha256: string }> {
+  const response = await fetch(`${at}/page.svg`);
+  if (!response.ok) throw await refusal(response);
+  return { href: URL.createObjectURL(await response.blob()), sha256: response.headers.get('X-Lumbar-SHA256') ?? '' };
 }
 
 function Own({ scan, muscles, levels, again }: Props) {
@@ -54,6 +60,8 @@ function Compared({ scan, again }: Props) {
   const may = useMay();
   const at = `/api/scans/${part(scan.subject)}/${part(scan.n)}`;
   const agreement = useQuery({ queryKey: ['agreement', at], queryFn: () => get<ResultDocument>(`${at}/agreement`), enabled: scan.readers > 1, retry: false });
+  // What is signed is what is shown: the picture's SHA-256 goes back with the signature.
+  const page = useQuery({ queryKey: ['page', at, scan.revision], queryFn: () => sheetOf(at), retry: false, staleTime: Infinity });
   return (
     <Stack>
       <div className="side-by-side">{scan.readings.map((r) => <Paper key={r.place} p="md" className="surface"><Measured reading={r} /></Paper>)}</div>
@@ -63,11 +71,18 @@ function Compared({ scan, again }: Props) {
           <Loaded query={agreement}>{(result) => <ResultCard result={result} title={t('reading.agreement')} />}</Loaded>
         </section>
       )}
+      <section aria-label={t('reading.page')}>
+        <Group justify="space-between" mb="xs">
+          <Title order={2} fz="1.15rem">{t('reading.page')}</Title>
+          <Anchor href={`${at}/page.pdf`} className="no-print">{t('reading.pagePdf')}</Anchor>
+        </Group>
+        <Loaded query={page}>{(p) => <img src={p.href} alt={t('reading.pageAlt', { name: `${scan.subject} ${scan.n}` })} className="sheet" />}</Loaded>
+      </section>
       {scan.state !== 'signed' && (
         <Group className="no-print">
-          {may('scan.sign') && <Act label={t('reading.sign')} title={t('reading.sign')} action={t('reading.sign')}
+          {may('scan.sign') && page.data && <Act label={t('reading.sign')} title={t('reading.sign')} action={t('reading.sign')}
             fields={[{ name: 'meaning', label: t('reading.sign'), required: true, initial: t('reading.meaning') }, { name: 'password', label: t('reading.password'), kind: 'password', required: true }]}
-            send={(v) => post(`${at}/sign`, v)} done={again} />}
+            text={t('reading.signText')} send={(v) => post(`${at}/sign`, { ...v, page: page.data.sha256 })} done={again} />}
           {may('scan.reopen') && scan.readings.map((r) => (
             <Act key={r.place} label={`${t('reading.reopen')}: ${r.place}`} title={t('reading.reopen')} action={t('reading.reopen')}
               fields={[{ name: 'reason', label: t('reading.reason'), kind: 'area', required: true }]} send={(v) => post(`${at}/reopen`, { place: r.place, reason: v.reason })} done={again} />
