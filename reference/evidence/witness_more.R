@@ -46,3 +46,32 @@ show("vif ablat + year", vif(rma(yi, vi, mods = ~ ablat + year, data = bcg, cont
 # Baujat plot of the equal-effects model.
 x <- baujat(rma(yi, vi, data = bcg, method = "FE"))
 show("baujat 1, 8", x$x[1], x$y[1], x$x[8], x$y[8])
+
+# Predictions of studies' effects, excess significance, Henmi and Copas, iterated estimators, aggregated clusters.
+m <- rma(yi, vi, data = bcg, test = "knha", control = exact)
+b <- blup(m); show("blup 1, 8: pred se lower upper", b$pred[c(1, 8)], b$se[c(1, 8)], b$pi.lb[c(1, 8)], b$pi.ub[c(1, 8)])
+m <- rma(yi, vi, mods = ~ablat, data = bcg, control = exact)
+b <- blup(m); show("blup ablat 1, 8: pred se", b$pred[c(1, 8)], b$se[c(1, 8)])
+e <- tes(yi, vi, data = bcg, progbar = FALSE); show("tes: O E theta p power1", e$O, e$E, e$theta, e$pval, e$power[1])
+e <- tes(yi, vi, data = bcg, test = "chi2"); show("tes chi2: X2 p", e$X2, e$pval)
+for (method in c("SJIT", "PMM", "HSk")) {
+  m <- rma(yi, vi, data = bcg, method = method, control = exact); show(paste(method, ": tau2 se"), m$tau2, m$se.tau2)
+}
+h <- function(yi, vi) { # metafor's equations of hc(), which stops uniroot at 1.2e-4, to the end
+  k <- length(yi); w <- 1 / vi; a <- sum(w); b <- sum(w^2) / a; c <- sum(w^3) / a; d <- sum(w^4) / a
+  m <- sum(w * yi) / a; t <- max(0, (sum(w * (yi - m)^2) - (k - 1)) / (a - b)); s <- 1 + t * b
+  mean <- function(r) k - 1 + t * (a - b) + t^2 * (r^2 / s^2 - 1 / s) * (c - b^2)
+  var <- function(r) 2 * (k - 1) + 4 * t * (a - b) + 2 * t^2 * (a * b - 2 * c + b^2) + 4 * t^2 * (r^2 / s^2 - 1 / s) * (c - b^2) +
+    4 * t^3 * (r^2 / s^2 - 1 / s) * (d - 2 * b * c + b^3) + 2 * t^4 * (1 / s^2 - 2 * r^2 / s^3) * (c - b^2)^2
+  f <- function(x) integrate(function(r) pgamma((a / b - 1) * ((r / x)^2 - 1) + k - 1, mean(sqrt(s) * r)^2 / var(sqrt(s) * r),
+    scale = var(sqrt(s) * r) / mean(sqrt(s) * r)) * dnorm(r), x, Inf, rel.tol = 1e-13, abs.tol = 0)$value - .025
+  u <- uniroot(f, c(.3, qnorm(.975)), tol = 1e-14)$root * s / sqrt(a)
+  c(m, sqrt(s / a), m - u, m + u, t)
+}
+show("Henmi-Copas: estimate se lower upper tau2", h(bcg$yi, bcg$vi))
+g <- aggregate(escalc(yi = yi, vi = vi, data = nested), cluster = trial, struct = "CS", rho = .6)
+show("aggregate: yi vi of 1, 2", g$yi[1:2], g$vi[1:2])
+g <- aggregate(escalc(yi = yi, vi = vi, data = nested), cluster = trial, struct = "CS", rho = .6, weighted = FALSE)
+show("unweighted: yi vi of 1, 2", g$yi[1:2], g$vi[1:2])
+m <- rma.mv(yi, vi, random = ~1 | trial, data = nested, control = list(rel.tol = 1e-12))
+show("outer only: estimate se sigma2 loglik", m$beta, m$se, m$sigma2, logLik(m))

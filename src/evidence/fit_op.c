@@ -1,4 +1,5 @@
 /* meta fit: the random-effects model, with or without moderators. */
+#include "evidence/blup.h"
 #include "evidence/conventions.h"
 #include "evidence/mantel.h"
 #include "evidence/ops.h"
@@ -47,6 +48,7 @@ static int fit_summary(lb_call *call, const lb_effects *effects, const lb_pool_s
     lb_transformed_report(&summary, effects->measure, results);
     add_coefficient(lb_set_array(results, "coefficients"), "(Intercept)", &summary.pool, 0);
     add_weights(effects, &summary.pool, results);
+    if (lb_call_flag(call, "blup")) lb_blup_report(&summary.pool, effects, NULL, NULL, settings->fit.level, results);
     lb_pool_note(&summary.pool, settings,
                  settings->fit.method == LB_TAU2_FE ? "Equal-effects model" : "Random-effects model", result);
     return 0;
@@ -99,6 +101,7 @@ static int fit_regression(lb_call *call, const lb_effects *effects, const lb_poo
     add_vif(&pool, &model, arena, rows);
     lb_pool_report(&pool, &tau2, settings, results);
     lb_model_report(&pool, results);
+    if (lb_call_flag(call, "blup")) lb_blup_report(&pool, effects, &moderators, model.kept, settings->fit.level, results);
     lb_pool_note(&pool, settings,
                  settings->fit.method == LB_TAU2_FE ? "Equal-effects meta-regression" : "Mixed-effects meta-regression",
                  result);
@@ -122,6 +125,8 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (!code) code = lb_effects_read(call, false, &effects, err);
     if (code) return code;
     lb_set_text(result->results, "measure", effects.measure->name);
+    if (lb_call_given(call, "compat") && lb_call_flag(call, "blup"))
+        return lb_fail(err, LB_USAGE, "--blup: Wilson's macro predicts no effects of studies; leave out --compat");
     if (lb_call_given(call, "compat")) {
         code = lb_wilson_report(call, &effects, result, err);
         if (!code) lb_effects_note(&effects, result);
@@ -148,6 +153,7 @@ static const lb_param params[] = {
      .flags = LB_ADVANCED,
      .choices = "wilson2005",
      .summary = "print the meta-regression as Wilson's macro does (--method DL is his MM)"},
+    {.name = "blup", .type = LB_P_FLAG, .summary = "also each study's true effect as the model predicts it (BLUP)"},
     {.name = "conventions",
      .type = LB_P_FLAG,
      .summary = "also the same studies under the conventions of metafor, RevMan, meta and others, side by side"},
@@ -157,9 +163,9 @@ const lb_op lb_op_meta_fit = {
     .area = "meta",
     .verb = "fit",
     .summary = "pool effects: random or equal effects, meta-regression",
-    .description = "Pools the effects of independent studies. Eleven estimators of the heterogeneity variance tau2 (FE "
+    .description = "Pools the effects of independent studies. Thirteen estimators of the heterogeneity variance tau2 (FE "
                    "is the model without it) "
-                   "are solved to machine precision, so results agree with metafor's when its iterations are run to "
+                   "are solved to machine precision (DLIT and SJIT end where PM does), so results agree with metafor's when its iterations are run to "
                    "the end. Reported with it: "
                    "Wald z or t or Knapp-Hartung tests, the Q-profile interval of tau2 (Viechtbauer 2007), I2 and H2, "
                    "Cochran's Q, prediction "

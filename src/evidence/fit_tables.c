@@ -19,6 +19,7 @@ static int check_measure(const lb_call *call, const lb_effects *effects, bool pe
                       peto ? "OR" : "OR, RR or RD");
         return code;
     }
+    if (lb_call_flag(call, "blup")) return lb_fail(err, LB_USAGE, "--method %s has no true effects that differ: leave out --blup", method);
     if (lb_call_given(call, "mods")) return lb_fail(err, LB_USAGE, "--method %s has no moderators", method);
     if (lb_call_given(call, "test") && strcmp(lb_call_text(call, "test"), "z") != 0)
         return lb_fail(err, LB_USAGE, "--method %s has a z test only", method);

@@ -16,7 +16,9 @@ typedef enum lb_tau2_method {
     LB_TAU2_REML,
     LB_TAU2_EB,
     LB_TAU2_PM,
-    LB_TAU2_PMM
+    LB_TAU2_PMM,
+    LB_TAU2_DLIT,
+    LB_TAU2_SJIT
 } lb_tau2_method;
 typedef enum lb_pool_test { LB_TEST_Z, LB_TEST_T, LB_TEST_KNHA, LB_TEST_ADHOC } lb_pool_test;
 

@@ -9,6 +9,7 @@ void lb_evidence_register(lb_registry *registry)
         &lb_op_meta_trimfill, &lb_op_meta_failsafe,   &lb_op_meta_permute, &lb_op_meta_gosh,     &lb_op_meta_multilevel,
         &lb_op_meta_network,  &lb_op_meta_review,     &lb_op_meta_audit,   &lb_op_meta_baujat,   &lb_op_meta_bubble,
         &lb_op_meta_rob,      &lb_op_meta_import,     &lb_op_meta_screen,  &lb_op_meta_extract,  &lb_op_meta_prisma,
-        &lb_op_meta_sof,      &lb_op_meta_update,     &lb_op_meta_check,   &lb_op_meta_script};
+        &lb_op_meta_sof,      &lb_op_meta_update,     &lb_op_meta_check,   &lb_op_meta_script,
+        &lb_op_meta_aggregate};
     for (size_t i = 0; i < LB_COUNT(ops); i++) lb_registry_add(registry, ops[i]);
 }

@@ -130,6 +130,10 @@ static const char *estimator_words(lb_tau2_method method)
         return "Paule-Mandel";
     case LB_TAU2_PMM:
         return "median-unbiased Paule-Mandel";
+    case LB_TAU2_DLIT:
+        return "DerSimonian-Laird, iterated";
+    case LB_TAU2_SJIT:
+        return "Sidik-Jonkman, iterated";
     }
     return "";
 }

@@ -47,7 +47,7 @@ int lb_moderators_read(lb_call *call, const lb_effects *effects, lb_moderators *
     {.name = "method",                                                                                                 \
      .type = LB_P_CHOICE,                                                                                              \
      .preset = "REML",                                                                                                 \
-     .choices = "REML,FE,EE,CE,DL,HE,HS,HSk,SJ,ML,EB,PM,PMM" MORE,                                                     \
+     .choices = "REML,FE,EE,CE,DL,HE,HS,HSk,SJ,ML,EB,PM,PMM,DLIT,SJIT" MORE,                                                     \
      .summary = "estimator of the heterogeneity variance; FE, EE and CE assume none"},                                 \
         {.name = "test",                                                                                               \
          .type = LB_P_CHOICE,                                                                                          \

@@ -89,6 +89,10 @@ static const char *sentence(const lb_review *review, const lb_review_cell *cell,
     return lb_arena_printf(review->arena, "%s %s%s %s", hedges[level], verb, what + length, review->outcome[cell->outcome]);
 }
 
+/* What a footnote of the table says of a domain that lowered the certainty, or that people judged otherwise. */
+static const char *const domains[LB_GRADE_DOMAINS] = {"risk of bias", "inconsistency", "indirectness", "imprecision", "publication bias"},
+                  *const steps[] = {"not lowered", "lowered by one level", "lowered by two levels"};
+
 static void add_finding(lb_review *review, const lb_review_cell *cell, const lb_grade_verdict *verdict, double threshold, lb_value *rows)
 {
     const lb_summary *smd = &cell->summary, *md = &cell->summary_md;
@@ -110,7 +114,7 @@ static void add_finding(lb_review *review, const lb_review_cell *cell, const lb_
     lb_buf why = {0};
     for (int d = 0; d < LB_GRADE_DOMAINS; d++) {
         if (!verdict->concern[d] && !verdict->overridden[d]) continue;
-        lb_buf_printf(&why, "%s%s %+d: %s", why.length ? "; " : "", lb_grade_domain_names[d], -verdict->concern[d], verdict->reason[d]);
+        lb_buf_printf(&why, "%s%s, %s: %s", why.length ? "; " : "", domains[d], steps[verdict->concern[d]], verdict->reason[d]);
     }
     lb_set_text(row, "because", why.length ? why.data : "no concerns");
     lb_buf_free(&why);

@@ -1,6 +1,6 @@
 /* Estimators of the heterogeneity variance τ²: DerSimonian–Laird 1986, Hedges–Olkin 1985, Hunter–Schmidt 1990 (and with
  * the small-sample factor k/(k − p)), Sidik–Jonkman 2005, ML and REML (Raudenbush 2009), empirical Bayes (Morris 1983),
- * Paule–Mandel 1982 and its median-unbiased form; moderators as in Raudenbush 2009 and Viechtbauer 2015. */
+ * Paule–Mandel 1982 and its median-unbiased form, DerSimonian–Laird and Sidik–Jonkman iterated; moderators as in Raudenbush 2009 and Viechtbauer 2015. */
 #include "evidence/pool.h"
 
 #include <lumbar/numeric.h>
@@ -17,6 +17,7 @@ static const struct {
     {"FE", LB_TAU2_FE}, {"EE", LB_TAU2_FE},   {"CE", LB_TAU2_FE},   {"DL", LB_TAU2_DL}, {"HE", LB_TAU2_HE},
     {"HS", LB_TAU2_HS}, {"HSk", LB_TAU2_HSK}, {"SJ", LB_TAU2_SJ},   {"ML", LB_TAU2_ML}, {"REML", LB_TAU2_REML},
     {"EB", LB_TAU2_EB}, {"PM", LB_TAU2_PM},   {"PMM", LB_TAU2_PMM},
+    {"DLIT", LB_TAU2_DLIT}, {"SJIT", LB_TAU2_SJIT},
 };
 
 bool lb_tau2_method_named(const char *name, lb_tau2_method *out)
@@ -193,7 +194,9 @@ static void likelihood(lb_pool_model *m, bool restricted, lb_tau2 *out)
     out->se = sqrt(2 / (restricted ? s.trace_pp : s.trace_ww));
 }
 
-/* Paule–Mandel and empirical Bayes solve the same equation, yᵀPy = k − p. */
+/* Paule–Mandel and empirical Bayes solve the same equation, yᵀPy = k − p, and so do the estimators that put their result
+ * back in as weights until it stays: DerSimonian–Laird's step is τ² + (yᵀPy − (k − p)) / tr P, Sidik–Jonkman's
+ * τ² yᵀPy / (k − p), and neither moves but for that equation or at 0. */
 static void generalised_q(lb_pool_model *m, lb_tau2_method method, lb_tau2 *out)
 {
     double df = (double)(m->k - m->p);
@@ -236,6 +239,8 @@ void lb_tau2_estimate(lb_pool_model *model, lb_tau2_method method, lb_tau2 *out)
     case LB_TAU2_EB:
     case LB_TAU2_PM:
     case LB_TAU2_PMM:
+    case LB_TAU2_DLIT:
+    case LB_TAU2_SJIT:
         generalised_q(model, method, out);
         break;
     }

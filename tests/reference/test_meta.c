@@ -251,8 +251,8 @@ static size_t over_datasets(size_t (*check)(const char *name, const lb_value *fi
 static void test_fits(void **state)
 {
     (void)state;
-    /* 11 methods with z and knha, 8 with adhoc; DLIT and SJIT are not offered. */
-    assert_int_equal(over_datasets(check_fits), DATASETS * 30);
+    /* 13 methods with z and knha, 8 with adhoc. */
+    assert_int_equal(over_datasets(check_fits), DATASETS * 34);
 }
 
 static void test_tau2_intervals(void **state)

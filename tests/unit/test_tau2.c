@@ -58,7 +58,7 @@ static void test_equal_effects(void **state)
 {
     (void)state;
     const double y[] = {.3, .3, .3, .3}, v[] = {.1, .2, .05, .4};
-    for (int method = LB_TAU2_FE; method <= LB_TAU2_PMM; method++) {
+    for (int method = LB_TAU2_FE; method <= LB_TAU2_SJIT; method++) {
         lb_arena *arena = lb_arena_new();
         lb_pool_model model;
         lb_tau2 tau2;
