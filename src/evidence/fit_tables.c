@@ -49,8 +49,11 @@ int lb_fit_tables(lb_call *call, bool peto, lb_result *result, lb_error *err)
 {
     lb_effects effects;
     lb_mantel pooled;
-    /* As in metafor's rma.mh and rma.peto: without --measure an odds ratio. */
-    int code = lb_call_given(call, "measure") ? LB_OK : lb_call_set(call, "measure", peto ? "PETO" : "OR", err);
+    lb_table *table = NULL;
+    int code = lb_call_table(call, "data", &table, err);
+    /* As in metafor's rma.mh and rma.peto: counts without --measure give an odds ratio. */
+    if (!code && !lb_call_given(call, "measure") && (lb_call_given(call, "ai") || lb_table_find(table, "ai")))
+        code = lb_call_set(call, "measure", peto ? "PETO" : "OR", err);
     if (!code) code = lb_effects_read(call, false, &effects, err);
     if (!code) code = check_measure(call, &effects, peto, err);
     if (!code) code = peto ? lb_peto(&effects, &pooled, err) : lb_mantel_haenszel(&effects, &pooled, err);
