@@ -3,6 +3,7 @@
  * pass over the data, and always in the same order. Wide problems (p >= 100) go through LAPACK. */
 #include <lapacke.h>
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 #include "lsq.h"
@@ -71,7 +72,11 @@ static int by_lapack(const double *x, const double *y, const double *root_weight
         const double *from = j < p ? x + j * n : y;
         for (size_t i = 0; i < n; i++) a[i + j * n] = root_weight ? root_weight[i] * from[i] : from[i];
     }
-    if (LAPACKE_dgeqrf(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)q, a, (lapack_int)n, tau)) {
+    static pthread_mutex_t one_at_a_time = PTHREAD_MUTEX_INITIALIZER; /* OpenBLAS' build for one thread has buffers without locks */
+    pthread_mutex_lock(&one_at_a_time);
+    lapack_int failed = LAPACKE_dgeqrf(LAPACK_COL_MAJOR, (lapack_int)n, (lapack_int)q, a, (lapack_int)n, tau);
+    pthread_mutex_unlock(&one_at_a_time);
+    if (failed) {
         return lb_fail(err, LB_FAILED, "the QR factorisation of a design of %zu rows and %zu columns failed", n, p);
     }
     for (size_t j = 0; j < q; j++) {

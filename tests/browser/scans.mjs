@@ -44,7 +44,7 @@ await test('scans: the radiologist sees the page, signs it, and it is kept', asy
   const { click, fill } = acts(page);
   await page.visit(at.replace('/api/scans', '/imaging'));
   await settled(page);
-  const sheet = page.locator('img.sheet');
+  const sheet = page.locator('img.scan-page');
   await sheet.waitFor({ timeout: 60_000 });
   check(await sheet.evaluate((img) => img.complete && img.naturalWidth > 500), 'the page is drawn');
   await look(page, 'scan-page');
@@ -58,7 +58,7 @@ await test('scans: the radiologist sees the page, signs it, and it is kept', asy
   const scan = await who.investigator.get(at);
   check(scan.state === 'signed', `the scan is ${scan.state}`);
   check(scan.signature.sha256 === createHash('sha256').update(shown).digest('hex'), 'what was shown is what was signed');
-  await page.locator('img.sheet').waitFor({ timeout: 60_000 });
+  await page.locator('img.scan-page').waitFor({ timeout: 60_000 });
   await look(page, 'scan-page-signed');
   await page.context().close();
 });
@@ -66,7 +66,7 @@ await test('scans: the radiologist sees the page, signs it, and it is kept', asy
 await test('scans: the page at phone width and in Chinese', async () => {
   const page = await pageFor(browser, study, who.investigator, { width: 390, height: 844, language: 'zh' });
   await page.visit(at.replace('/api/scans', '/imaging'));
-  await page.locator('img.sheet').waitFor({ timeout: 60_000 });
+  await page.locator('img.scan-page').waitFor({ timeout: 60_000 });
   await look(page, 'scan-page-phone-zh');
   await page.context().close();
 });

@@ -127,9 +127,64 @@ static void tukey(void **state)
     assert_close(lb_two_sided_p(1.959963984540054, INFINITY), 0.05, 1e-14);
 }
 
+/* Against the definition; sizes on both sides of the panel's edges, all four orientations. */
+static void products(void **state)
+{
+    (void)state;
+    enum { MOST = 410 };
+    static const size_t size[][3] = {{1, 1, 1}, {2, 16, 3}, {5, 17, 192}, {3, 33, 193}, {7, 5, MOST}, {0, 4, 2}, {4, 3, 0}};
+    static double a[8 * MOST], b[40 * MOST], c[8 * 40], expected[8 * 40];
+    lb_random random;
+    lb_random_init(&random, 7, 0);
+    for (size_t i = 0; i < LB_COUNT(a); i++) a[i] = lb_random_normal(&random);
+    for (size_t i = 0; i < LB_COUNT(b); i++) b[i] = lb_random_normal(&random);
+    for (size_t t = 0; t < LB_COUNT(size) * 8; t++) {
+        size_t m = size[t / 8][0], n = size[t / 8][1], k = size[t / 8][2];
+        bool ta = t & 1, tb = t & 2;
+        double beta = t & 4 ? -0.5 : 0, alpha = t & 4 ? 2 : 1;
+        for (size_t i = 0; i < m * n; i++) {
+            c[i] = t & 4 ? (double)i : NAN; /* beta = 0 does not look at what was there */
+            long double sum = 0;
+            for (size_t l = 0; l < k; l++) sum += (long double)(ta ? a[l * m + i / n] : a[i / n * k + l]) * (tb ? b[i % n * k + l] : b[l * n + i % n]);
+            expected[i] = (double)(alpha * sum) + (t & 4 ? beta * (double)i : 0);
+        }
+        lb_multiply(ta, tb, m, n, k, alpha, a, b, beta, c);
+        for (size_t i = 0; i < m * n; i++) {
+            if (fabs(c[i] - expected[i]) > 1e-12 * (1 + fabs(expected[i]))) fail_msg("%zu x %zu x %zu, case %zu, element %zu: %.17g, not %.17g", m, n, k, t % 8, i, c[i], expected[i]);
+        }
+    }
+}
+
+typedef struct product_job {
+    const double *a, *b;
+    double *c;
+} product_job;
+
+static void one_product(void *context, size_t i)
+{
+    product_job *job = context;
+    lb_multiply(false, false, 12, 31, 50, 1, job->a, job->b, 0, job->c + i * 12 * 31);
+}
+
+/* Called from several threads at once the bits are the same: a library with one buffer for all gave others. */
+static void products_on_threads(void **state)
+{
+    (void)state;
+    enum { JOBS = 4000 };
+    static double a[12 * 50], b[50 * 31], c[JOBS * 12 * 31];
+    lb_random random;
+    lb_random_init(&random, 8, 0);
+    for (size_t i = 0; i < LB_COUNT(a); i++) a[i] = lb_random_normal(&random);
+    for (size_t i = 0; i < LB_COUNT(b); i++) b[i] = lb_random_normal(&random);
+    product_job job = {a, b, c};
+    lb_parallel_for(JOBS, 4, one_product, &job);
+    for (size_t i = 1; i < JOBS; i++) assert_memory_equal(c, c + i * 12 * 31, 12 * 31 * sizeof *c);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(products), cmocka_unit_test(products_on_threads),
         cmocka_unit_test(sums_do_not_lose_small_terms), cmocka_unit_test(cholesky), cmocka_unit_test(eigenvalues_of_a_chain),
         cmocka_unit_test(solvers), cmocka_unit_test(noncentral_t), cmocka_unit_test(tukey),
     };

@@ -76,7 +76,7 @@ function Compared({ scan, again }: Props) {
           <Title order={2} fz="1.15rem">{t('reading.page')}</Title>
           <Anchor href={`${at}/page.pdf`} className="no-print">{t('reading.pagePdf')}</Anchor>
         </Group>
-        <Loaded query={page}>{(p) => <img src={p.href} alt={t('reading.pageAlt', { name: `${scan.subject} ${scan.n}` })} className="sheet" />}</Loaded>
+        <Loaded query={page}>{(p) => <img src={p.href} alt={t('reading.pageAlt', { name: `${scan.subject} ${scan.n}` })} className="scan-page" />}</Loaded>
       </section>
       {scan.state !== 'signed' && (
         <Group className="no-print">
