@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FINDINGS_MOST = 200, CODE_LONGEST = 40, FREE_EVERY = 256 };
+enum { CODE_LONGEST = 40, FREE_EVERY = 256 };
 
 void lb_import_begin(lb_import *import, const lb_study *study, const lb_registry *registry, lb_arena *arena)
 {
@@ -35,23 +35,10 @@ void lb_import_end(lb_import *import)
 
 void import_find(lb_import *import, const char *severity, const char *where, const char *fmt, ...)
 {
-    char message[400];
     va_list args;
     va_start(args, fmt);
-    vsnprintf(message, sizeof message, fmt, args);
+    exchange_find_once(import->findings, import->seen, severity, where, fmt, args);
     va_end(args);
-    message[lb_utf8_bad(message, strlen(message))] = '\0';
-    lb_value *row = lb_get(import->seen, message);
-    if (!row && import->seen->count >= FINDINGS_MOST) {
-        snprintf(message, sizeof message, "further findings are not listed");
-        row = lb_get(import->seen, message);
-    }
-    if (!row) {
-        row = exchange_finding(import->findings, severity, where, "%s", message);
-        lb_set_int(row, "count", 0);
-        lb_set(import->seen, lb_arena_text(import->arena, message), row);
-    }
-    lb_set_int(row, "count", lb_get_int(row, "count", 0) + 1);
 }
 
 void import_unknown(lb_import *import, const char *what, const char *word, const char *where, const char *const *names, size_t count)

@@ -229,6 +229,25 @@ lb_value *exchange_finding(lb_value *findings, const char *severity, const char 
     return row;
 }
 
+void exchange_find_once(lb_value *findings, lb_value *seen, const char *severity, const char *where, const char *fmt, va_list args)
+{
+    enum { MOST = 200 };
+    char message[400];
+    vsnprintf(message, sizeof message, fmt, args);
+    message[lb_utf8_bad(message, strlen(message))] = '\0';
+    lb_value *row = lb_get(seen, message);
+    if (!row && seen->count >= MOST) {
+        snprintf(message, sizeof message, "further findings are not listed");
+        row = lb_get(seen, message);
+    }
+    if (!row) {
+        row = exchange_finding(findings, severity, where, "%s", message);
+        lb_set_int(row, "count", 0);
+        lb_set(seen, lb_arena_text(seen->arena, message), row);
+    }
+    lb_set_int(row, "count", lb_get_int(row, "count", 0) + 1);
+}
+
 bool exchange_has_errors(const lb_value *findings)
 {
     for (size_t i = 0; i < findings->count; i++)

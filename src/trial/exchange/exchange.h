@@ -3,6 +3,7 @@
 #ifndef LUMBAR_TRIAL_EXCHANGE_H
 #define LUMBAR_TRIAL_EXCHANGE_H
 
+#include <stdarg.h>
 #include <lumbar/data.h>
 
 #include "trial/exchange/xml.h"
@@ -82,6 +83,9 @@ int epx_read_file(epx_project *project, size_t index, entry_file *out, lb_value 
 /** Two texts alike: with or without regard to case (Latin, Greek and Cyrillic letters). */
 bool exchange_same_text(const char *a, const char *b, bool case_sensitive);
 lb_value *exchange_finding(lb_value *findings, const char *severity, const char *where, const char *fmt, ...) LB_PRINTF(4, 5);
+/** The same for what a file may say thousands of times: each message is told once, where it was met first, with its count; after the
+ *  first 200 different ones the rest is only counted. `seen` is an object of the caller's: message → its finding. */
+void exchange_find_once(lb_value *findings, lb_value *seen, const char *severity, const char *where, const char *fmt, va_list args);
 bool exchange_has_errors(const lb_value *findings);
 
 typedef struct compare_options {

@@ -5,27 +5,16 @@
 
 #include "trial/exchange/odm.h"
 
-enum { MAX_FINDINGS = 200, LONG_LIST = 5000 };
+enum { LONG_LIST = 5000 };
 
 void odm_find(odm_check *check, const char *severity, const xml_node *node, const char *fmt, ...)
 {
-    char message[400];
+    char where[32];
     va_list args;
+    snprintf(where, sizeof where, "line %d", node->line);
     va_start(args, fmt);
-    vsnprintf(message, sizeof message, fmt, args);
+    exchange_find_once(check->findings, check->seen, severity, where, fmt, args);
     va_end(args);
-    message[lb_utf8_bad(message, strlen(message))] = '\0';
-    lb_value *row = lb_get(check->seen, message);
-    if (!row && check->seen->count >= MAX_FINDINGS) {
-        snprintf(message, sizeof message, "further findings are not listed");
-        row = lb_get(check->seen, message);
-    }
-    if (!row) {
-        row = exchange_finding(check->findings, severity, lb_arena_printf(check->arena, "line %d", node->line), "%s", message);
-        lb_set_int(row, "count", 0);
-        lb_set(check->seen, lb_arena_text(check->arena, message), row);
-    }
-    lb_set_int(row, "count", lb_get_int(row, "count", 0) + 1);
 }
 
 static bool has_metadata(const xml_ids *ids)
