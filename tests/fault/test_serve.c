@@ -175,7 +175,8 @@ typedef struct hand {
     const server *server;
     const atomic_bool *stop;
     int number;
-    long revision, age, saved;      /* acknowledged */
+    long known;                     /* the revision last seen, acknowledged or read after an answer was lost */
+    long revision, age, saved;      /* acknowledged with 200 */
     int first, next;                /* askers: R-first, R-(first + ASKERS) …; up to next */
     char (*arm)[40];                /* acknowledged, by person */
     int refused;                    /* answers that should not be */
@@ -195,14 +196,14 @@ static void *keep_saving(void *context)
     snprintf(path, sizeof path, "/api/forms/K-%d/SCR/eligibility", h->number);
     for (long i = 0; !atomic_load(h->stop); i++) {
         long age = 60 + i % 40;
-        snprintf(body, sizeof body, "{\"values\":{\"age\":%ld},\"revision\":%ld,\"reason\":\"next\"}", age, h->revision);
+        snprintf(body, sizeof body, "{\"values\":{\"age\":%ld},\"revision\":%ld,\"reason\":\"next\"}", age, h->known);
         int status = ask(h->server, "PUT", path, body, h->answer, sizeof h->answer);
         if (status == 200) {
-            h->revision = number_of(h->answer, "revision");
+            h->known = h->revision = number_of(h->answer, "revision");
             h->age = age;
             h->saved++;
         } else if (status == 0 || status == 409) { /* the answer to the last one was lost: look what is there */
-            if (ask(h->server, "GET", path, NULL, h->answer, sizeof h->answer) == 200) h->revision = number_of(h->answer, "revision");
+            if (ask(h->server, "GET", path, NULL, h->answer, sizeof h->answer) == 200) h->known = number_of(h->answer, "revision");
             else nanosleep(&(struct timespec){0, 20000000}, NULL);
         } else if (status != 503) {
             complain(h, status);
