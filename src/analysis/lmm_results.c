@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/rows.h"
 #include "lmm_model.h"
 
 static void variance_row(lb_value *rows, const char *group, const char *one, const char *two, double variance, double sd, double r)
@@ -111,12 +112,7 @@ static void notes(lb_lmm *a)
     lb_result_note(a->result, "Model: %s by %s; %zu of %zu rows%s%s.", a->formula, a->ml ? "maximum likelihood" : "restricted maximum "
                    "likelihood", d->n, a->table->rows, list.data ? list.data : "", list.data ? ")" : "");
     lb_buf_free(&list);
-    for (size_t v = 0; v < d->variables; v++) {
-        const lb_variable *variable = &d->variable[v];
-        if (variable->factor) lb_buf_printf(&list, "%s%s (%s)", list.length ? ", " : "", variable->name, variable->level[0]);
-    }
-    if (list.data) lb_result_note(a->result, "Treatment coding; reference levels: %s.", list.data);
-    lb_buf_free(&list);
+    lb_rows_coding(d, a->result);
     lb_result_note(a->result, "%s; intervals at %g %%. AIC and BIC count %zu coefficients and %zu variance parameters.",
                    df[a->df_method], 100 * a->model.level, a->basis.rank, a->reml.map.k);
 }

@@ -127,10 +127,11 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_table *table;
     code = lb_call_table(call, "data", &table, err);
     if (code != LB_OK) return code;
-    lb_result_note(result, "Cox regression %s, %s ties%s%s; %s, events = %zu%s. Treatment coding. Wald z tests and intervals at %g %%.",
+    lb_result_note(result, "Cox regression %s, %s ties%s%s; %s, events = %zu%s. Wald z tests and intervals at %g %%.",
                    lb_call_text(call, "formula"), lb_call_text(call, "ties"), data->strata > 1 ? ", stratified" : "",
                    data->offset ? ", with an offset" : "", lb_rows_text(model.design, table->rows, result->arena), data->events,
                    data->start ? ", intervals (start, stop]" : "", 100 * lb_call_number(call, "level"));
+    lb_rows_coding(model.design, result);
     return LB_OK;
 }
 

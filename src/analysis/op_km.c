@@ -69,7 +69,9 @@ static void curve(const lb_km *km, const double *lower, const double *upper, con
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_survival data;
-    int code = lb_survival_read(call, false, &data, result, err);
+    const lb_value *labels;
+    int code = lb_labels_read(call, &labels, err);
+    if (code == LB_OK) code = lb_survival_read(call, false, &data, result, err);
     if (code != LB_OK) return code;
     lb_arena *arena = result->arena;
     uint32_t *index = lb_arena_array(arena, data.n + 1, sizeof *index);
@@ -90,7 +92,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         curve(&km[g], lower, upper, name, lb_push_object(curves));
         if (times) at_times(call, &data, index + start[g], &km[g], lower, upper, name, times);
     }
-    lb_survival_picture(call, &data, index, start, km, (const double *const *)limits, result);
+    lb_survival_picture(call, &data, index, start, km, (const double *const *)limits, labels, result);
     lb_result_note(result, "Kaplan–Meier estimate, Greenwood variance, %g %% limits on the %s scale; N = %zu, events = %zu. Medians invert the "
                            "curve and its pointwise limits; null means not reached.",
                    100 * lb_call_number(call, "level"), lb_call_text(call, "ci"), data.n, data.events);
@@ -105,6 +107,7 @@ static const lb_param params[] = {
     {.name = "ci", .type = LB_P_CHOICE, .summary = "scale of the limits", .choices = "loglog,log,plain,logit,arcsin", .preset = "loglog"},
     {.name = "level", .type = LB_P_NUMBER, .summary = "level of the limits", .preset = "0.95", .min = 0.001, .max = 0.999999},
     {.name = "times", .type = LB_P_NUMBERS, .summary = "also survival at these times"},
+    LB_LABELS_PARAM,
 };
 
 const lb_op lb_op_analyse_km = {

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/labels.h"
 #include "analysis/room.h"
 #include "mmrm_model.h"
 
@@ -33,6 +34,7 @@ static const lb_param params[] = {
      .max = 0.999999},
     {.name = "alpha", .type = LB_P_NUMBER, .summary = "total level of the test (default 0.05, or 0.025 one-sided)",
      .min = 1e-12, .max = 0.999999},
+    LB_LABELS_PARAM,
 };
 
 static int usage(lb_error *err, const char *option, const char *message, const char *hint)
