@@ -57,6 +57,7 @@ static void fit_statistics(lb_lmm *a)
     }
     lb_set_number(out, "residual_sd", sqrt(a->reml.phi[a->residual]));
     lb_set_number(out, "loglik", -deviance / 2);
+    lb_set_number(out, "deviance", deviance);
     lb_set_number(out, "aic", deviance + 2 * k);
     lb_set_number(out, "bic", deviance + k * log((double)a->design->n));
     lb_set_bool(out, "singular", a->singular);
@@ -121,6 +122,7 @@ void lb_lmm_results(lb_lmm *a)
 {
     fit_statistics(a);
     lb_linear_coefficients(&a->model, a->design, a->arena, lb_set_array(a->result->results, "coefficients"));
+    lb_mixed_vcov(&a->model, a->result->results);
     variances(a);
     findings(a);
     notes(a);

@@ -208,9 +208,12 @@ static void notes(lb_mmrm *a)
     const lb_testing *t = &a->testing;
     note_rows(a);
     note_order(a);
-    lb_result_note(a->result, "%s; AIC and BIC count the %zu covariance parameters, BIC with %zu people.",
-                   a->adjusted ? "Kenward-Roger degrees of freedom and standard errors (covariance linear in its parameters)"
-                               : "Satterthwaite degrees of freedom, standard errors by the model",
+    static const char *const df[] = {"Satterthwaite degrees of freedom", "Kenward-Roger degrees of freedom and standard errors (covariance linear in its parameters)",
+                                     "Residual degrees of freedom", "Between-within degrees of freedom"};
+    lb_result_note(a->result, "%s%s; AIC and BIC count the %zu covariance parameters, BIC with %zu people.", df[a->df_method],
+                   a->adjusted    ? ""
+                   : a->empirical ? ", empirical standard errors (people as clusters, HC0)"
+                                  : ", standard errors by the model",
                    a->reml.map.k, a->people);
     if (!a->treatment) return;
     lb_result_note(a->result, "Least-squares means: %s; numeric covariates at the mean of the rows analysed, those with two values at "

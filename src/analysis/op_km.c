@@ -18,10 +18,13 @@ static void at_times(lb_call *call, const lb_survival *data, const uint32_t *ind
                      const char *stratum, lb_value *rows)
 {
     const double *times;
-    size_t count = lb_call_numbers(call, "times", &times), step = 0;
+    size_t count = lb_call_numbers(call, "times", &times), step = 0, before = 0;
     for (size_t k = 0; k < count; k++) {
-        size_t at_risk = 0;
-        for (size_t i = 0; i < km->n; i++) at_risk += data->time[index[i]] >= times[k];
+        size_t at_risk = 0, censored = 0;
+        for (size_t i = 0; i < km->n; i++) {
+            at_risk += data->time[index[i]] >= times[k];
+            censored += !data->event[index[i]] && data->time[index[i]] <= times[k];
+        }
         double events = 0;
         for (; step < km->steps && km->time[step] <= times[k]; step++) events += km->died[step];
         lb_value *row = lb_push_object(rows);
@@ -29,6 +32,8 @@ static void at_times(lb_call *call, const lb_survival *data, const uint32_t *ind
         lb_set_number(row, "time", times[k]);
         lb_set_int(row, "at_risk", (int64_t)at_risk);
         lb_set_number(row, "events", events);
+        lb_set_int(row, "censored", (int64_t)censored - (int64_t)before); /* since the time before, as the events */
+        before = censored;
         double survival = step ? km->survival[step - 1] : 1;
         bool beyond = times[k] > km->last_time;
         lb_set_number(row, "survival", beyond ? NAN : survival);
