@@ -48,7 +48,7 @@ const char *study_schema_named(const char *name)
 
 /* -- matching -------------------------------------------------------------------------------------------------- */
 
-/* Does the path fit the pattern? Parameters go to `part`; a parameter may end in a fixed suffix: "/x/{id}.csv". */
+/* Does the path fit the pattern? Parameters go to `part` (NULL: nowhere); a parameter may end in a fixed suffix: "/x/{id}.csv". */
 static bool fits(const char *pattern, const char *path, lb_arena *arena, const char *part[STUDY_PARTS])
 {
     size_t parts = 0;
@@ -60,7 +60,7 @@ static bool fits(const char *pattern, const char *path, lb_arena *arena, const c
         const char *after = strchr(pattern, '}') + 1;
         size_t suffix = strcspn(after, "/"), length = strcspn(path, "/");
         if (length <= suffix || strncmp(path + length - suffix, after, suffix) != 0) return false;
-        if (parts < STUDY_PARTS) part[parts++] = lb_arena_textn(arena, path, length - suffix);
+        if (part && parts < STUDY_PARTS) part[parts++] = lb_arena_textn(arena, path, length - suffix);
         pattern = after + suffix;
         path += length;
     }
@@ -94,13 +94,18 @@ static const study_route *find_route(const char *method, const char *path, lb_ar
 
 bool study_known(const char *path, const char **allow, lb_arena *arena)
 {
-    lb_buf list = {0};
-    const char *part[STUDY_PARTS];
     static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
+    bool takes[LB_COUNT(methods)] = {false};
+    lb_buf list = {0};
+    for (size_t t = 0; t < LB_COUNT(study_tables); t++) {
+        for (size_t i = 0; i < study_tables[t]->count; i++) {
+            const study_route *route = &study_tables[t]->route[i];
+            if (!fits(route->path, path, arena, NULL)) continue;
+            for (size_t m = 0; m < LB_COUNT(methods); m++) takes[m] |= strcmp(route->method, methods[m]) == 0;
+        }
+    }
     for (size_t m = 0; m < LB_COUNT(methods); m++) {
-        if (!find_route(methods[m], path, arena, part)) continue;
-        lb_buf_printf(&list, "%s%s", list.length ? ", " : "", methods[m]);
-        if (m == 0) lb_buf_puts(&list, ", HEAD");
+        if (takes[m]) lb_buf_printf(&list, "%s%s%s", list.length ? ", " : "", methods[m], m == 0 ? ", HEAD" : "");
     }
     *allow = list.length ? lb_arena_text(arena, list.data) : NULL;
     lb_buf_free(&list);

@@ -163,6 +163,18 @@ static int each(db *c, const char *sql, const db_value *param, size_t params, db
     return run(c, sql, param, params, row, context, NULL, err);
 }
 
+static int post(db *c, const char *sql, const db_value *param, size_t params, lb_error *err)
+{
+    return run(c, sql, param, params, NULL, NULL, NULL, err);
+}
+
+static int together(db *c, const db_ask *ask, size_t count, lb_error *err)
+{
+    int code = LB_OK;
+    for (size_t i = 0; i < count && !code; i++) code = run(c, ask[i].sql, ask[i].param, ask[i].params, ask[i].row, ask[i].context, NULL, err);
+    return code;
+}
+
 /* ---- transactions ---- */
 
 static int begin(db *c, bool write, lb_error *err) { return execute(c, write ? "BEGIN IMMEDIATE" : "BEGIN", err); }
@@ -311,6 +323,8 @@ const db_backend store_sqlite = {
     .open = open_connection,
     .close = close_connection,
     .run = run,
+    .post = post,
+    .together = together,
     .each = each,
     .begin = begin,
     .commit = commit,
