@@ -311,7 +311,13 @@ int lb_effects_read(lb_call *call, bool may_be_empty, lb_effects *out, lb_error 
     if (given && out->measure->kind != LB_EFFECT_GIVEN && read_arms(call, out, arena, NULL) != 0) out->arm[0] = NULL;
     collect(out, arena);
     if (out->k == 0 && !may_be_empty) {
-        code = lb_fail(err, LB_BAD_DATA, "none of the %zu studies has an effect and a variance", out->rows);
+        if (out->rows == 0) {
+            code = lb_fail(err, LB_BAD_DATA, "the table has no studies: a header and no rows");
+            lb_error_hint(err, "give each study one row");
+            return code;
+        }
+        code = out->rows == 1 ? lb_fail(err, LB_BAD_DATA, "the one study of the table has no effect with a variance")
+                              : lb_fail(err, LB_BAD_DATA, "none of the %zu studies has an effect with a variance", out->rows);
         lb_error_hint(err, "look at the columns named: are they empty, or of another measure?");
         return code;
     }

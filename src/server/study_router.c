@@ -3,6 +3,7 @@
 #include "server/care.h"
 #include "server/study_home.h"
 #include "server/study_jobs.h"
+#include "store/store.h"
 #include "trial/conduct/session.h"
 #include "trial/conduct/users.h"
 
@@ -237,6 +238,19 @@ static int read_body(study_request *r, const study_route *route, lb_error *err)
     return route->body ? study_schema_check(route->body, body, study_schema_named, err) : LB_OK;
 }
 
+/* Trouble of the database itself (disk full, locked, out of reach): whoever runs the server finds the file and the words of
+ * its system in the server's output; whoever asked, a participant without a sign-in among them, is told only what it means. */
+static void answer_failure(const study_request *r, int code, lb_error *err, lb_answer *answer)
+{
+    err->code = code;
+    if (!lb_store_troubled(r->store, err)) {
+        lb_answer_error(answer, 0, err);
+        return;
+    }
+    fprintf(stderr, "lumbar: %s: %s%s%s; %s\n", err->where, err->message, err->detail[0] ? ": " : "", err->detail, err->hint);
+    lb_answer_refuse_code(answer, 503, "store", err->message, "try again in a moment; if it lasts, tell whoever runs the server");
+}
+
 static void run(study_request *r, const study_route *route, lb_answer *answer)
 {
     lb_error err = LB_ERROR_INIT;
@@ -245,8 +259,7 @@ static void run(study_request *r, const study_route *route, lb_answer *answer)
     if (code) {
         answer->body.length = 0;
         answer->borrowed = NULL;
-        err.code = code;
-        lb_answer_error(answer, 0, &err);
+        answer_failure(r, code, &err, answer);
     }
 }
 
@@ -279,8 +292,7 @@ void study_route_request(study_home *home, const lb_request *http, lb_answer *an
     }
     int code = know_who(r, &a, &err);
     if (code) {
-        err.code = code;
-        lb_answer_error(answer, 0, &err);
+        answer_failure(r, code, &err, answer);
     } else if (!refuses(r, &a, route, answer)) {
         run(r, route, answer);
     }
@@ -301,8 +313,7 @@ study_request *study_admit(study_home *home, const lb_request *http, const char 
     int code = know_who(r, &a, &err);
     if (!code && !refuses(r, &a, &route, answer)) return r;
     if (code) {
-        err.code = code;
-        lb_answer_error(answer, 0, &err);
+        answer_failure(r, code, &err, answer);
     }
     study_dismiss(r);
     return NULL;

@@ -38,7 +38,8 @@ static int fail(db *c, const PGresult *result, lb_error *err)
         lb_fail(err, LB_FAILED, "the database is locked by another program; nothing was changed");
         lb_error_hint(err, "try again in a moment");
     } else {
-        lb_fail(err, LB_FAILED, "the database refuses: %.300s", message && *message ? message : "no reason given");
+        lb_fail(err, LB_FAILED, "the database refuses");
+        lb_error_detail(err, "%.300s", message && *message ? message : "it gives no reason");
     }
     lb_error_where(err, "%s", c->name);
     return err ? err->code : LB_FAILED;

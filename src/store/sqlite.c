@@ -45,7 +45,9 @@ static int fail(db *c, int rc, lb_error *err)
         break;
     case SQLITE_NOMEM: lb_fail(err, LB_NO_MEMORY, "not enough memory for the database"); break;
     case SQLITE_TOOBIG: lb_fail(err, LB_TOO_LARGE, "a value is too large to be kept"); break;
-    default: lb_fail(err, LB_FAILED, "the database refuses: %s (%d)", message, rc);
+    default:
+        lb_fail(err, LB_FAILED, "the database refuses");
+        lb_error_detail(err, "%s (%d)", message, rc);
     }
     lb_error_where(err, "%s", c->name);
     return err ? err->code : LB_FAILED;
