@@ -31,7 +31,7 @@ export async function tour(browser, study, who, subject, size) {
       await page.visit(path);
       await look(page, `tour-${name}-${size}`);
       await page.emulateMedia({ colorScheme: 'dark' });
-      check(await page.evaluate(() => document.documentElement.dataset.mantineColorScheme) === 'dark', `${name}: the page does not turn dark`);
+      await page.waitForFunction(() => document.documentElement.dataset.mantineColorScheme === 'dark', null, { timeout: 10_000 }).catch(() => { throw new Error(`${name}: the page does not turn dark`); });
       const dark = await violations(page);
       check(dark === '', `${name} in the dark: ${dark}`);
       if (size === 'desktop') await page.screenshot({ path: join(shots, `tour-${name}-dark.png`), fullPage: true });
