@@ -83,24 +83,6 @@ static int robust_variance(lb_call *call, const lb_cox_model *model, const lb_co
     return LB_OK;
 }
 
-static void report_status(const lb_cox_model *model, const lb_cox_fit *fit, lb_result *result)
-{
-    size_t skip = model->design->intercept ? 1 : 0;
-    bool singular = false, infinite = false;
-    for (size_t j = 0; j < model->data.p; j++) {
-        const char *name = model->design->name[j + skip];
-        singular |= model->data.aliased[j];
-        infinite |= fit->infinite[j];
-        if (model->data.aliased[j]) lb_result_warn(result, "%s cannot be estimated: its column is constant or a combination of the others", name);
-        if (fit->infinite[j])
-            lb_result_warn(result, "%s has no finite estimate: within the risk sets it splits those with an event from those without (monotone "
-                                   "likelihood). Merge rare levels, or leave it out", name);
-    }
-    if (singular) lb_result_status(result, "singular");
-    else if (infinite) lb_result_status(result, "monotone_likelihood");
-    else if (!fit->converged) lb_result_status(result, "not_converged");
-}
-
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_cox_model model;
@@ -134,7 +116,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_set_number(result->results, "concordance_se", concordance_se); /* null with delayed entry */
     matrix(vcov, p, data->aliased, result->results);
     lb_set_int(result->results, "iterations", fit.iterations);
-    report_status(&model, &fit, result);
+    lb_cox_status(&model, &fit, result);
     code = lb_cox_more(call, &model, &fit, result, err);
     if (code != LB_OK) return code;
     lb_table *table;

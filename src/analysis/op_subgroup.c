@@ -96,6 +96,7 @@ static lb_value *test_interaction(analysis *a, const char *by, const lb_model *w
     lb_set_int(row, "n", (int64_t)with->n);
     if (isnan(statistic)) {
         lb_set_text(row, "reason", "the data cannot tell the interaction from the other terms");
+        lb_result_warn(a->result, "the interaction with %s cannot be tested: the outcome is constant, or the data cannot tell it from the other terms", by);
         lb_result_status(a->result, "singular");
     }
     return row;

@@ -186,7 +186,7 @@ static int read_name(lua_State *lua)
         return 1;
     }
     for (size_t i = 0; i < LB_COUNT(functions); i++) {
-        if (!functions[i].call || strcmp(functions[i].name, name) != 0) continue;
+        if (!functions[i].call || *functions[i].name != *name || strcmp(functions[i].name, name) != 0) continue;
         lua_pushcfunction(lua, functions[i].call);
         return 1;
     }
