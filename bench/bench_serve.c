@@ -173,6 +173,29 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
+/* What the server itself says of its answers, from a request's head to its answer written: the share below each bound. */
+static void print_server_side(unsigned port)
+{
+    enum { SIZE = 1 << 18 };
+    static const char mark[] = "lumbar_request_seconds_bucket{le=\"";
+    char *answer = malloc(SIZE);
+    int fd = open_connection(port);
+    double all = 0;
+    if (exchange(fd, "GET /api/metrics HTTP/1.1\r\nHost: localhost\r\n\r\n", answer, SIZE) != 200) exit(1);
+    const char *total = strstr(answer, "lumbar_request_seconds_count ");
+    if (total) all = strtod(total + 29, NULL);
+    printf("  in the server:");
+    for (const char *at = answer; (at = strstr(at, mark)) != NULL;) {
+        char *end;
+        double bound = strtod(at + sizeof mark - 1, &end), below = strtod(end + 3, NULL);
+        if (bound >= 0.0049 && bound <= 0.11) printf(" %.2f %% within %g ms;", 100 * below / all, 1e3 * bound);
+        at = end;
+    }
+    printf("\n");
+    close(fd);
+    free(answer);
+}
+
 /* ---- one database ---- */
 
 static void measure(const char *name, const char *where, const char *beside, const founding *f)
@@ -216,6 +239,7 @@ static void measure(const char *name, const char *where, const char *beside, con
     printf("%s: %d clients, %d-item forms over HTTP, durable: %.0f saves/s, p50 %.1f ms, p99 %.1f ms, worst %.1f ms, %d failed; %.2f ms of CPU a save, %.1f changes a commit of %.1f ms\n",
            name, CLIENTS, ITEMS, N / took, 1e3 * all[N / 2], 1e3 * all[N * 99 / 100], 1e3 * all[N - 1], failed, 1e3 * (lb_cpu_seconds() - cpu) / N,
            (double)(after.changes - before.changes) / commits, 1e3 * (after.commit_seconds - before.commit_seconds) / commits);
+    print_server_side(port);
     fflush(stdout);
     lb_server_stop(server);
     lb_store_close(store);

@@ -56,6 +56,8 @@ typedef struct lb_roc {
 } lb_roc;
 LB_API int lb_roc_fit(const double *event, const double *score, size_t n, lb_arena *arena, lb_roc *out, lb_error *err)
     LB_MUST_CHECK;
+/** Covariance of two areas on the same people (DeLong); NaN when they are not the same. */
+LB_API double lb_roc_covariance(const lb_roc *a, const lb_roc *b);
 /** DeLong's paired test of two scores on the same people: z and two-sided p. */
 LB_API void lb_roc_compare(const lb_roc *a, const lb_roc *b, double *z, double *p);
 

@@ -64,7 +64,7 @@ LB_API void lb_minimise_scores(const lb_minimise *m, double *score, double *prob
 
 /* ---- rules: Lua expressions in a sandbox ------------------------------------ */
 
-/** One Lua state with limits. Not thread-safe: one per thread. */
+/** One Lua state with limits. Once all rules are compiled, many threads may run them: one at a time gets its turn. A lookup runs no rule. */
 typedef struct lb_rules lb_rules;
 typedef struct lb_rules_limits {
     size_t memory_bytes;    /**< of the whole state; default 4 MiB */

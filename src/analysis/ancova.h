@@ -28,4 +28,8 @@ int lb_ancova_diagnostics(lb_ancova *a, lb_error *err) LB_MUST_CHECK;
 /** Status and warnings about the data: aliased columns, empty arms, a constant outcome, no residual df. */
 void lb_ancova_findings(lb_ancova *a);
 void lb_ancova_notes(lb_ancova *a);
+/** {statistic, p} of Shapiro and Wilk. */
+void lb_shapiro_wilk(const double *value, size_t n, lb_value *test);
+/** Welch's t tests between the levels of the treatment, when it is the only term of the model. */
+void lb_welch_rows(const lb_ancova *a, lb_value *rows);
 #endif

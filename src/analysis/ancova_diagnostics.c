@@ -54,6 +54,7 @@ static int breusch_pagan(lb_ancova *a, lb_value *test, lb_error *err)
 int lb_ancova_diagnostics(lb_ancova *a, lb_error *err)
 {
     largest(a, lb_set_array(a->result->results, "largest"));
+    lb_shapiro_wilk(a->fit.residual, a->fit.n, lb_set_object(a->result->results, "shapiro_wilk"));
     lb_residuals_picture(a->result, a->fit.fitted, a->fit.residual, a->fit.n);
     return breusch_pagan(a, lb_set_object(a->result->results, "breusch_pagan"), err);
 }

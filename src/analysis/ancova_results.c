@@ -197,15 +197,7 @@ static void note_rows(lb_ancova *a)
 
 static void note_coding(lb_ancova *a)
 {
-    lb_buf list = {.max = 400};
-    for (size_t v = 0; v < a->design->variables; v++) {
-        const lb_variable *variable = &a->design->variable[v];
-        if (variable->factor) {
-            lb_buf_printf(&list, "%s%s (%s)", list.length ? ", " : "", variable->name, variable->level[0]);
-        }
-    }
-    if (list.data) lb_result_note(a->result, "Treatment coding; reference levels: %s.", list.data);
-    lb_buf_free(&list);
+    lb_rows_coding(a->design, a->result);
     static const char *const variance[] = {"model-based", "HC0 sandwich", "HC1 sandwich", "HC2 sandwich", "HC3 sandwich"};
     lb_result_note(a->result, "Standard errors of coefficients: %s; t and F on %g residual degrees of freedom; anova type %s.",
                    variance[a->vcov], a->fit.df_residual, lb_call_text(a->call, "anova"));

@@ -58,7 +58,7 @@ void lb_cox_exact_sums(const lb_cox_data *data, const double *beta, lb_arena *ar
 /** Score residuals, n × p row by row (Efron's ties averaged). */
 void lb_cox_score_residuals(const lb_cox_data *data, const lb_cox_fit *fit, lb_ties ties, lb_arena *arena, double *out);
 /** Harrell's C: ties of risk count half. O(n log n). */
-int lb_cox_concordance(const lb_cox_data *data, const lb_cox_fit *fit, double *c, lb_error *err) LB_MUST_CHECK;
+int lb_cox_concordance(const lb_cox_data *data, const lb_cox_fit *fit, double *c, double *se, lb_error *err) LB_MUST_CHECK;
 /** Position of element (i, j), i ≥ j, in a packed lower triangle. */
 static inline size_t lb_packed(size_t i, size_t j) { return i * (i + 1) / 2 + j; }
 

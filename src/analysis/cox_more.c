@@ -280,3 +280,21 @@ int lb_cox_more(lb_call *call, const lb_cox_model *model, const lb_cox_fit *fit,
         schoenfeld_rows(call, model, fit, jump, count, result);
     return curves ? survival(call, model, fit, jump, count, result, err) : 0;
 }
+
+void lb_cox_status(const lb_cox_model *model, const lb_cox_fit *fit, lb_result *result)
+{
+    size_t skip = model->design->intercept ? 1 : 0;
+    bool singular = false, infinite = false;
+    for (size_t j = 0; j < model->data.p; j++) {
+        const char *name = model->design->name[j + skip];
+        singular |= model->data.aliased[j];
+        infinite |= fit->infinite[j];
+        if (model->data.aliased[j]) lb_result_warn(result, "%s cannot be estimated: its column is constant or a combination of the others", name);
+        if (fit->infinite[j])
+            lb_result_warn(result, "%s has no finite estimate: within the risk sets it splits those with an event from those without (monotone "
+                                   "likelihood). Merge rare levels, or leave it out", name);
+    }
+    if (singular) lb_result_status(result, "singular");
+    else if (infinite) lb_result_status(result, "monotone_likelihood");
+    else if (!fit->converged) lb_result_status(result, "not_converged");
+}

@@ -20,4 +20,6 @@ int lb_cox_more(lb_call *call, const lb_cox_model *model, const lb_cox_fit *fit,
 /** Scaled Schoenfeld residuals against g(time) with a running line, a panel for each coefficient. */
 void lb_cox_ph_picture(const lb_cox_model *model, const lb_cox_fit *fit, double (*g)(void *context, double time), void *context,
                        const char *axis, lb_result *result);
+/** Status and warnings: aliased columns, coefficients without a finite estimate, no convergence. */
+void lb_cox_status(const lb_cox_model *model, const lb_cox_fit *fit, lb_result *result);
 #endif

@@ -1,5 +1,5 @@
 /* Score residuals of a Cox model (Therneau, Grambsch & Fleming 1990) with Efron's ties, for the robust variance of Lin & Wei (1989):
- * what each person adds to the score, minus what was expected of them. Also Harrell's concordance by a Fenwick tree. */
+ * what each person adds to the score, minus what was expected of them. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -94,57 +94,4 @@ void lb_cox_score_residuals(const lb_cox_data *data, const lb_cox_fit *fit, lb_t
     free(r.jumps);
     free(r.moment);
     free(r.mean);
-}
-
-static void tree_add(uint32_t *tree, size_t size, size_t rank, uint32_t value)
-{
-    for (size_t i = rank + 1; i <= size; i += i & -i) tree[i] += value;
-}
-
-static double tree_sum(const uint32_t *tree, size_t rank) /* of ranks 0..rank-1 */
-{
-    uint32_t sum = 0;
-    for (size_t i = rank; i > 0; i -= i & -i) sum += tree[i];
-    return sum;
-}
-
-/* Pairs: an event, and somebody of the same stratum known to live longer (a person censored at the same time does). */
-int lb_cox_concordance(const lb_cox_data *data, const lb_cox_fit *fit, double *c, lb_error *err)
-{
-    size_t n = data->n;
-    uint32_t *order = lb_alloc(n + 1, sizeof *order), *rank = lb_alloc(n + 1, sizeof *rank);
-    int code = lb_sort_order(fit->weight, n, order, err);
-    size_t ranks = 0;
-    for (size_t i = 0; i < n && code == LB_OK; i++) {
-        if (i && fit->weight[order[i]] != fit->weight[order[i - 1]]) ranks++;
-        rank[order[i]] = (uint32_t)ranks;
-    }
-    ranks++;
-    uint32_t *tree = lb_alloc(ranks + 1, sizeof *tree);
-    double concordant = 0, tied = 0, pairs = 0;
-    for (size_t k = 0; k < data->strata && code == LB_OK; k++) {
-        memset(tree, 0, (ranks + 1) * sizeof *tree);
-        size_t end = data->first[k + 1], leaving = data->first[k];
-        double inside = 0;
-        for (size_t i = data->first[k], last; i < end; i = last) {
-            for (last = i; last < end && data->time[last] == data->time[i]; last++)
-                if (!data->event[last]) tree_add(tree, ranks, rank[last], 1), inside++;
-            for (; data->start && leaving < end && data->start[data->by_start[leaving]] >= data->time[i]; leaving++)
-                tree_add(tree, ranks, rank[data->by_start[leaving]], UINT32_MAX), inside--; /* one less, modulo 2³² */
-            for (size_t j = i; j < last; j++) {
-                if (!data->event[j]) continue;
-                double below = tree_sum(tree, rank[j]), same = tree_sum(tree, rank[j] + 1u) - below;
-                concordant += below;
-                tied += same;
-                pairs += inside;
-            }
-            for (size_t j = i; j < last; j++)
-                if (data->event[j]) tree_add(tree, ranks, rank[j], 1), inside++;
-        }
-    }
-    *c = pairs > 0 ? (concordant + tied / 2) / pairs : NAN;
-    free(order);
-    free(rank);
-    free(tree);
-    return code;
 }

@@ -152,7 +152,7 @@ static void randomised(layout *l, const lb_value *results)
 
 static void allocation_lines(lb_arena *arena, const lb_value *arm, box *b)
 {
-    add_line(arena, b, true, 0, lb_arena_printf(arena, "Allocated to %s", counted(arena, lb_get_text(arm, "arm", ""), lb_get_int(arm, "randomised", 0))));
+    add_line(arena, b, true, 0, lb_arena_printf(arena, "Allocated to %s", counted(arena, lb_get_text(arm, "label", lb_get_text(arm, "arm", "")), lb_get_int(arm, "randomised", 0))));
     if (lb_get(arm, "adherent"))
         add_line(arena, b, false, 0, lb_arena_printf(arena, "\xE2\x80\xA2 Adherent (%g %% or more): %lld of %lld evaluable",
                  lb_get_number(arm, "adherence_threshold", 0), (long long)lb_get_int(arm, "adherent", 0),

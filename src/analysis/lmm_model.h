@@ -38,4 +38,6 @@ double lb_lmm_relative(const lb_lmm *a, size_t b, size_t j, const double *theta)
 /** Index of (i, j), i ≥ j, among a bar's parameters. */
 size_t lb_lmm_index(const lb_bar *bar, size_t i, size_t j);
 void lb_lmm_results(lb_lmm *a);
+/** Conditional modes of the random effects: results.random_effects[]{group, level, term, estimate}. */
+void lb_lmm_effects(lb_lmm *a);
 #endif

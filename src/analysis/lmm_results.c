@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/rows.h"
 #include "lmm_model.h"
 
 static void variance_row(lb_value *rows, const char *group, const char *one, const char *two, double variance, double sd, double r)
@@ -56,6 +57,7 @@ static void fit_statistics(lb_lmm *a)
     }
     lb_set_number(out, "residual_sd", sqrt(a->reml.phi[a->residual]));
     lb_set_number(out, "loglik", -deviance / 2);
+    lb_set_number(out, "deviance", deviance);
     lb_set_number(out, "aic", deviance + 2 * k);
     lb_set_number(out, "bic", deviance + k * log((double)a->design->n));
     lb_set_bool(out, "singular", a->singular);
@@ -111,12 +113,7 @@ static void notes(lb_lmm *a)
     lb_result_note(a->result, "Model: %s by %s; %zu of %zu rows%s%s.", a->formula, a->ml ? "maximum likelihood" : "restricted maximum "
                    "likelihood", d->n, a->table->rows, list.data ? list.data : "", list.data ? ")" : "");
     lb_buf_free(&list);
-    for (size_t v = 0; v < d->variables; v++) {
-        const lb_variable *variable = &d->variable[v];
-        if (variable->factor) lb_buf_printf(&list, "%s%s (%s)", list.length ? ", " : "", variable->name, variable->level[0]);
-    }
-    if (list.data) lb_result_note(a->result, "Treatment coding; reference levels: %s.", list.data);
-    lb_buf_free(&list);
+    lb_rows_coding(d, a->result);
     lb_result_note(a->result, "%s; intervals at %g %%. AIC and BIC count %zu coefficients and %zu variance parameters.",
                    df[a->df_method], 100 * a->model.level, a->basis.rank, a->reml.map.k);
 }
@@ -125,6 +122,7 @@ void lb_lmm_results(lb_lmm *a)
 {
     fit_statistics(a);
     lb_linear_coefficients(&a->model, a->design, a->arena, lb_set_array(a->result->results, "coefficients"));
+    lb_mixed_vcov(&a->model, a->result->results);
     variances(a);
     findings(a);
     notes(a);

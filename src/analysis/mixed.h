@@ -84,6 +84,15 @@ int lb_mixed_df_new(lb_reml *model, unsigned flags, lb_mixed_df *out, lb_error *
 /** Degrees of freedom of lᵀβ: 2 (lᵀΦl)² / var(lᵀΦl) (Fai & Cornelius 1996); Kenward & Roger's for one row is the same. */
 double lb_mixed_df_of(const lb_mixed_df *df, const double *l);
 
+/** A test of one term. */
+typedef struct lb_mixed_test {
+    double statistic, df, df_residual;
+} lb_mixed_test;
+/** Type III tests of the terms: results.anova[]; sums of squares when σ² is finite (lmerTest's F σ² df). */
+int lb_mixed_anova(const lb_linear *model, const lb_mixed_df *df, bool kr, double sigma2, lb_result *result, lb_error *err) LB_MUST_CHECK;
+/** results.vcov[][] of the coefficients. */
+void lb_mixed_vcov(const lb_linear *model, lb_value *results);
+
 /** tr Ej B Ek M for E = e_a e_bᵀ + e_b e_aᵀ (once when equal), j = (a, b), k = (c, d), B and M symmetric s × s. */
 double lb_mixed_four(const double *b, const double *m, size_t s, size_t a1, size_t b1, size_t c1, size_t d1);
 /** Cholesky factor (lower, q × q) of a positive semidefinite matrix: columns of zero pivots are zero. */

@@ -215,12 +215,6 @@ static double *with_residual(const lb_basis *basis, lb_arena *arena)
     return x;
 }
 
-static double df_of(const lb_linear *model, const double *l)
-{
-    const lb_mmrm *a = model->df_context;
-    return a->df.known ? lb_mixed_df_of(&a->df, l) : NAN;
-}
-
 int lb_mmrm_fit(lb_mmrm *a, lb_error *err)
 {
     int rc = lb_basis_new(a->design, a->arena, &a->basis, err);
@@ -244,9 +238,11 @@ int lb_mmrm_fit(lb_mmrm *a, lb_error *err)
     if (!isfinite(a->reml.deviance)) return lb_fail(err, LB_FAILED, "the likelihood cannot be computed for these data");
     rc = lb_mixed_df_new(&a->reml, a->adjusted ? LB_DF_ADJUST : 0, &a->df, err);
     if (rc) return rc;
-    a->model = (lb_linear){.design = a->design, .p = a->design->p, .aliased = a->basis.fit.aliased, .df = NAN, .df_of = df_of,
+    a->model = (lb_linear){.design = a->design, .p = a->design->p, .aliased = a->basis.fit.aliased, .df = NAN, .df_of = lb_mmrm_df_of,
                            .df_context = a, .level = lb_call_number(a->call, "level")};
     a->model.coefficient = lb_mixed_on_design(&a->reml, &a->basis, &a->df);
     a->model.vcov = a->df.adjusted;
+    if (a->empirical || a->df_method == LB_MMRM_BETWEEN_WITHIN) rc = lb_mmrm_robust_new(a, err);
+    if (rc) return rc;
     return lb_linear_null(&a->model, &a->basis.fit, a->arena, err);
 }

@@ -3,7 +3,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/labels.h"
 #include "analysis/plot.h"
+#include "analysis/rows.h"
 #include "mmrm_model.h"
 
 static size_t at(const lb_mmrm *a, size_t i, size_t j) /* index of (i, j) in the lower triangle by columns */
@@ -198,13 +200,7 @@ static void note_order(lb_mmrm *a)
         lb_result_note(a->result, "%zu rows of other visits are left out, as --visits asks (counted under %s).", a->not_asked, a->visit);
     }
     lb_buf_free(&list);
-    lb_buf_printf(&list, "%s", "");
-    for (size_t v = 0; v < a->design->variables; v++) {
-        const lb_variable *variable = &a->design->variable[v];
-        if (variable->factor) lb_buf_printf(&list, "%s%s (%s)", list.length ? ", " : "", variable->name, variable->level[0]);
-    }
-    if (list.length) lb_result_note(a->result, "Treatment coding; reference levels: %s.", list.data);
-    lb_buf_free(&list);
+    lb_rows_coding(a->design, a->result);
 }
 
 static void notes(lb_mmrm *a)
@@ -212,9 +208,12 @@ static void notes(lb_mmrm *a)
     const lb_testing *t = &a->testing;
     note_rows(a);
     note_order(a);
-    lb_result_note(a->result, "%s; AIC and BIC count the %zu covariance parameters, BIC with %zu people.",
-                   a->adjusted ? "Kenward-Roger degrees of freedom and standard errors (covariance linear in its parameters)"
-                               : "Satterthwaite degrees of freedom, standard errors by the model",
+    static const char *const df[] = {"Satterthwaite degrees of freedom", "Kenward-Roger degrees of freedom and standard errors (covariance linear in its parameters)",
+                                     "Residual degrees of freedom", "Between-within degrees of freedom"};
+    lb_result_note(a->result, "%s%s; AIC and BIC count the %zu covariance parameters, BIC with %zu people.", df[a->df_method],
+                   a->adjusted    ? ""
+                   : a->empirical ? ", empirical standard errors (people as clusters, HC0)"
+                                  : ", standard errors by the model",
                    a->reml.map.k, a->people);
     if (!a->treatment) return;
     lb_result_note(a->result, "Least-squares means: %s; numeric covariates at the mean of the rows analysed, those with two values at "
@@ -233,9 +232,11 @@ int lb_mmrm_results(lb_mmrm *a, lb_error *err)
     fit_statistics(a);
     lb_linear_coefficients(&a->model, a->design, a->arena, lb_set_array(a->result->results, "coefficients"));
     covariance(a);
-    int rc = compare(a, err);
+    const lb_value *labels;
+    int rc = lb_labels_read(a->call, &labels, err);
+    if (!rc) rc = compare(a, err);
     const lb_value *means = lb_get(a->result->results, "means");
-    if (!rc && means && a->treatment) lb_visits_picture(a->result, means, a->treatment, a->visit, a->design->response ? a->design->response : "outcome");
+    if (!rc && means && a->treatment) lb_visits_picture(a->result, means, a->treatment, a->visit, a->design->response ? a->design->response : "outcome", labels);
     if (!rc) notes(a);
     return rc;
 }

@@ -1,5 +1,6 @@
 /* analyse adverse: adverse events by arm, term and severity: people with at least one, and events. CONSORT Harms 2022
  * (Junqueira et al. 2023, BMJ 381:e073725). */
+#include "analysis/labels.h"
 #include "analysis/room.h"
 
 #include <math.h>
@@ -10,6 +11,7 @@ typedef struct events {
     lb_result *result;
     lb_table *people, *table;
     lb_column arm, term, severity;
+    const lb_value *labels;
     lb_column *serious, *related;
     size_t *who;      /* person of each event; SIZE_MAX: nobody */
     size_t *in_arm;   /* people of each arm */
@@ -135,7 +137,7 @@ static void printed(const events *e, const lb_value *rows, int digits, lb_value 
         for (size_t a = 0; a < arms; a++) {
             const lb_value *from = rows->item[i + a];
             const char *percent = lb_round_text(arena, lb_get_number(from, "percent", NAN), digits, false);
-            lb_set_textf(row, lb_arena_printf(arena, "%s (n = %zu): people (%%), events", e->arm.level[a], e->in_arm[a]), "%lld (%s), %lld",
+            lb_set_textf(row, lb_arena_printf(arena, "%s (n = %zu): people (%%), events", lb_label(e->labels, e->arm.level[a]), e->in_arm[a]), "%lld (%s), %lld",
                          (long long)lb_get_int(from, "people", 0), percent, (long long)lb_get_int(from, "events", 0));
         }
     }
@@ -144,7 +146,8 @@ static void printed(const events *e, const lb_value *rows, int digits, lb_value 
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     events e = {.result = result};
-    int code = read(call, &e, err);
+    int code = lb_labels_read(call, &e.labels, err);
+    if (!code) code = read(call, &e, err);
     if (code) return code;
     result->title = "Adverse events";
     lb_value *rows = lb_set_array(result->results, "rows"), *table = lb_set_array(result->results, "table");
@@ -166,6 +169,7 @@ static const lb_param params[] = {
     {.name = "serious", .type = LB_P_COLUMN, .summary = "column: serious (yes/no or 1/0)"},
     {.name = "related", .type = LB_P_COLUMN, .summary = "column: related to the treatment (yes/no, or a degree; 'not related' and 'unlikely' count as no)"},
     {.name = "digits", .type = LB_P_INT, .summary = "decimals of percentages", .preset = "0", .min = 0, .max = 6},
+    LB_LABELS_PARAM,
 };
 
 const lb_op lb_op_analyse_adverse = {

@@ -135,6 +135,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (lb_anova_feasible(a.design, &a.fit, type)) rc = lb_anova_rows(a.design, &a.fit, type, anova, err);
     else lb_result_warn(result, "no anova table of type %d: %zu terms are too many to refit; type 1 needs none", type, a.design->terms);
     if (!rc && a.treatment) rc = lb_ancova_compare(&a, err);
+    if (!rc && a.treatment && a.design->terms == 1) lb_welch_rows(&a, lb_set_array(result->results, "welch"));
     if (!rc && lb_call_flag(call, "diagnostics")) rc = lb_ancova_diagnostics(&a, err);
     if (!rc) lb_ancova_notes(&a);
     return rc;
@@ -155,6 +156,8 @@ const lb_op lb_op_analyse_ancova = {
         "--vcov hc0 to hc3 are the sandwich estimators of White (1980) and MacKinnon and White (1985); blocks is the variance "
         "under stratified permuted-block randomisation of Ye et al. (2023) and Bannick et al. (2025), whether or not the model "
         "is right: means are then counterfactual and tests are z.\n\n"
+        "A model of the treatment alone also has Welch's t tests, with variances of their own (welch). --diagnostics adds the rows of largest "
+        "leverage, Cook's distance and residual, and the tests of Breusch and Pagan and of Shapiro and Wilk.\n\n"
         "--anova gives sums of squares of type I, II or III as R's anova() and car::Anova(). With --margin M each difference is "
         "also tested against M in the direction of benefit.",
     .params = params, .param_count = LB_COUNT(params), .run = run,

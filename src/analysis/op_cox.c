@@ -39,6 +39,17 @@ static void coefficients(const lb_cox_model *model, const lb_cox_fit *fit, const
     }
 }
 
+static void matrix(const double *vcov, size_t p, const bool *aliased, lb_value *results)
+{
+    enum { MOST = 200 };
+    if (p > MOST) return;
+    lb_value *rows = lb_set_array(results, "vcov");
+    for (size_t i = 0; i < p; i++) {
+        lb_value *row = lb_push_array(rows);
+        for (size_t j = 0; j < p; j++) lb_push_number(row, aliased[i] || aliased[j] ? NAN : vcov[i * p + j]);
+    }
+}
+
 /* Lin & Wei's variance: V (Σ over clusters of summed score residuals, squared) V. */
 static int robust_variance(lb_call *call, const lb_cox_model *model, const lb_cox_fit *fit, lb_arena *arena, double *out, lb_result *result,
                            lb_error *err)
@@ -72,24 +83,6 @@ static int robust_variance(lb_call *call, const lb_cox_model *model, const lb_co
     return LB_OK;
 }
 
-static void report_status(const lb_cox_model *model, const lb_cox_fit *fit, lb_result *result)
-{
-    size_t skip = model->design->intercept ? 1 : 0;
-    bool singular = false, infinite = false;
-    for (size_t j = 0; j < model->data.p; j++) {
-        const char *name = model->design->name[j + skip];
-        singular |= model->data.aliased[j];
-        infinite |= fit->infinite[j];
-        if (model->data.aliased[j]) lb_result_warn(result, "%s cannot be estimated: its column is constant or a combination of the others", name);
-        if (fit->infinite[j])
-            lb_result_warn(result, "%s has no finite estimate: within the risk sets it splits those with an event from those without (monotone "
-                                   "likelihood). Merge rare levels, or leave it out", name);
-    }
-    if (singular) lb_result_status(result, "singular");
-    else if (infinite) lb_result_status(result, "monotone_likelihood");
-    else if (!fit->converged) lb_result_status(result, "not_converged");
-}
-
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_cox_model model;
@@ -116,21 +109,24 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     test(result->results, "lr", 2 * (fit.loglik - fit.loglik_null), df);
     test(result->results, "wald", fit.wald, df);
     test(result->results, "score", fit.score, df);
-    double concordance;
-    code = lb_cox_concordance(data, &fit, &concordance, err);
+    double concordance, concordance_se;
+    code = lb_cox_concordance(data, &fit, &concordance, &concordance_se, err);
     if (code != LB_OK) return code;
     lb_set_number(result->results, "concordance", concordance);
+    lb_set_number(result->results, "concordance_se", concordance_se); /* null with delayed entry */
+    matrix(vcov, p, data->aliased, result->results);
     lb_set_int(result->results, "iterations", fit.iterations);
-    report_status(&model, &fit, result);
+    lb_cox_status(&model, &fit, result);
     code = lb_cox_more(call, &model, &fit, result, err);
     if (code != LB_OK) return code;
     lb_table *table;
     code = lb_call_table(call, "data", &table, err);
     if (code != LB_OK) return code;
-    lb_result_note(result, "Cox regression %s, %s ties%s%s; %s, events = %zu%s. Treatment coding. Wald z tests and intervals at %g %%.",
+    lb_result_note(result, "Cox regression %s, %s ties%s%s; %s, events = %zu%s. Wald z tests and intervals at %g %%.",
                    lb_call_text(call, "formula"), lb_call_text(call, "ties"), data->strata > 1 ? ", stratified" : "",
                    data->offset ? ", with an offset" : "", lb_rows_text(model.design, table->rows, result->arena), data->events,
                    data->start ? ", intervals (start, stop]" : "", 100 * lb_call_number(call, "level"));
+    lb_rows_coding(model.design, result);
     return LB_OK;
 }
 

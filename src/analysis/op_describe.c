@@ -1,5 +1,6 @@
 /* Operation `analyse describe`: the baseline table. Mean, SD (n - 1), quantiles of type 2 (SAS) or 7 (R), counts and
  * percentages by group; no p values (CONSORT 2025, item 22). Quantiles: Hyndman & Fan 1996, Am Stat 50:361. */
+#include "analysis/labels.h"
 #include "analysis/room.h"
 
 #include <lumbar/numeric.h>
@@ -24,6 +25,7 @@ static const lb_param params[] = {
     {.name = "digits", .type = LB_P_INT, .summary = "decimals of mean, SD and quantiles", .preset = "2", .min = 0, .max = 10},
     {.name = "percent-digits", .type = LB_P_INT, .flags = LB_ADVANCED, .summary = "decimals of percentages", .preset = "0", .min = 0,
      .max = 10},
+    LB_LABELS_PARAM,
 };
 
 typedef struct group {
@@ -179,9 +181,12 @@ static void describe_factor(const describe *d, const lb_column *column, const lb
 static int make_groups(lb_call *call, lb_result *result, describe *d, lb_error *err)
 {
     const char *by = lb_call_text(call, "by");
+    const lb_value *labels;
     d->has_by = by != NULL;
+    int code = lb_labels_read(call, &labels, err);
+    if (code) return code;
     if (by) {
-        int code = lb_table_factor(d->table, by, d->arena, &d->by, err);
+        code = lb_table_factor(d->table, by, d->arena, &d->by, err);
         if (code) return code;
     }
     bool total = !by || lb_call_flag(call, "total");
@@ -192,7 +197,7 @@ static int make_groups(lb_call *call, lb_result *result, describe *d, lb_error *
     for (size_t g = 0; g < d->groups; g++) {
         group *who = &d->group[g];
         for (size_t i = 0; i < d->table->rows; i++) who->people += in_group(d, who, i);
-        who->heading = lb_arena_printf(d->arena, "%s (n = %zu)", who->name, who->people);
+        who->heading = lb_arena_printf(d->arena, "%s (n = %zu)", lb_label(labels, who->name), who->people);
     }
     if (by && d->by.missing)
         lb_result_warn(result, "%zu rows have no value of %s and are in no group", d->by.missing, by);

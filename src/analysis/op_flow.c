@@ -1,5 +1,6 @@
 /* Operation `analyse flow`: how people went through the trial, by arm, and the CONSORT 2025 flow diagram
  * (Hopewell et al. 2025, BMJ 389:e081123, figure 1). */
+#include "analysis/labels.h"
 #include "analysis/room.h"
 
 #include <math.h>
@@ -22,6 +23,7 @@ static const lb_param params[] = {
     {.name = "adherence", .type = LB_P_COLUMN, .summary = "column of the adherence to the programme, in percent"},
     {.name = "threshold", .type = LB_P_NUMBER, .summary = "adherence that counts as adherent", .preset = "75"},
     {.name = "exclusion", .type = LB_P_COLUMN, .of = "screening", .summary = "column of the screening table with the reason", .preset = "reason"},
+    LB_LABELS_PARAM,
 };
 
 typedef struct tally {
@@ -146,6 +148,7 @@ static int screening(lb_call *call, lb_result *result, lb_error *err)
 }
 
 typedef struct columns {
+    const lb_value *labels;
     lb_column arm, last_visit, reason;
     lb_column *received, *analysed;
     bool has_visit, has_reason;
@@ -188,6 +191,7 @@ static void one_arm(lb_result *result, const lb_table *table, const columns *c, 
         left_analysed += gone && has_outcome;
     }
     lb_set_text(row, "arm", c->arm.level[arm]);
+    if (lb_label(c->labels, c->arm.level[arm]) != c->arm.level[arm]) lb_set_text(row, "label", lb_label(c->labels, c->arm.level[arm]));
     lb_set_int(row, "randomised", (int64_t)randomised);
     if (c->received) {
         lb_set_int(row, "received", (int64_t)received);
@@ -212,7 +216,8 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_table *table;
     columns c = {0};
-    int code = lb_call_table(call, "data", &table, err);
+    int code = lb_labels_read(call, &c.labels, err);
+    if (!code) code = lb_call_table(call, "data", &table, err);
     if (!code) code = read_columns(call, result, table, &c, err);
     if (!code) code = screening(call, result, err);
     if (code) return code;

@@ -18,10 +18,13 @@ static void at_times(lb_call *call, const lb_survival *data, const uint32_t *ind
                      const char *stratum, lb_value *rows)
 {
     const double *times;
-    size_t count = lb_call_numbers(call, "times", &times), step = 0;
+    size_t count = lb_call_numbers(call, "times", &times), step = 0, before = 0;
     for (size_t k = 0; k < count; k++) {
-        size_t at_risk = 0;
-        for (size_t i = 0; i < km->n; i++) at_risk += data->time[index[i]] >= times[k];
+        size_t at_risk = 0, censored = 0;
+        for (size_t i = 0; i < km->n; i++) {
+            at_risk += data->time[index[i]] >= times[k];
+            censored += !data->event[index[i]] && data->time[index[i]] <= times[k];
+        }
         double events = 0;
         for (; step < km->steps && km->time[step] <= times[k]; step++) events += km->died[step];
         lb_value *row = lb_push_object(rows);
@@ -29,6 +32,8 @@ static void at_times(lb_call *call, const lb_survival *data, const uint32_t *ind
         lb_set_number(row, "time", times[k]);
         lb_set_int(row, "at_risk", (int64_t)at_risk);
         lb_set_number(row, "events", events);
+        lb_set_int(row, "censored", (int64_t)censored - (int64_t)before); /* since the time before, as the events */
+        before = censored;
         double survival = step ? km->survival[step - 1] : 1;
         bool beyond = times[k] > km->last_time;
         lb_set_number(row, "survival", beyond ? NAN : survival);
@@ -69,7 +74,9 @@ static void curve(const lb_km *km, const double *lower, const double *upper, con
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_survival data;
-    int code = lb_survival_read(call, false, &data, result, err);
+    const lb_value *labels;
+    int code = lb_labels_read(call, &labels, err);
+    if (code == LB_OK) code = lb_survival_read(call, false, &data, result, err);
     if (code != LB_OK) return code;
     lb_arena *arena = result->arena;
     uint32_t *index = lb_arena_array(arena, data.n + 1, sizeof *index);
@@ -90,7 +97,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         curve(&km[g], lower, upper, name, lb_push_object(curves));
         if (times) at_times(call, &data, index + start[g], &km[g], lower, upper, name, times);
     }
-    lb_survival_picture(call, &data, index, start, km, (const double *const *)limits, result);
+    lb_survival_picture(call, &data, index, start, km, (const double *const *)limits, labels, result);
     lb_result_note(result, "Kaplan–Meier estimate, Greenwood variance, %g %% limits on the %s scale; N = %zu, events = %zu. Medians invert the "
                            "curve and its pointwise limits; null means not reached.",
                    100 * lb_call_number(call, "level"), lb_call_text(call, "ci"), data.n, data.events);
@@ -105,6 +112,7 @@ static const lb_param params[] = {
     {.name = "ci", .type = LB_P_CHOICE, .summary = "scale of the limits", .choices = "loglog,log,plain,logit,arcsin", .preset = "loglog"},
     {.name = "level", .type = LB_P_NUMBER, .summary = "level of the limits", .preset = "0.95", .min = 0.001, .max = 0.999999},
     {.name = "times", .type = LB_P_NUMBERS, .summary = "also survival at these times"},
+    LB_LABELS_PARAM,
 };
 
 const lb_op lb_op_analyse_km = {

@@ -109,6 +109,11 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         lb_set_number(row, "expected", s.expected[g]);
         lb_set_number(row, "variance", s.variance[g * data.groups + g]);
     }
+    lb_value *matrix = data.groups <= 50 ? lb_set_array(result->results, "covariance") : NULL; /* of observed less expected */
+    for (size_t g = 0; matrix && g < data.groups; g++) {
+        lb_value *row = lb_push_array(matrix);
+        for (size_t h = 0; h < data.groups; h++) lb_push_number(row, s.variance[g * data.groups + h]);
+    }
     if (isnan(chisq)) lb_result_status(result, "not_estimable");
     lb_result_note(result, "Log-rank test%s, hypergeometric variance, ρ = %g, γ = %g; N = %zu, events = %zu, strata = %zu.",
                    data.strata > 1 ? ", stratified" : "", lb_call_number(call, "rho"), lb_call_number(call, "gamma"), data.n, data.events, data.strata);

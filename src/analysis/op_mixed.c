@@ -10,6 +10,8 @@ static const lb_param params[] = {
     {.name = "method", .type = LB_P_CHOICE, .summary = "restricted or full maximum likelihood", .preset = "reml", .choices = "reml,ml"},
     {.name = "df", .type = LB_P_CHOICE, .summary = "degrees of freedom of the coefficients", .preset = "satterthwaite",
      .choices = "satterthwaite,kr,residual"},
+    {.name = "anova", .type = LB_P_CHOICE, .summary = "tests of whole terms: type III", .choices = "3"},
+    {.name = "effects", .type = LB_P_FLAG, .summary = "also the random effects of every group, as predicted (BLUP)"},
     {.name = "profile", .type = LB_P_FLAG, .summary = "profile-likelihood intervals, also of standard deviations and correlations"},
     {.name = "level", .type = LB_P_NUMBER, .summary = "confidence level of intervals", .preset = "0.95", .min = 1e-6,
      .max = 0.999999},
@@ -27,6 +29,9 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (rc) return rc;
     result->title = "Linear mixed model";
     lb_lmm_results(&a);
+    if (lb_call_given(call, "anova")) rc = lb_mixed_anova(&a.model, &a.df, a.df_method == LB_DF_KR, a.reml.phi[a.residual], result, err);
+    if (rc) return rc;
+    if (lb_call_flag(call, "effects")) lb_lmm_effects(&a);
     return lb_call_flag(call, "profile") ? lb_lmm_profile(&a, err) : LB_OK;
 }
 
@@ -44,6 +49,8 @@ const lb_op lb_op_analyse_mixed = {
         "adjusted standard errors and degrees of freedom of Kenward and Roger (1997) with the expected information (pbkrtest), "
         "residual rows minus coefficients. The restricted likelihood contains log|X'V^-1 X| and not log|X'X|; AIC and BIC count "
         "coefficients and variances, BIC takes the rows.\n\n"
+        "--anova 3 tests whole terms (F with the degrees of freedom of --df, as lmerTest's anova()); --effects gives the conditional modes of the "
+        "random effects (ranef() of lme4).\n\n"
         "--profile inverts the likelihood ratio test of every standard deviation, correlation and coefficient, by full maximum "
         "likelihood (confint(method = \"profile\") of lme4, without its interpolation).",
     .params = params, .param_count = LB_COUNT(params), .run = run,

@@ -3,6 +3,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/labels.h"
 #include "analysis/room.h"
 #include "mmrm_model.h"
 
@@ -18,7 +19,10 @@ static const lb_param params[] = {
     {.name = "covariance", .type = LB_P_CHOICE, .summary = "covariance of a person's visits", .preset = "us",
      .choices = "us,cs,csh,ar1,ar1h,toep,toeph,ad,adh"},
     {.name = "df", .type = LB_P_CHOICE, .summary = "degrees of freedom: Satterthwaite, or Kenward and Roger with its standard errors",
-     .preset = "satterthwaite", .choices = "satterthwaite,kr"},
+     .preset = "satterthwaite", .choices = "satterthwaite,kr,residual,between_within"},
+    {.name = "vcov", .type = LB_P_CHOICE, .flags = LB_ADVANCED, .summary = "covariance of the estimates: the model's, or the sandwich with people as clusters",
+     .preset = "model", .choices = "model,empirical"},
+    {.name = "anova", .type = LB_P_CHOICE, .summary = "tests of whole terms: type III", .choices = "3"},
     {.name = "means", .type = LB_P_CHOICE, .summary = "how least-squares means average over the other factors",
      .preset = "equal", .choices = "equal,proportional,counterfactual"},
     {.name = "at", .type = LB_P_TEXT, .flags = LB_ADVANCED, .summary = "values of covariates, e.g. \"age=40,60; odi_0=20\""},
@@ -33,6 +37,7 @@ static const lb_param params[] = {
      .max = 0.999999},
     {.name = "alpha", .type = LB_P_NUMBER, .summary = "total level of the test (default 0.05, or 0.025 one-sided)",
      .min = 1e-12, .max = 0.999999},
+    LB_LABELS_PARAM,
 };
 
 static int usage(lb_error *err, const char *option, const char *message, const char *hint)
@@ -57,6 +62,9 @@ static int check_options(const lb_mmrm *a, lb_error *err)
     if (lb_text_equal(a->treatment, a->visit) || lb_text_equal(a->treatment, a->subject)) {
         return usage(err, "treatment", "the treatment is also the visit or the subject", "give the column of the arms");
     }
+    if (a->adjusted && a->empirical) {
+        return usage(err, "vcov", "Kenward and Roger adjust the model's standard errors, not the sandwich", "use --df satterthwaite with --vcov empirical");
+    }
     return LB_OK;
 }
 
@@ -68,6 +76,11 @@ static void read_options(lb_mmrm *a)
     a->visit = lb_call_text(call, "visit");
     a->treatment = lb_call_text(call, "treatment");
     a->adjusted = lb_call_chosen(call, "df", "kr");
+    a->df_method = a->adjusted                                         ? LB_MMRM_KR
+                   : lb_call_chosen(call, "df", "residual")       ? LB_MMRM_RESIDUAL
+                   : lb_call_chosen(call, "df", "between_within") ? LB_MMRM_BETWEEN_WITHIN
+                                                                  : LB_MMRM_SATTERTHWAITE;
+    a->empirical = lb_call_chosen(call, "vcov", "empirical");
     a->ml = lb_call_chosen(call, "method", "ml");
     for (int s = 0; s < LB_STRUCTURES; s++) {
         if (lb_call_chosen(call, "covariance", lb_structure_name((lb_structure)s))) a->structure = (lb_structure)s;
@@ -91,7 +104,10 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (rc) return rc;
     result->title = "Mixed model for repeated measures";
     lb_mmrm_findings(&a);
-    return lb_mmrm_results(&a, err);
+    rc = lb_mmrm_results(&a, err);
+    lb_mixed_vcov(&a.model, result->results);
+    if (!rc && lb_call_given(call, "anova")) rc = lb_mixed_anova(&a.model, &a.df, a.adjusted, NAN, result, err);
+    return rc;
 }
 
 const lb_op lb_op_analyse_mmrm = {
@@ -109,6 +125,9 @@ const lb_op lb_op_analyse_mmrm = {
         "concave, on sums per pattern of missing visits. Degrees of freedom: Satterthwaite from the observed information, or "
         "Kenward and Roger (1997) with covariance linear in its parameters (SAS ddfm=kr for us, cs and toep; "
         "'Kenward-Roger-Linear' of R's mmrm). AIC and BIC count the covariance parameters; BIC takes the number of people.\n\n"
+        "residual is rows less coefficients; between_within splits them between and within people, as SAS. --vcov empirical is the sandwich with people as "
+        "clusters (HC0 of R's mmrm), with the Satterthwaite degrees of freedom of Bell and McCaffrey. --anova 3 tests whole terms: F with the "
+        "degrees of freedom of --df.\n\n"
         "Means and contrasts by visit are as in analyse ancova: numeric covariates stand at their mean, other factors are "
         "averaged equally, in proportion, or over the people (counterfactual).",
     .params = params, .param_count = LB_COUNT(params), .run = run,

@@ -6,6 +6,7 @@
 
 #include "analysis/cox.h"
 #include "analysis/cox_more.h"
+#include "analysis/rows.h"
 
 /* g at each distinct event time, ascending. */
 typedef struct transform {
@@ -159,7 +160,8 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     push_test(rows, "GLOBAL", score_test(&s, all, count, all, count), count);
     lb_result_note(result, "Score test of proportional hazards against a coefficient linear in g(time), g = %s; %s ties; N = %zu, events = %zu.",
                    lb_call_text(call, "transform"), lb_call_text(call, "ties"), data->n, data->events);
-    if (!fit.converged) lb_result_status(result, "not_converged");
+    lb_rows_coding(model.design, result);
+    lb_cox_status(&model, &fit, result);
     static const char *const axis[][2] = {{"km", "1 \xE2\x88\x92 Kaplan\xE2\x80\x93Meier at the time"}, {"rank", "Rank of the time"}, {"identity", "Time"}, {"log", "Logarithm of time"}};
     for (size_t k = 0; k < LB_COUNT(axis); k++)
         if (lb_call_chosen(call, "transform", axis[k][0])) lb_cox_ph_picture(&model, &fit, axis_value, &s.g, axis[k][1], result);

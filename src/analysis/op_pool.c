@@ -2,6 +2,7 @@
 #include <math.h>
 #include <string.h>
 
+#include "analysis/rows.h"
 #include "analysis/model.h"
 #include "analysis/rubin.h"
 
@@ -193,6 +194,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     each_imputation(&s);
     lb_result_note(result, "%s %s in each of %zu imputations (N = %zu in the first), pooled by Rubin's rules.", family[s.options.family],
                    lb_call_text(call, "formula"), s.m, s.model[0].n);
+    lb_rows_coding(s.model[0].design, result);
     if (isinf(s.dfcom)) lb_result_note(result, "Degrees of freedom of Rubin (1987).");
     else lb_result_note(result, "Degrees of freedom of Barnard and Rubin (1999), %g for complete data; fmi as in mice.", s.dfcom);
     return LB_OK;

@@ -28,20 +28,26 @@ typedef struct simulation {
     outcome *trial;
 } simulation;
 
-/* The participants of an invented trial; its seed comes from stream `index` of the simulation's. */
-static int invent(const simulation *s, size_t index, lb_result **out, lb_error *err)
+enum { TOGETHER = 20 }; /* trials of one call: the protocol is read once for them */
+
+/* The participants of `count` invented trials; each has its seed from a stream of the simulation's, `first` and on. */
+static int invent(const simulation *s, size_t first, size_t count, lb_result **out, lb_error *err)
 {
-    lb_random random;
-    char seed[32];
-    lb_random_init(&random, s->seed, index);
-    uint64_t high = lb_random_u32(&random) >> 11, low = lb_random_u32(&random); /* 53 bits: what a number can carry */
-    snprintf(seed, sizeof seed, "%llu", (unsigned long long)(high << 32 | low));
+    lb_buf seeds = {0};
+    for (size_t i = 0; i < count; i++) {
+        lb_random random;
+        lb_random_init(&random, s->seed, first + i);
+        uint64_t high = lb_random_u32(&random) >> 11, low = lb_random_u32(&random); /* 53 bits: what a number can carry */
+        lb_buf_printf(&seeds, "%s%llu", i ? "," : "", (unsigned long long)(high << 32 | low));
+    }
     lb_call *call = lb_call_new(lb_call_registry(s->call), s->simulate);
     int code = lb_call_bind(call, "file", &s->study, err);
     if (!code) code = lb_call_set(call, "n", s->n, err);
-    if (!code) code = lb_call_set(call, "seed", seed, err);
+    if (!code) code = lb_call_set(call, "tables", "participants", err);
+    if (!code) code = lb_call_set(call, "seeds", seeds.data, err);
     if (!code) code = lb_call_run(call, out, err);
     lb_call_free(call);
+    lb_buf_free(&seeds);
     return code;
 }
 
@@ -57,6 +63,7 @@ static int analyse(const simulation *s, const lb_value *participants, lb_arena *
     if (!code) code = lb_call_set(call, "treatment", s->treatment, err);
     if (!code && s->reference) code = lb_call_set(call, "reference", s->reference, err);
     if (!code) code = lb_call_set(call, "level", lb_number_text(s->level, level), err);
+    if (!code) code = lb_call_set(call, "anova", "1", err); /* not read; the cheapest */
     if (!code) code = lb_call_run(call, out, err);
     lb_call_free(call);
     return code;
@@ -77,32 +84,37 @@ static void judge(const simulation *s, const lb_result *analysis, const lb_value
     if (!o->done) snprintf(o->message, sizeof o->message, "the analysis has no estimate (%s)", analysis->status);
 }
 
-static void run_trial(simulation *s, size_t index)
+static void run_trial(simulation *s, const lb_value *trial, outcome *o)
 {
-    outcome *o = &s->trial[index];
     lb_error err = LB_ERROR_INIT;
-    lb_result *trial = NULL, *analysis = NULL;
+    lb_result *analysis = NULL;
     lb_arena *arena = lb_arena_new();
-    if (lb_progress_cancelled(lb_call_progress(s->call))) goto out;
-    int code = invent(s, index, &trial, &err);
-    if (!code) code = analyse(s, lb_path(trial->results, "tables.participants"), arena, &analysis, &err);
-    if (!code) judge(s, analysis, lb_get(trial->results, "truth"), o);
+    int code = analyse(s, lb_path(trial, "tables.participants"), arena, &analysis, &err);
+    if (!code) judge(s, analysis, lb_get(trial, "truth"), o);
     else snprintf(o->message, sizeof o->message, "%s", err.message);
-out:
-    lb_result_free(trial);
     lb_result_free(analysis);
     lb_arena_free(arena);
 }
 
 typedef struct batch {
     simulation *s;
-    size_t first;
+    size_t first, end;
 } batch;
 
 static void run_in_batch(void *context, size_t index)
 {
     const batch *b = context;
-    run_trial(b->s, b->first + index);
+    size_t first = b->first + index * TOGETHER, count = b->end - first < TOGETHER ? b->end - first : TOGETHER;
+    lb_error err = LB_ERROR_INIT;
+    lb_result *trials = NULL;
+    if (lb_progress_cancelled(lb_call_progress(b->s->call))) return;
+    int code = invent(b->s, first, count, &trials, &err);
+    for (size_t i = 0; i < count; i++) {
+        outcome *o = &b->s->trial[first + i];
+        if (code) snprintf(o->message, sizeof o->message, "%s", err.message);
+        else run_trial(b->s, lb_get(trials->results, "trials")->item[i], o);
+    }
+    lb_result_free(trials);
 }
 
 static int read(lb_call *call, simulation *s, lb_error *err)
@@ -124,7 +136,7 @@ static bool known_truth(const simulation *s, lb_error *err)
 {
     lb_result *trial = NULL;
     bool known = false;
-    if (!invent(s, 0, &trial, err)) known = lb_text_starts(s->formula, lb_get_text(lb_get(trial->results, "truth"), "score", "?"));
+    if (!invent(s, 0, 1, &trial, err)) known = lb_text_starts(s->formula, lb_get_text(lb_path(trial->results, "trials[0].truth"), "score", "?"));
     lb_result_free(trial);
     return known;
 }
@@ -194,12 +206,12 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     s.trial = lb_arena_try(lb_call_arena(call), trials, sizeof *s.trial);
     if (!s.trial) return lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu trials", trials);
     const lb_progress *progress = lb_call_progress(call);
-    enum { BATCH = 50 }; /* progress is told between batches, from one thread */
+    enum { BATCH = 8 * TOGETHER }; /* progress is told between batches, from one thread */
     for (size_t first = 0; first < trials; first += BATCH) {
         size_t count = trials - first < BATCH ? trials - first : BATCH;
-        batch b = {&s, first};
+        batch b = {&s, first, first + count};
         lb_progress_report(progress, (double)first / (double)trials, "trials");
-        lb_parallel_for(count, lb_call_threads(call), run_in_batch, &b);
+        lb_parallel_for((count + TOGETHER - 1) / TOGETHER, lb_call_threads(call), run_in_batch, &b);
         if (lb_progress_cancelled(progress)) return lb_fail(err, LB_CANCELLED, "cancelled");
     }
     size_t failed = 0, last = 0;

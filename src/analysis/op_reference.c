@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "analysis/plot.h"
+#include "analysis/rows.h"
 #include "reference.h"
 
 static const char *const strategy_name[LB_STRATEGIES] = {"mar", "j2r", "cir", "cr"};
@@ -82,6 +83,7 @@ static void findings(analysis *a)
     if (r->left_out) lb_result_warn(a->result, "%zu people are left out because a covariate is missing at every visit", r->left_out);
     lb_result_note(a->result, "Mixed model %s over %zu visits, unstructured covariance, REML; %zu people, %zu outcomes.", r->mmrm.formula, r->visits,
                    r->n, r->mmrm.design->n);
+    lb_rows_coding(r->mmrm.design, a->result);
     lb_result_note(a->result, "Missing outcomes at %s are replaced by their conditional means (gaps before a later visit: missing at random), then "
                    "analysis of covariance with the baseline covariates of the formula; standard errors by leaving out each person in turn, z tests.",
                    last);
@@ -184,14 +186,16 @@ static int run_tipping(lb_call *call, lb_result *result, lb_error *err)
     analysis a = {.call = call, .result = result};
     const lb_strategy mar = LB_MAR;
     const double *delta;
+    const lb_value *labels;
     size_t count = lb_call_numbers(call, "deltas", &delta);
-    int rc = read(&a, err);
+    int rc = lb_labels_read(call, &labels, err);
+    if (!rc) rc = read(&a, err);
     if (!rc) rc = lb_reference_run(&a.r, &mar, 1, true, &a.values, err);
     if (rc) return rc;
     result->title = "Tipping point";
     people(&a);
     tipping_rows(&a, delta, count);
-    lb_tipping_picture(result, lb_get(result->results, "rows"), lb_get(result->results, "tipping_points"));
+    lb_tipping_picture(result, lb_get(result->results, "rows"), lb_get(result->results, "tipping_points"), labels);
     findings(&a);
     lb_result_note(result, "delta is added to the imputed outcomes of every arm but %s; tipping_points: the delta nearest to 0, on the side asked "
                    "about, from which on the %g %% interval includes 0.", a.r.arm_name[0], 100 * a.level);
@@ -217,6 +221,7 @@ static const lb_param reference_params[] = {
 static const lb_param tipping_params[] = {
     VISIT_PARAMS,
     {.name = "deltas", .type = LB_P_NUMBERS, .summary = "shifts of the imputed outcomes", .preset = "0,1,2,3,4,5"},
+    LB_LABELS_PARAM,
 };
 
 const lb_op lb_op_analyse_reference = {

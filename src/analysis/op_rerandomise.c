@@ -67,7 +67,7 @@ static int find_arms(test *t, lb_error *err)
         present++;
     }
     if (present != 2) {
-        lb_fail(err, LB_BAD_DATA, "'%s' has %zu levels among the analysed rows: the test compares two", t->treatment.name, present);
+        lb_fail(err, LB_BAD_DATA, "'%s' has %zu level%s among the analysed rows: the test compares two", t->treatment.name, present, present == 1 ? "" : "s");
         return bad_column(err, "treatment", "keep the rows of the two arms to be compared");
     }
     if (wanted && found == SIZE_MAX) {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "analysis/labels.h"
 #include "analysis/rows.h"
 #include "analysis/subgroup.h"
 
@@ -21,7 +22,10 @@ typedef struct analysis {
     lb_value *contrasts, *interactions;
     lb_subgroup_line *line; /* of the first pair of arms */
     size_t lines;
+    const lb_design *last; /* of the last modifier's model */
     const char *axis_title;
+    const char *favours[2]; /* lower values, higher values; NULL: not said */
+    const lb_value *labels;
 } analysis;
 
 static int usage(lb_error *err, const char *option, const char *hint)
@@ -92,6 +96,7 @@ static lb_value *test_interaction(analysis *a, const char *by, const lb_model *w
     lb_set_int(row, "n", (int64_t)with->n);
     if (isnan(statistic)) {
         lb_set_text(row, "reason", "the data cannot tell the interaction from the other terms");
+        lb_result_warn(a->result, "the interaction with %s cannot be tested: the outcome is constant, or the data cannot tell it from the other terms", by);
         lb_result_status(a->result, "singular");
     }
     return row;
@@ -164,7 +169,7 @@ static int differences(analysis *a, const char *by, const lb_model *m, double p,
     if (!rc) rc = lb_grid_build(m->design, a->options.treatment, &by, 1, at, LB_EQUAL, a->arena, &grid, err);
     if (!rc) rc = lb_contrast_rows(&linear, &grid, &a->testing, rows, a->arena, err);
     if (rc) return rc;
-    add_line(a, by, true, p, -1, NULL);
+    add_line(a, lb_label(a->labels, by), true, p, -1, NULL);
     size_t k = grid.levels[0], pairs = k * (k - 1) / 2;
     for (size_t i = 0; i < rows->count; i++) {
         size_t base = i / pairs * k, pair = i % pairs, second = 1;
@@ -174,11 +179,12 @@ static int differences(analysis *a, const char *by, const lb_model *m, double p,
         lb_set_text(row, "by", by);
         lb_set_textf(row, "subgroup", "%s = %s", by, lb_grid_level(&grid, base, 1));
         if (n >= 0) lb_set_int(row, "n", n);
+        lb_set_int(row, "n_model", (int64_t)m->n);
         lb_set_number(row, "interaction_p", p);
         lb_family_ratio(a->options.family, row);
         lb_push(a->contrasts, row);
         const char *level = lb_grid_level(&grid, base, 1);
-        if (i % pairs == 0) add_line(a, at ? lb_arena_printf(a->arena, "at %s", level) : level, false, NAN, n, row);
+        if (i % pairs == 0) add_line(a, at ? lb_arena_printf(a->arena, "at %s", level) : lb_label(a->labels, level), false, NAN, n, row);
     }
     return LB_OK;
 }
@@ -209,6 +215,7 @@ static int modifier(analysis *a, const char *by, lb_error *err)
     if (!rc) rc = check_terms(a, with.design, by, err);
     if (!rc) rc = lb_model_fit(a->table, minus, &a->options, a->arena, &without, a->result, err);
     if (rc) return rc;
+    a->last = with.design;
     warn_status(a, &with, lb_arena_printf(a->arena, "model with %s", by));
     const lb_value *test = test_interaction(a, by, &with, &without);
     rc = differences(a, by, &with, lb_get_number(test, "p", NAN), err);
@@ -238,8 +245,13 @@ static int overall(analysis *a, lb_error *err)
     if (rc) return rc;
     for (size_t i = 0; i < rows->count; i++) lb_family_ratio(a->options.family, rows->item[i]);
     static const char *const measure[] = {"Difference", "Odds ratio", "Hazard ratio"};
-    const char *treated = grid.levels[0] > 1 ? lb_grid_level(&grid, 1, 0) : "";
-    a->axis_title = lb_arena_printf(a->arena, "%s, %s against %s", measure[a->options.family], treated, lb_grid_level(&grid, 0, 0));
+    const char *treated = grid.levels[0] > 1 ? lb_label(a->labels, lb_grid_level(&grid, 1, 0)) : "", *other = lb_label(a->labels, lb_grid_level(&grid, 0, 0));
+    a->axis_title = lb_arena_printf(a->arena, "%s, %s against %s", measure[a->options.family], treated, other);
+    if (lb_call_given(a->call, "better")) {
+        bool lower = lb_call_chosen(a->call, "better", "lower");
+        a->favours[0] = lower ? treated : other;
+        a->favours[1] = lower ? other : treated;
+    }
     if (rows->count) add_line(a, "All", false, NAN, rows->count == 1 ? (int64_t)m.n : -1, rows->item[0]);
     return LB_OK;
 }
@@ -271,18 +283,23 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     result->title = "Effect modification";
     a.contrasts = lb_value_array(a.arena);
     a.interactions = lb_value_array(a.arena);
-    rc = check_at(&a, err);
+    rc = lb_labels_read(call, &a.labels, err);
+    if (!rc) rc = check_at(&a, err);
     if (!rc) rc = overall(&a, err);
     for (size_t i = 0; i < a.by_count && !rc; i++) rc = modifier(&a, a.by[i], err);
     if (rc) return rc;
     lb_set(result->results, "interactions", a.interactions);
     lb_set(result->results, "contrasts", a.contrasts);
+    if (a.by_count > 1)
+        lb_result_note(result, "Models: %s with each modifier in turn and its interaction with %s; the last has %s.", lb_call_text(call, "formula"),
+                       a.options.treatment, lb_rows_text(a.last, a.table->rows, a.arena));
+    lb_rows_coding(a.last, result);
     lb_result_note(result, "Interaction: %s; differences inside groups come from the model with the interaction, %s.",
                    a.options.family == LB_GAUSSIAN ? "F test of the added terms" : "likelihood ratio test of the added terms",
                    a.options.family == LB_GAUSSIAN ? "t on its residual degrees of freedom" : "z tests");
     lb_result_note(result, "A p value inside one group does not say that groups differ: the interaction test does. %zu modifier%s examined, "
                    "not adjusted for multiplicity.", a.by_count, a.by_count == 1 ? "" : "s");
-    lb_subgroup_picture(result, a.line, a.lines, a.options.family, lb_call_number(call, "level"), a.axis_title);
+    lb_subgroup_picture(result, a.line, a.lines, a.options.family, lb_call_number(call, "level"), a.axis_title, a.favours);
     return LB_OK;
 }
 
@@ -295,6 +312,8 @@ static const lb_param params[] = {
     {.name = "at", .type = LB_P_TEXT, .summary = "values of a numeric modifier, e.g. \"age=60,70,80\" (default: its quartiles)"},
     LB_MODEL_PARAMS,
     {.name = "level", .type = LB_P_NUMBER, .summary = "confidence level of intervals", .preset = "0.95", .min = 1e-6, .max = 0.999999},
+    {.name = "better", .type = LB_P_CHOICE, .summary = "direction of benefit: the picture then says which side favours whom", .choices = "lower,higher"},
+    LB_LABELS_PARAM,
 };
 
 const lb_op lb_op_analyse_subgroup = {

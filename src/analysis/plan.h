@@ -25,7 +25,7 @@ typedef struct lb_plan_row {
 
 /** An analysis that ran and compares the arms in another way than by one estimate: a log-rank test, survival curves. */
 typedef struct lb_plan_other {
-    const char *title, *role;
+    const char *title, *role, *set;
     const lb_result *result; /**< among the kept ones */
 } lb_plan_other;
 
@@ -73,6 +73,8 @@ const lb_plan_set *lb_plan_find_set(const lb_plan *plan, const char *id);
 int lb_plan_run(lb_plan *plan, lb_error *err) LB_MUST_CHECK;
 /** Confirmatory tests by the plan's `multiplicity`; after everything ran. */
 int lb_plan_multiplicity(lb_plan *plan, lb_error *err) LB_MUST_CHECK;
+/** A row's title with its visit, strategy or subgroup as the plan's labels call them. */
+const char *lb_plan_row_name(const lb_plan *plan, const lb_plan_row *row);
 /** Adjusted means and differences as one picture. */
 const char *lb_plan_figure(const lb_plan *plan);
 /** The report as blocks, for HTML and PDF. */

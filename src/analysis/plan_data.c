@@ -260,12 +260,35 @@ static int is_excluded(const lb_plan *plan, const lb_value *exclude, size_t row,
     return 0;
 }
 
-/* labels: {age: "Age, years"} where the data come without a codebook. */
+/* Does the plan itself say it, as a visit of a list for example? Nobody may have been there yet. */
+static bool said_in(const lb_value *node, const char *name)
+{
+    if (node->type == LB_STRING) return strcmp(node->text, name) == 0;
+    for (size_t i = 0; (node->type == LB_OBJECT || node->type == LB_ARRAY) && i < node->count; i++)
+        if (said_in(node->item[i], name)) return true;
+    return false;
+}
+
+/* A column of another table, or a value of a text column of any: a visit, say. */
+static bool known_elsewhere(const lb_plan *plan, const char *name)
+{
+    for (size_t t = 0; t < plan->tables; t++) {
+        const lb_table *table = plan->table[t];
+        if (lb_table_find(table, name)) return true;
+        for (size_t c = 0; c < table->columns; c++)
+            for (size_t l = 0; table->column[c].type == LB_TEXT && l < table->column[c].level_count; l++)
+                if (strcmp(table->column[c].level[l], name) == 0) return true;
+    }
+    return said_in(plan->root, name);
+}
+
+/* labels: {age: "Age, years", M06: "Month 6"} where the data come without a codebook. */
 static int label_columns(lb_plan *plan, lb_error *err)
 {
     const lb_value *labels = lb_get(plan->root, "labels");
     for (size_t i = 0; labels && labels->type == LB_OBJECT && i < labels->count; i++) {
         lb_column *column;
+        if (!lb_table_find(plan->participants, labels->key[i]) && known_elsewhere(plan, labels->key[i])) continue;
         int code = lb_table_column(plan->participants, labels->key[i], &column, err);
         if (code) {
             if (err) lb_error_where(err, "%s:%d:%d", plan->name, labels->item[i]->line, labels->item[i]->column);

@@ -1,5 +1,6 @@
 /* The report of a plan: one self-contained page with the answer first, then the flow, the baseline table, the primary
  * analysis and what was planned around it, and how every number was made. */
+#include "analysis/labels.h"
 #include "analysis/plan.h"
 #include "analysis/room.h"
 
@@ -42,7 +43,7 @@ static void answer(const lb_plan *plan, lb_report *out)
     lb_arena *arena = plan->arena;
     bool superior = lb_get_bool(primary, "superior", false);
     lb_report_text(out, LB_DOC_BODY, "%s: the adjusted difference %s \xE2\x88\x92 %s was %s (%g %% CI %s; one-sided p %s%s, two-sided p %s%s; N = %lld). "
-              "%s at the one-sided level %g.", row->title, plan->comparison, plan->reference, number(arena, row->estimate, 2),
+              "%s at the one-sided level %g.", row->title, arm_name(plan, plan->comparison), arm_name(plan, plan->reference), number(arena, row->estimate, 2),
               100 * plan->level, interval(arena, row->lower, row->upper), lb_get_number(primary, "p_one_sided", 1) < 0.001 ? "" : "= ",
               p_text(arena, lb_get_number(primary, "p_one_sided", NAN)), row->p < 0.001 ? "" : "= ", p_text(arena, row->p),
               (long long)row->n, superior ? "Superiority was shown" : "Superiority was not shown", plan->alpha);
@@ -80,7 +81,9 @@ static void means_table(const lb_plan *plan, lb_report *out)
         lb_set_text(row, "SE", number(plan->arena, lb_get_number(from, "se", NAN), 2));
         lb_set_text(row, "95 % CI", interval(plan->arena, lb_get_number(from, "lower", NAN), lb_get_number(from, "upper", NAN)));
     }
-    if (rows->count) lb_report_table(out, rows, lb_arena_printf(plan->arena, "Adjusted means (%g %% CI)", 100 * plan->level), 1);
+    if (!rows->count) return;
+    lb_report_table(out, rows, lb_arena_printf(plan->arena, "Adjusted means (%g %% CI)", 100 * plan->level), 1);
+    lb_report_text(out, LB_DOC_NOTE, "N = %lld; model, coding, degrees of freedom and rounding as under the next table. Lumbar %s.", (long long)plan->row[0].n, lb_version());
 }
 
 /* Under a table: how each of its lines was made, and how they are rounded. */
@@ -109,12 +112,12 @@ static const char *set_label(const lb_plan *plan, const char *id)
     return id;
 }
 
-/* People, or what a mixed model counts. */
+/* People: of a mixed model the levels of its finest grouping (its rows are in the note). */
 static const char *count_text(lb_arena *arena, const lb_plan_row *row)
 {
     if (row->n < 0) return "";
     if (row->groups < 0) return lb_arena_printf(arena, "%lld", (long long)row->n);
-    return lb_arena_printf(arena, "%lld observations, %lld groups", (long long)row->n, (long long)row->groups);
+    return lb_arena_printf(arena, "%lld", (long long)row->groups);
 }
 
 static void comparison_table(const lb_plan *plan, const char *role, const char *caption, lb_report *out)
@@ -127,7 +130,7 @@ static void comparison_table(const lb_plan *plan, const char *role, const char *
         if (strcmp(from->role, role) != 0) continue;
         bool ratio = from->hazard_ratio;
         lb_value *row = lb_push_object(rows);
-        lb_set_text(row, "Analysis", from->label ? lb_arena_printf(plan->arena, "%s, %s", from->title, from->label) : from->title);
+        lb_set_text(row, "Analysis", lb_plan_row_name(plan, from));
         lb_set_text(row, "Set", set_label(plan, from->set));
         lb_set_text(row, "N", count_text(plan->arena, from));
         const char *estimate = number(plan->arena, ratio ? exp(from->estimate) : from->estimate, 2);
@@ -171,13 +174,19 @@ static const char *crossing(lb_arena *arena, const lb_value *curve, const char *
     return none ? text[0] : lb_arena_printf(arena, "%s (%s to %s)", text[0], text[1], text[2]);
 }
 
+/* "arm=CONTROL" as the arm is called in print. */
+static const char *group_name(const lb_plan *plan, const char *name)
+{
+    return lb_label_group(lb_get(lb_get(plan->root, "treatment"), "labels"), name, plan->arena);
+}
+
 static void survival_table(const lb_plan *plan, const lb_value *curves, lb_report *out)
 {
     lb_value *rows = lb_value_array(plan->arena);
     for (size_t i = 0; i < curves->count; i++) {
         const lb_value *curve = curves->item[i];
         lb_value *row = lb_push_object(rows);
-        lb_set_text(row, "Group", lb_get_text(curve, "stratum", ""));
+        lb_set_text(row, "Group", group_name(plan, lb_get_text(curve, "stratum", "")));
         lb_set_textf(row, "N", "%lld", (long long)lb_get_int(curve, "n", 0));
         lb_set_textf(row, "Events", "%lld", (long long)lb_get_int(curve, "events_total", 0));
         lb_set_text(row, "First quartile, days (CI)", crossing(plan->arena, curve, "quartile1"));
@@ -209,6 +218,17 @@ static void tipping_table(const lb_plan *plan, const lb_value *results, lb_repor
     }
 }
 
+/* A column of a small table as print calls it. */
+static const char *column_name(const char *key)
+{
+    static const char *const names[][2] = {{"level", "Group"}, {"n", "N"}, {"events", "Events"}, {"observed", "Observed"}, {"expected", "Expected"},
+                                           {"variance", "Variance"}, {"rmst", "Mean time without event"}, {"se", "SE"}, {"lower", "Lower limit"},
+                                           {"upper", "Upper limit"}, {"term", "Term"}, {"chisq", "\xCF\x87\xC2\xB2"}};
+    for (size_t i = 0; i < LB_COUNT(names); i++)
+        if (strcmp(key, names[i][0]) == 0) return names[i][1];
+    return key;
+}
+
 /* Small tables of a result (tests of proportional hazards, restricted means) with numbers to three decimals. */
 static void small_table(const lb_plan *plan, const lb_value *list, const char *caption, lb_report *out)
 {
@@ -217,10 +237,11 @@ static void small_table(const lb_plan *plan, const lb_value *list, const char *c
         lb_value *row = lb_push_object(rows);
         for (size_t k = 0; k < list->item[i]->count; k++) {
             const lb_value *cell = list->item[i]->item[k];
-            const char *key = list->item[i]->key[k];
-            if (strcmp(key, "p") == 0) lb_set_text(row, key, p_text(plan->arena, lb_number_of(cell)));
-            else if (cell->type == LB_DOUBLE) lb_set_text(row, key, number(plan->arena, cell->number, 3));
-            else lb_set(row, key, (lb_value *)cell);
+            const char *key = list->item[i]->key[k], *shown = column_name(key);
+            if (strcmp(key, "p") == 0) lb_set_text(row, shown, p_text(plan->arena, lb_number_of(cell)));
+            else if (cell->type == LB_DOUBLE) lb_set_text(row, shown, number(plan->arena, cell->number, 3));
+            else if (cell->type == LB_STRING) lb_set_text(row, shown, group_name(plan, cell->text));
+            else lb_set(row, shown, (lb_value *)cell);
         }
     }
     if (rows->count) lb_report_table(out, rows, caption, 1);
@@ -236,9 +257,10 @@ static void other_results(const lb_plan *plan, const char *role, lb_report *out)
         lb_report_heading(out, 3, other->title);
         double p = lb_get_number(results, "p", NAN);
         if (lb_is_number(lb_get(results, "chisq")))
-            lb_report_text(out, LB_DOC_BODY, "\xCF\x87\xC2\xB2 = %s on %s degrees of freedom, p %s%s.",
+            lb_report_text(out, LB_DOC_BODY, "\xCF\x87\xC2\xB2 = %s on %s degree%s of freedom, p %s%s.",
                       number(plan->arena, lb_get_number(results, "chisq", NAN), 2),
-                      number(plan->arena, lb_get_number(results, "df", NAN), 0), p < 0.001 ? "" : "= ", p_text(plan->arena, p));
+                      number(plan->arena, lb_get_number(results, "df", NAN), 0), lb_get_number(results, "df", NAN) == 1 ? "" : "s",
+                      p < 0.001 ? "" : "= ", p_text(plan->arena, p));
         else if (lb_is_number(lb_get(results, "statistic")) && isfinite(p))
             lb_report_text(out, LB_DOC_BODY, "Statistic %s, two-sided p %s%s.", number(plan->arena, lb_get_number(results, "statistic", NAN), 3),
                            p < 0.001 ? "" : "= ", p_text(plan->arena, p));
@@ -254,7 +276,18 @@ static void other_results(const lb_plan *plan, const char *role, lb_report *out)
         if (curves && curves->type == LB_ARRAY) survival_table(plan, curves, out);
         if (lb_get(results, "tipping_points")) tipping_table(plan, results, out);
         for (size_t k = 0; k < other->result->notes->count; k++) lb_report_text(out, LB_DOC_NOTE, "%s", other->result->notes->item[k]->text);
+        lb_report_text(out, LB_DOC_NOTE, "%s. Rounded half away from zero (SAS), p to 3 decimals; all digits are in the JSON document. Lumbar %s.",
+                       set_label(plan, other->set), lb_version());
     }
+}
+
+/* A procedure as print calls it. */
+static const char *procedure_name(const char *method)
+{
+    static const char *const names[][2] = {{"fixed_sequence", "Fixed sequence"}, {"holm", "Holm"}, {"hochberg", "Hochberg"}, {"bonferroni", "Bonferroni"}};
+    for (size_t i = 0; i < LB_COUNT(names); i++)
+        if (strcmp(method, names[i][0]) == 0) return names[i][1];
+    return method;
 }
 
 static void confirmatory(const lb_plan *plan, lb_report *out)
@@ -266,7 +299,7 @@ static void confirmatory(const lb_plan *plan, lb_report *out)
         const lb_value *from = list->item[i];
         lb_value *row = lb_push_object(rows);
         lb_set_text(row, "Family", lb_get_text(from, "family", ""));
-        lb_set_text(row, "Procedure", lb_get_text(from, "method", ""));
+        lb_set_text(row, "Procedure", procedure_name(lb_get_text(from, "method", "")));
         lb_set_text(row, "Hypothesis", lb_get_text(from, "title", ""));
         lb_set_text(row, "p", p_text(plan->arena, lb_get_number(from, "p", NAN)));
         lb_set_text(row, "adjusted p", p_text(plan->arena, lb_get_number(from, "p_adjusted", NAN)));
@@ -275,8 +308,9 @@ static void confirmatory(const lb_plan *plan, lb_report *out)
     heading(out, "Confirmatory tests");
     lb_report_table(out, rows, "All hypotheses that may be claimed, at one level", 3);
     lb_report_text(out, LB_DOC_NOTE, "Family-wise level %g, %s-sided. Families are tested in this order; the next is reached when %s of one is rejected. Adjusted p: "
-                   "the smallest level at which the hypothesis is rejected.", lb_get_number(section, "alpha", NAN),
-                   lb_get_int(section, "sides", 1) == 1 ? "one" : "two", strcmp(lb_get_text(section, "gate", "all"), "any") == 0 ? "any (with its share of the level)" : "all");
+                   "the smallest level at which the hypothesis is rejected; p to 3 decimals. Lumbar %s.", lb_get_number(section, "alpha", NAN),
+                   lb_get_int(section, "sides", 1) == 1 ? "one" : "two", strcmp(lb_get_text(section, "gate", "all"), "any") == 0 ? "any (with its share of the level)" : "all",
+                   lb_version());
     const char *note = lb_get_text(lb_get(plan->root, "multiplicity"), "note", NULL);
     if (note) lb_report_text(out, LB_DOC_NOTE, "%s", note);
 }
@@ -285,7 +319,7 @@ static void safety(const lb_plan *plan, lb_report *out)
 {
     if (!plan->safety) return;
     heading(out, "Adverse events");
-    lb_report_table(out, lb_get(plan->safety->results, "table"), "Adverse events by arm", 1);
+    lb_report_table(out, lb_get(plan->safety->results, "table"), "People with adverse events, and events, by arm", 1);
     for (size_t i = 0; i < plan->safety->notes->count; i++) lb_report_text(out, LB_DOC_NOTE, "%s", plan->safety->notes->item[i]->text);
 }
 
@@ -351,6 +385,8 @@ static void sample_size(const lb_plan *plan, lb_report *out)
         lb_set_text(row, "power", number(plan->arena, lb_get_number(from, "power", NAN), 3));
     }
     lb_report_table(out, shown, "What the stated assumptions need, and what the number randomised can show", 1);
+    lb_report_text(out, LB_DOC_NOTE, "Noncentral t unless the reading says otherwise; to randomise: the exact number divided by the share expected to complete, "
+                   "rounded up; other values rounded half away from zero (SAS). Lumbar %s.", lb_version());
     for (size_t i = 0; i < plans->count; i++) {
         const char *note = lb_get_text(plans->item[i], "note", NULL);
         if (note) lb_report_text(out, LB_DOC_BODY, "%s", note);
@@ -379,7 +415,7 @@ static void estimands(const lb_plan *plan, lb_report *out)
             lb_set_text(row, "Attribute", lb_arena_printf(plan->arena, "Intercurrent event: %s", lb_get_text(events->item[k], "event", "")));
             lb_set_text(row, "Definition", lb_get_text(events->item[k], "strategy", ""));
         }
-        lb_report_table(out, rows, lb_get_text(entry, "id", "estimand"), 0);
+        lb_report_table(out, rows, lb_arena_printf(plan->arena, "Estimand: %s", lb_get_text(entry, "id", "")), 0);
     }
 }
 
@@ -393,7 +429,7 @@ static void sets(const lb_plan *plan, lb_report *out)
         lb_set_textf(row, "N", "%zu", plan->set[i].table->rows);
     }
     heading(out, "Analysis sets");
-    lb_report_table(out, rows, "Analysis sets", 0);
+    lb_report_table(out, rows, "People in each analysis set", 0);
 }
 
 static void methods(const lb_plan *plan, lb_report *out)
@@ -430,6 +466,10 @@ void lb_plan_report(const lb_plan *plan, lb_report *out)
     if (plan->state) lb_report_text(out, LB_DOC_NOTE, "%s", plan->state);
     heading(out, "Answer");
     answer(plan, out);
+    estimands(plan, out);
+    sets(plan, out);
+    sample_size(plan, out);
+    methods(plan, out);
     flow_and_baseline(plan, out);
     heading(out, "Primary analysis");
     means_table(plan, out);
@@ -448,9 +488,5 @@ void lb_plan_report(const lb_plan *plan, lb_report *out)
     row_pictures(plan, "secondary", out);
     other_results(plan, "secondary", out);
     safety(plan, out);
-    sample_size(plan, out);
-    estimands(plan, out);
-    sets(plan, out);
-    methods(plan, out);
     provenance(plan, out);
 }

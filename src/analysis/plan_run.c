@@ -34,11 +34,26 @@ static const lb_param *find_param(const lb_op *op, const char *name)
 
 static bool is_table(const lb_param *param) { return param && (param->type == LB_P_TABLE || param->type == LB_P_TABLES); }
 
-/* Options the plan sets once for all: the treatment's column and levels, the seed. */
+/* The plan's names for arms and columns as one JSON object. */
+static const char *label_option(const lb_plan *plan)
+{
+    const lb_value *lists[] = {lb_get(plan->root, "labels"), lb_get(lb_get(plan->root, "treatment"), "labels")};
+    lb_value *all = lb_value_object(plan->arena);
+    for (size_t l = 0; l < LB_COUNT(lists); l++)
+        for (size_t i = 0; lists[l] && i < lists[l]->count; i++)
+            if (lists[l]->item[i]->type == LB_STRING) lb_set_text(all, lists[l]->key[i], lists[l]->item[i]->text);
+    lb_buf text = {0};
+    lb_json_write(all, 0, &text);
+    const char *kept = lb_arena_text(plan->arena, text.data);
+    lb_buf_free(&text);
+    return kept;
+}
+
+/* Options the plan sets once for all: the treatment's column and levels, the seed, names for print. */
 static int set_common(const lb_plan *plan, const lb_op *op, const lb_value *parameters, lb_call *call, lb_error *err)
 {
     char seed[32];
-    const char *const common[][2] = {{"treatment", plan->arm}, {"id", plan->id}, {"reference", plan->reference}, {"arm", plan->arm},
+    const char *const common[][2] = {{"treatment", plan->arm}, {"id", plan->id}, {"reference", plan->reference}, {"arm", plan->arm}, {"labels", label_option(plan)},
                                      {"seed", lb_number_text((double)lb_get_int(plan->root, "seed", 1), seed)}};
     for (size_t i = 0; i < LB_COUNT(common); i++) {
         if (!find_param(op, common[i][0]) || lb_get(parameters, common[i][0])) continue;
@@ -152,6 +167,8 @@ static int run_entry(const lb_plan *plan, const lb_value *entry, const char *fal
     lb_call_set_threads(call, lb_call_threads(plan->call));
     const lb_value *parameters = fallback ? entry : lb_get(entry, "parameters");
     code = set_parameters(plan, op, parameters, call, err);
+    if (!code && strcmp(op->verb, "subgroup") == 0 && !lb_call_given(call, "better"))
+        code = lb_call_set(call, "better", lb_get_text(entry, "benefit", plan->lower_is_better ? "lower" : "higher"), err);
     if (!code && lb_get(entry, "impute") && find_param(op, "imputation")) code = lb_call_set(call, "imputation", "imputation", err);
     if (!code && is_table(find_param(op, "data"))) code = lb_call_bind_table(call, "data", table, err);
     if (!code) code = lb_call_run(call, out, err);
@@ -224,7 +241,7 @@ static size_t take_rows(lb_plan *plan, const lb_value *entry, const char *role, 
                              .se = lb_get_number(from, "se", NAN),
                              .df = lb_get_number(from, "df", INFINITY),
                              .statistic = lb_get_number(from, "statistic", NAN),
-                             .n = lb_get_int(result->results, "people", lb_get_int(result->results, "n", -1)), /* people rather than their rows */
+                             .n = lb_get_int(from, "n", lb_get_int(from, "n_model", lb_get_int(result->results, "people", lb_get_int(result->results, "n", -1)))), /* people rather than their rows */
                              .groups = finest_groups(result->results),
                              .same_as_primary = lb_get_bool(entry, "same_as_primary", false),
                              .same_scale = lb_get_bool(entry, "same_scale", strcmp(role, "secondary") != 0),
@@ -274,7 +291,7 @@ static void record_other(lb_plan *plan, const lb_value *entry, const char *role,
     lb_plan_other *more = lb_arena_array(plan->arena, plan->others + 1, sizeof *more);
     if (plan->others) memcpy(more, plan->other, plan->others * sizeof *more);
     const char *title = lb_get_text(entry, "title", lb_get_text(entry, "id", role));
-    more[plan->others++] = (lb_plan_other){title, role, result};
+    more[plan->others++] = (lb_plan_other){title, role, lb_get_text(entry, "set", plan->set[0].id), result};
     plan->other = more;
     lb_set_text(out, "id", lb_get_text(entry, "id", role));
     lb_set_text(out, "title", title);

@@ -1,5 +1,6 @@
 /* The picture of a plan's result: adjusted means by arm above, the difference and its sensitivity analyses below, each as a
  * point with its interval; the lines of no difference and of the minimal important difference are drawn. */
+#include "analysis/labels.h"
 #include "analysis/plan.h"
 
 #include <lumbar/figure.h>
@@ -12,6 +13,7 @@
 #define PLOT_WIDTH 165.0
 #define ROW_PT 15.0
 #define TEXT_PT 8.0
+#define LABEL_PT (PLOT_LEFT - 14)
 #define INK "#000000"
 
 typedef struct scale {
@@ -50,26 +52,31 @@ static void axis(lb_svg *svg, const scale *s, double y, const char *title)
     if (*title) lb_svg_text(svg, PLOT_LEFT + PLOT_WIDTH / 2, y + 24, TEXT_PT, LB_MIDDLE, "", INK, title);
 }
 
-/* Text cut with an ellipsis where it would run into the plot. */
-static const char *fitted(lb_arena *arena, const char *text, double room)
+/* Where a label too long for one line is broken: at the last space that fits; 0: it fits, or has no space. */
+static size_t break_of(lb_arena *arena, const char *text, double room, bool bold)
 {
-    if (lb_svg_text_width(text, TEXT_PT, false) <= room) return text;
-    size_t length = strlen(text);
-    const char *cut = text;
-    while (length > 1) {
-        length--;
-        while (length > 1 && ((unsigned char)text[length] & 0xC0) == 0x80) length--; /* whole characters */
-        cut = lb_arena_printf(arena, "%.*s\xE2\x80\xA6", (int)length, text);
-        if (lb_svg_text_width(cut, TEXT_PT, false) <= room) break;
-    }
-    return cut;
+    size_t best = 0;
+    if (lb_svg_text_width(text, TEXT_PT, bold) <= room) return 0;
+    for (size_t i = 1; text[i]; i++)
+        if (text[i] == ' ' && lb_svg_text_width(lb_arena_textn(arena, text, i), TEXT_PT, bold) <= room) best = i;
+    return best;
+}
+
+static double row_height(lb_arena *arena, const char *label, bool bold) { return break_of(arena, label, LABEL_PT, bold) ? ROW_PT + 8 : ROW_PT; }
+
+static void row_label(lb_svg *svg, lb_arena *arena, double y, const char *label, bool bold)
+{
+    size_t cut = break_of(arena, label, LABEL_PT, bold);
+    const char *weight = bold ? "bold" : "";
+    if (cut) lb_svg_text(svg, 6, y - 1.6, TEXT_PT, LB_START, weight, INK, lb_arena_textn(arena, label, cut));
+    lb_svg_text(svg, cut ? 12 : 6, y + (cut ? 7.4 : 2.8), TEXT_PT, LB_START, weight, INK, cut ? label + cut + 1 : label);
 }
 
 static void interval_row(lb_svg *svg, lb_arena *arena, const scale *s, double y, const char *label, bool bold, double estimate,
                          double lower, double upper)
 {
     char a[64], b[64], c[64];
-    lb_svg_text(svg, 6, y + 2.8, TEXT_PT, LB_START, bold ? "bold" : "", INK, fitted(arena, label, PLOT_LEFT - 14));
+    row_label(svg, arena, y, label, bold);
     if (!isfinite(estimate)) {
         lb_svg_text(svg, WIDTH_PT - 6, y + 2.8, TEXT_PT, LB_END, "", INK, "not estimable");
         return;
@@ -125,34 +132,46 @@ static void reference_line(lb_svg *svg, const scale *s, double value, double top
     if (label) lb_svg_text(svg, at(s, value), top - 2, 7, LB_MIDDLE, "", "#555555", label);
 }
 
+const char *lb_plan_row_name(const lb_plan *plan, const lb_plan_row *row)
+{
+    const lb_value *labels = lb_get(plan->root, "labels");
+    if (!row->label) return row->title;
+    const char *equals = row->group ? strstr(row->label, " = ") : NULL; /* "sex = F (…)" */
+    if (!equals) return lb_arena_printf(plan->arena, "%s, %s", row->title, lb_label(labels, row->label));
+    const char *by = lb_arena_textn(plan->arena, row->label, (size_t)(equals - row->label));
+    return lb_arena_printf(plan->arena, "%s, %s%s", row->title, lb_label(labels, by), equals);
+}
+
 static double difference_panel(const lb_plan *plan, lb_svg *svg, double y)
 {
     scale s = {0, 0};
     double sign = plan->lower_is_better ? -1 : 1;
-    size_t shown = 0;
+    double shown = 0;
     for (size_t i = 0; i < plan->rows; i++) {
         if (!plan->row[i].same_scale) continue;
         include(&s, plan->row[i].lower);
         include(&s, plan->row[i].upper);
-        shown++;
+        shown += row_height(plan->arena, lb_plan_row_name(plan, &plan->row[i]), i == 0);
     }
     if (plan->mcid > 0) include(&s, sign * plan->mcid);
     widen(&s);
-    lb_svg_text(svg, 6, y, 8.5, LB_START, "bold", INK, lb_arena_printf(plan->arena, "Difference, %s \xE2\x88\x92 %s", plan->comparison, plan->reference));
+    lb_svg_text(svg, 6, y, 8.5, LB_START, "bold", INK, lb_arena_printf(plan->arena, "Difference, %s \xE2\x88\x92 %s", arm_label(plan, plan->comparison), arm_label(plan, plan->reference)));
     lb_svg_text(svg, WIDTH_PT - 6, y, TEXT_PT, LB_END, "", INK, lb_arena_printf(plan->arena, "Difference (%g%% CI)", 100 * plan->level));
-    double top = y + 13, bottom = top + ROW_PT * (double)shown + 5;
+    double top = y + 13, bottom = top + shown + 5;
     reference_line(svg, &s, 0, top, bottom, NULL, NULL);
     if (plan->mcid > 0) reference_line(svg, &s, sign * plan->mcid, top, bottom, "3,2", "MCID");
-    y = top + 9;
+    y = top + 2;
     for (size_t i = 0; i < plan->rows; i++) {
         const lb_plan_row *row = &plan->row[i];
         if (!row->same_scale) continue;
-        const char *name = row->label ? lb_arena_printf(plan->arena, "%s: %s", row->label, row->title) : row->title; /* long titles are cut */
-        interval_row(svg, plan->arena, &s, y, name, i == 0, row->estimate, row->lower, row->upper);
-        y += ROW_PT;
+        const char *name = lb_plan_row_name(plan, row);
+        double height = row_height(plan->arena, name, i == 0);
+        interval_row(svg, plan->arena, &s, y + height / 2, name, i == 0, row->estimate, row->lower, row->upper);
+        y += height;
     }
     axis(svg, &s, bottom, "");
-    const char *left = plan->lower_is_better ? plan->comparison : plan->reference, *right = plan->lower_is_better ? plan->reference : plan->comparison;
+    const char *left = arm_label(plan, plan->lower_is_better ? plan->comparison : plan->reference);
+    const char *right = arm_label(plan, plan->lower_is_better ? plan->reference : plan->comparison);
     lb_svg_text(svg, at(&s, 0) - 4, bottom + 24, TEXT_PT, LB_END, "", INK, lb_arena_printf(plan->arena, "\xE2\x86\x90 favours %s", left));
     lb_svg_text(svg, at(&s, 0) + 4, bottom + 24, TEXT_PT, LB_START, "", INK, lb_arena_printf(plan->arena, "favours %s \xE2\x86\x92", right));
     return bottom + 32;

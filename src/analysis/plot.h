@@ -4,6 +4,8 @@
 #include <lumbar/figure.h>
 #include <lumbar/op.h>
 
+#include "analysis/labels.h"
+
 #define LB_PLOT_INK "#1c2530"
 typedef struct lb_plot {
     lb_svg *svg;
@@ -20,9 +22,10 @@ void lb_plot_axes(const lb_plot *plot, const char *x_title, const char *y_title,
 void lb_plot_smooth(const double *x, const double *y, size_t n, double share, const double *at, size_t count, double *out);
 
 /** Least-squares means over the visits with intervals, a line pattern and mark for each arm. `means` rows: arm, visit, estimate, … */
-void lb_visits_picture(lb_result *result, const lb_value *means, const char *arm, const char *visit, const char *outcome);
+void lb_visits_picture(lb_result *result, const lb_value *means, const char *arm, const char *visit, const char *outcome,
+                       const lb_value *labels);
 /** Difference against delta with its interval; where it includes 0 is shaded. Rows: contrast, delta, estimate, lower, upper. */
-void lb_tipping_picture(lb_result *result, const lb_value *rows, const lb_value *points);
+void lb_tipping_picture(lb_result *result, const lb_value *rows, const lb_value *points, const lb_value *labels);
 /** Residuals against fitted values, and their normal quantiles. */
 void lb_residuals_picture(lb_result *result, const double *fitted, const double *residual, size_t n);
 #endif

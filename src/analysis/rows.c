@@ -22,3 +22,14 @@ const char *lb_rows_text(const lb_design *design, size_t table_rows, lb_arena *a
     lb_buf_free(&list);
     return text;
 }
+
+void lb_rows_coding(const lb_design *design, lb_result *result)
+{
+    lb_buf list = {.max = 400};
+    for (size_t v = 0; v < design->variables; v++) {
+        const lb_variable *variable = &design->variable[v];
+        if (variable->factor) lb_buf_printf(&list, "%s%s (%s)", list.length ? ", " : "", variable->name, variable->level[0]);
+    }
+    if (list.data) lb_result_note(result, "Treatment coding; reference levels: %s.", list.data);
+    lb_buf_free(&list);
+}

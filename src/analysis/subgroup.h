@@ -12,7 +12,8 @@ typedef struct lb_subgroup_line {
 } lb_subgroup_line;
 
 /** Forest picture: estimates with intervals by subgroup, the interaction's p at each heading; ratios on a log axis. */
-void lb_subgroup_picture(lb_result *result, const lb_subgroup_line *line, size_t count, lb_family family, double level, const char *axis_title);
+void lb_subgroup_picture(lb_result *result, const lb_subgroup_line *line, size_t count, lb_family family, double level, const char *axis_title,
+                         const char *const favours[2]);
 
 extern const lb_op lb_op_analyse_subgroup;
 #endif

@@ -52,9 +52,9 @@ static void draw_interval(const forest *f, const lb_subgroup_line *line, double 
 {
     double low = fmax(line->lower, f->low), high = fmin(line->upper, f->high);
     if (!isfinite(line->estimate) || !(low <= high)) return;
-    lb_svg_line(f->svg, place(f, low), y - 3, place(f, high), y - 3, "#1f5a8a", 1.4, NULL);
+    lb_svg_line(f->svg, place(f, low), y - 3, place(f, high), y - 3, "#111111", 1.4, NULL);
     if (line->estimate >= f->low && line->estimate <= f->high) {
-        lb_svg_rect(f->svg, place(f, line->estimate) - 3, y - 6, 6, 6, "#1f5a8a", NULL, 0);
+        lb_svg_rect(f->svg, place(f, line->estimate) - 3, y - 6, 6, 6, "#111111", NULL, 0);
     }
 }
 
@@ -84,16 +84,22 @@ static void draw_line(const forest *f, const lb_subgroup_line *line, double y)
     lb_svg_text(f->svg, right, y, 9, LB_START, "", "#111111", text);
 }
 
-void lb_subgroup_picture(lb_result *result, const lb_subgroup_line *line, size_t count, lb_family family, double level, const char *axis_title)
+void lb_subgroup_picture(lb_result *result, const lb_subgroup_line *line, size_t count, lb_family family, double level, const char *axis_title,
+                         const char *const favours[2])
 {
     forest f = {.left = 190, .width = 230, .top = 34, .row = 16, .ratio = family != LB_GAUSSIAN};
     double bottom = f.top + f.row * (double)count + 6;
-    f.svg = lb_svg_new(result->arena, 560, bottom + 40, "Effect modification", "Differences inside subgroups with the test of interaction");
+    f.svg = lb_svg_new(result->arena, 560, bottom + (favours[0] ? 52 : 40), "Effect modification", "Differences inside subgroups with the test of interaction");
     find_range(&f, line, count);
     lb_svg_text(f.svg, f.left - 10, 18, 9, LB_END, "bold", "#111111", "n");
     lb_svg_text(f.svg, f.left + f.width + 8, 18, 9, LB_START, "bold", "#111111",
                 lb_arena_printf(result->arena, "%s (%g %% CI)", f.ratio ? "Ratio" : "Difference", 100 * level));
     draw_axis(&f, bottom, axis_title);
+    if (favours[0]) {
+        double middle = place(&f, 0), clear = lb_svg_text_width(favours[1], 8, false) + 60; /* room to the right of the line of no difference */
+        lb_svg_text(f.svg, fmin(middle, 560 - clear) - 4, bottom + 42, 8, LB_END, "", "#333333", lb_arena_printf(result->arena, "\xE2\x86\x90 favours %s", favours[0]));
+        lb_svg_text(f.svg, fmin(middle, 560 - clear) + 4, bottom + 42, 8, LB_START, "", "#333333", lb_arena_printf(result->arena, "favours %s \xE2\x86\x92", favours[1]));
+    }
     for (size_t i = 0; i < count; i++) draw_line(&f, &line[i], f.top + f.row * (double)i + 10);
-    lb_result_picture(result, "subgroups", "Effect modification", lb_svg_finish(f.svg));
+    lb_result_picture(result, "subgroups", "Differences inside groups with their intervals; n: people in the group", lb_svg_finish(f.svg));
 }

@@ -100,13 +100,15 @@ static void draw_risk_row(const frame *f, const lb_survival *data, const uint32_
 }
 
 void lb_survival_picture(lb_call *call, const lb_survival *data, const uint32_t *index, const size_t *start, const lb_km *km,
-                         const double *const *limits, lb_result *result)
+                         const double *const *limits, const lb_value *labels, lb_result *result)
 {
     if (data->groups > MAX_GROUPS || data->events == 0 || data->n > 200000) return; /* no eye reads more */
     double longest = 0, name_width = 60;
+    const char *names[MAX_GROUPS];
     for (size_t g = 0; g < data->groups; g++) {
         longest = fmax(longest, km[g].last_time);
-        name_width = fmax(name_width, lb_svg_text_width(data->group_name[g], 8, false) + 22); /* room for half of the first count */
+        names[g] = *data->group_name[g] ? lb_label_group(labels, data->group_name[g], result->arena) : "all";
+        name_width = fmax(name_width, lb_svg_text_width(names[g], 8, false) + 22); /* room for half of the first count */
     }
     if (longest <= 0) return;
     double table = 34 + 12.0 * (double)data->groups;
@@ -117,19 +119,19 @@ void lb_survival_picture(lb_call *call, const lb_survival *data, const uint32_t 
     size_t ticks = lb_ticks(0, f.t_max, TICKS, tick);
     for (size_t g = 0; g < data->groups; g++) draw_band(&f, &km[g], limits[2 * g], limits[2 * g + 1], g);
     for (size_t g = 0; g < data->groups; g++) draw_curve(&f, data, index + start[g], &km[g], g);
-    draw_axes(&f, tick, ticks, lb_call_text(call, "time"));
+    draw_axes(&f, tick, ticks, lb_label(labels, lb_call_text(call, "time")));
     double y = f.top + f.height + 46;
     lb_svg_text(f.svg, 4, y, 8, LB_START, "bold", "#1c2530", "Number at risk");
     for (size_t g = 0; g < data->groups; g++) {
-        const char *name = *data->group_name[g] ? data->group_name[g] : "all";
+        const char *name = names[g];
         double row = y + 12.0 * (double)(g + 1);
         lb_svg_text(f.svg, 4, row, 8, LB_START, "", colour[g], name);
         draw_risk_row(&f, data, index + start[g], start[g + 1] - start[g], tick, ticks, row);
         if (data->groups == 1) continue;
-        double key = f.top + 6 + 12.0 * (double)g, x = f.left + f.width - lb_svg_text_width(name, 8, false) - 30;
+        double key = f.top + f.height - 6 - 12.0 * (double)(data->groups - 1 - g), x = f.left + 8; /* curves begin above */
         double line[] = {x, key - 2.5, x + 24, key - 2.5};
         lb_svg_polyline(f.svg, line, 2, colour[g], 1.4, dash[g]);
         lb_svg_text(f.svg, x + 28, key, 8, LB_START, "", "#1c2530", name);
     }
-    lb_result_picture(result, "km", "Kaplan–Meier curves", lb_svg_finish(f.svg));
+    lb_result_picture(result, "km", "Kaplan–Meier curves with pointwise limits (bands), censoring (ticks) and numbers at risk", lb_svg_finish(f.svg));
 }

@@ -25,7 +25,8 @@ static void mark(lb_svg *svg, double x, double y, size_t arm)
     else lb_svg_rect(svg, x - 2.8, y - 2.8, 5.6, 5.6, fill, colour[arm], 1.1);
 }
 
-void lb_visits_picture(lb_result *result, const lb_value *means, const char *arm, const char *visit, const char *outcome)
+void lb_visits_picture(lb_result *result, const lb_value *means, const char *arm, const char *visit, const char *outcome,
+                       const lb_value *labels)
 {
     const char *arms[ARMS + 1], *visits[MOST + 1];
     size_t n_arms = 0, n_visits = 0;
@@ -37,11 +38,14 @@ void lb_visits_picture(lb_result *result, const lb_value *means, const char *arm
         all[2 * i + 1] = lb_get_number(means->item[i], "upper", lb_get_number(means->item[i], "estimate", NAN));
     }
     if (n_arms == 0 || n_arms > ARMS || n_visits < 2 || n_visits > MOST) return;
-    lb_plot p = {.left = 52, .top = 16, .width = 360, .height = 210, .x0 = -0.4, .x1 = (double)n_visits - 0.6};
+    lb_plot p = {.left = 52, .top = 18 + 12 * (double)n_arms, .width = 400, .height = 200, .x0 = -0.4, .x1 = (double)n_visits - 0.6};
     lb_plot_range(all, 2 * means->count, &p.y0, &p.y1);
     p.svg = lb_svg_new(result->arena, p.left + p.width + 14, p.top + p.height + 38, "Adjusted means over the visits",
                        "Least-squares means of each arm at each visit with confidence intervals");
-    lb_plot_axes(&p, "Visit", lb_arena_printf(result->arena, "Adjusted mean, %s", outcome), visits, n_visits);
+    const char *shown[MOST];
+    for (size_t v = 0; v < n_visits; v++) shown[v] = lb_label(labels, visits[v]);
+    lb_plot_axes(&p, lb_label(labels, visit) == visit ? "Visit" : lb_label(labels, visit),
+                 lb_arena_printf(result->arena, "Adjusted mean, %s", lb_label(labels, outcome)), shown, n_visits);
     for (size_t a = 0; a < n_arms; a++) {
         double points[2 * MOST], shift = 0.09 * ((double)a - 0.5 * (double)(n_arms - 1));
         size_t count = 0;
@@ -61,15 +65,15 @@ void lb_visits_picture(lb_result *result, const lb_value *means, const char *arm
         }
         lb_svg_polyline(p.svg, points, count, colour[a], 1.2, dash[a]);
         for (size_t i = 0; i < count; i++) mark(p.svg, points[2 * i], points[2 * i + 1], a);
-        double y = p.top + 6 + 12 * (double)a, x = p.left + p.width - lb_svg_text_width(arms[a], 8, false) - 34, key[] = {x, y - 2.5, x + 26, y - 2.5};
+        double y = 12 + 12 * (double)a, x = p.left + 6, key[] = {x, y - 2.5, x + 26, y - 2.5}; /* above the plot: nothing lies under it */
         lb_svg_polyline(p.svg, key, 2, colour[a], 1.2, dash[a]);
         mark(p.svg, x + 13, y - 2.5, a);
-        lb_svg_text(p.svg, x + 32, y, 8, LB_START, "", LB_PLOT_INK, arms[a]);
+        lb_svg_text(p.svg, x + 32, y, 8, LB_START, "", LB_PLOT_INK, lb_label(labels, arms[a]));
     }
-    lb_result_picture(result, "visits", "Adjusted means over the visits", lb_svg_finish(p.svg));
+    lb_result_picture(result, "visits", "Adjusted means over the visits with their intervals", lb_svg_finish(p.svg));
 }
 
-void lb_tipping_picture(lb_result *result, const lb_value *rows, const lb_value *points)
+void lb_tipping_picture(lb_result *result, const lb_value *rows, const lb_value *points, const lb_value *labels)
 {
     const char *contrasts[2];
     size_t count = 0, n = 0;
@@ -112,6 +116,10 @@ void lb_tipping_picture(lb_result *result, const lb_value *rows, const lb_value 
     lb_svg_polyline(p.svg, line, rows->count, LB_PLOT_INK, 1.3, NULL);
     for (size_t i = 0; i < rows->count; i++) lb_svg_circle(p.svg, line[2 * i], line[2 * i + 1], 2.4, LB_PLOT_INK, NULL, 0);
     lb_svg_line(p.svg, p.left, lb_plot_y(&p, 0), p.left + p.width, lb_plot_y(&p, 0), LB_PLOT_INK, 0.8, "6 3");
-    lb_plot_axes(&p, "Shift of imputed outcomes (delta)", lb_arena_printf(result->arena, "Difference, %s", contrasts[0]), NULL, 0);
-    lb_result_picture(result, "tipping", "Tipping point", lb_svg_finish(p.svg));
+    size_t parts;
+    char **arm = lb_text_split(result->arena, contrasts[0], '-', &parts); /* "A - B" */
+    const char *between = contrasts[0];
+    if (parts == 2) between = lb_arena_printf(result->arena, "%s \xE2\x88\x92 %s", lb_label(labels, arm[0]), lb_label(labels, arm[1]));
+    lb_plot_axes(&p, "Shift of imputed outcomes (delta)", between, NULL, 0);
+    lb_result_picture(result, "tipping", "Difference with its interval (band) against the shift of imputed outcomes", lb_svg_finish(p.svg));
 }

@@ -4,6 +4,33 @@
 #include "evidence/bias.h"
 
 #include <math.h>
+#include <string.h>
+
+static const lb_egger none = {NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+
+int lb_egger_beside(const double *y, const double *v, const double *x, size_t k, size_t columns, const double *predictor,
+                    const lb_pool_settings *settings, lb_arena *arena, lb_egger *out, lb_error *err)
+{
+    double *all = lb_arena_array(arena, k * (columns + 1), sizeof *all);
+    memcpy(all, x, k * columns * sizeof *all);
+    memcpy(all + k * columns, predictor, k * sizeof *all);
+    lb_pool_options options = settings->fit;
+    options.test = LB_TEST_Z;
+    lb_pool_model model;
+    lb_pool pool;
+    *out = none;
+    int code = lb_pool_model_init(&model, y, v, all, k, columns + 1, arena, err);
+    if (code || model.kept[model.p - 1] != columns) return code; /* the moderators give the predictor already */
+    code = lb_pool_fit(&model, &options, arena, &pool, err);
+    if (code) return code;
+    size_t last = pool.p - 1;
+    out->statistic = pool.statistic[last];
+    out->df = pool.df;
+    out->p = pool.p_value[last];
+    out->slope = pool.beta[last];
+    out->slope_se = pool.se[last];
+    return 0;
+}
 
 int lb_egger_fit(const lb_effects *effects, const double *predictor, bool classical, const lb_pool_settings *settings,
                  lb_arena *arena, lb_egger *out, lb_error *err)
@@ -23,7 +50,7 @@ int lb_egger_fit(const lb_effects *effects, const double *predictor, bool classi
     }
     lb_pool_model model;
     lb_pool pool;
-    *out = (lb_egger){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    *out = none;
     int code = lb_pool_model_init(&model, effects->y, effects->v, x, k, 2, arena, err);
     if (code || model.p < 2 || k < 3) return code; /* equal standard errors or two studies: no test */
     code = lb_pool_fit(&model, &options, arena, &pool, err);

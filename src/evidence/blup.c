@@ -16,13 +16,8 @@ void lb_blup_report(const lb_pool *pool, const lb_effects *effects, const lb_mod
     double critical = isfinite(pool->df) ? lb_t_q(tail, pool->df, LB_UPPER) : lb_norm_q(tail, LB_UPPER);
     lb_value *rows = lb_set_array(results, "blups");
     for (size_t i = 0; i < pool->k; i++) {
-        double mean = 0, variance = 0, share = tau2 / (tau2 + v[i]);
-        for (size_t a = 0; a < pool->p; a++) {
-            double xa = design ? design->x[kept[a] * pool->k + i] : 1;
-            mean += xa * pool->beta[a];
-            for (size_t b = 0; b < pool->p; b++)
-                variance += xa * (design ? design->x[kept[b] * pool->k + i] : 1) * pool->vcov[b * pool->p + a];
-        }
+        double mean, variance, share = tau2 / (tau2 + v[i]);
+        lb_pool_fitted(pool, design ? design->x : NULL, pool->k, kept, i, &mean, &variance);
         double pred = share * y[i] + (1 - share) * mean;
         double se = sqrt(share * v[i] + (1 - share) * (1 - share) * variance);
         lb_value *row = lb_push_object(rows);

@@ -17,12 +17,18 @@ typedef enum lb_effect_kind {
 } lb_effect_kind;
 enum { LB_EFFECT_COLUMNS = 6 };
 
-typedef enum lb_vtype { LB_VTYPE_LS, LB_VTYPE_LS2, LB_VTYPE_UB, LB_VTYPE_HO } lb_vtype;
+typedef enum lb_vtype { LB_VTYPE_LS, LB_VTYPE_LS2, LB_VTYPE_UB, LB_VTYPE_HO, LB_VTYPE_AV, LB_VTYPE_H0 } lb_vtype;
+/** To which tables `add` is added: those with a zero, all, all when any has a zero, none (metafor's `to`). */
+typedef enum lb_add_to { LB_ADD_ZERO, LB_ADD_ALL, LB_ADD_IF_ANY, LB_ADD_NONE } lb_add_to;
 
 typedef struct lb_effect_options {
     lb_vtype vtype;
     double add;      /**< to the cells of a table with a zero */
     bool drop_empty; /**< a table without any event (or any non-event) says nothing */
+    lb_add_to to;
+    bool any_zero;    /**< some table has a zero */
+    bool uncorrected; /**< no small-sample correction */
+    double average;   /**< of the effects, weighted by size; for LB_VTYPE_AV */
 } lb_effect_options;
 
 typedef struct lb_measure {
@@ -37,10 +43,19 @@ typedef struct lb_measure {
 
 /** The measure of that name ("SMD"), or NULL. "GEN" is the measure of effects that are given. */
 const lb_measure *lb_measure_named(const char *name);
-extern const lb_measure lb_measures_means[], lb_measures_counts[], lb_measures_other[]; /* ended by a NULL name */
+/* ended by a NULL name */
+extern const lb_measure lb_measures_means[], lb_measures_counts[], lb_measures_association[], lb_measures_other[];
 
 /** Hedges' small-sample factor J(df), exact: Γ(df/2) / (√(df/2) Γ((df − 1)/2)) (Hedges 1981, eq. 6e). */
 double lb_hedges_j(double df);
+/** J(df), or 1 where no correction is wanted. */
+double lb_effect_correction(const lb_effect_options *options, double df);
+/** What is added to the counts of a study; `zero`: it has an empty cell. */
+double lb_effect_addition(const lb_effect_options *options, bool zero);
+/** The four cells ai bi ci di with the addition where it is due; false when the table is to be dropped. */
+bool lb_effect_cells(const double *x, const lb_effect_options *options, double *out);
+/** Both, or NaN in both when either cannot be used. */
+void lb_effect_set(double y, double v, double *yi, double *vi);
 
 typedef struct lb_effects {
     const lb_measure *measure;
@@ -69,7 +84,8 @@ void lb_effects_note(const lb_effects *effects, lb_result *result);
          .summary = "effect size; GEN takes the columns yi and vi as they are",                                        \
          .preset = "GEN",                                                                                              \
          .choices =                                                                                                    \
-             "GEN,SMD,SMDH,SMD1,MD,ROM,OR,RR,RD,AS,PETO,IRR,IRD,MC,SMCC,SMCR,ROMC,COR,ZCOR,PR,PLN,PLO,PAS,PFT"},       \
+             "GEN,SMD,SMDH,SMD1,SMD1H,MD,ROM,CVR,VR,RPB,RBIS,D2ORL,D2ORN,OR,RR,RD,AS,PETO,PHI,YUQ,YUY,OR2DL,OR2DN,PBIT,"    \
+             "IRR,IRD,MC,SMCC,SMCR,ROMC,COR,ZCOR,PR,PLN,PLO,PAS,PFT"},                                                 \
         {.name = "yi", .type = LB_P_COLUMN, .summary = "effects (default: the column yi)"},                            \
         {.name = "vi", .type = LB_P_COLUMN, .summary = "sampling variances (default: the column vi)"},                 \
         {.name = "sei", .type = LB_P_COLUMN, .summary = "standard errors, instead of variances"},                      \
@@ -89,8 +105,13 @@ void lb_effects_note(const lb_effects *effects, lb_result *result);
          .type = LB_P_CHOICE,                                                                                          \
          .flags = LB_ADVANCED,                                                                                         \
          .preset = "LS",                                                                                               \
-         .choices = "LS,LS2,UB,HO",                                                                                    \
-         .summary = "variance: large-sample, large-sample with J, unbiased (SMD), or homoscedastic (MD)"},             \
+         .choices = "LS,LS2,UB,HO,AV,H0",                                                                              \
+         .summary = "variance: large-sample, large-sample with J, unbiased (SMD), homoscedastic (MD), from the "       \
+                    "average effect, of no effect (SMD)"},                                                             \
+        {.name = "uncorrected",                                                                                        \
+         .type = LB_P_FLAG,                                                                                            \
+         .flags = LB_ADVANCED,                                                                                         \
+         .summary = "no small-sample correction (Cohen's d for SMD)"},                                                 \
         {.name = "add",                                                                                                \
          .type = LB_P_NUMBER,                                                                                          \
          .flags = LB_ADVANCED,                                                                                         \
@@ -98,6 +119,12 @@ void lb_effects_note(const lb_effects *effects, lb_result *result);
          .min = 0,                                                                                                     \
          .max = 10,                                                                                                    \
          .summary = "added to every cell of a study that has a zero cell"},                                            \
+        {.name = "to",                                                                                                 \
+         .type = LB_P_CHOICE,                                                                                          \
+         .flags = LB_ADVANCED,                                                                                         \
+         .preset = "only0",                                                                                            \
+         .choices = "only0,all,if0all,none",                                                                           \
+         .summary = "studies it is added to: with a zero, all, all if any has a zero, none"},                          \
     {                                                                                                                  \
         .name = "drop00", .type = LB_P_FLAG, .flags = LB_ADVANCED,                                                     \
         .summary = "a study without events in both groups is not estimable"                                            \

@@ -6,17 +6,27 @@
 
 enum { A, B, C, D };
 
-/* The four cells, with the addition where it is due; false when the table is to be dropped. */
-static bool cells(const double *x, const lb_effect_options *options, double *out)
+double lb_effect_addition(const lb_effect_options *options, bool zero)
+{
+    switch (options->to) {
+    case LB_ADD_ALL: return options->add;
+    case LB_ADD_IF_ANY: return options->any_zero ? options->add : 0;
+    case LB_ADD_NONE: return 0;
+    case LB_ADD_ZERO: break;
+    }
+    return zero ? options->add : 0;
+}
+
+bool lb_effect_cells(const double *x, const lb_effect_options *options, double *out)
 {
     bool zero = false;
     for (size_t i = 0; i < 4; i++) zero = zero || x[i] == 0;
-    for (size_t i = 0; i < 4; i++) out[i] = x[i] + (zero ? options->add : 0);
+    for (size_t i = 0; i < 4; i++) out[i] = x[i] + lb_effect_addition(options, zero);
     bool empty = (x[A] == 0 && x[C] == 0) || (x[B] == 0 && x[D] == 0);
     return !(empty && options->drop_empty);
 }
 
-static void set(double y, double v, double *yi, double *vi)
+void lb_effect_set(double y, double v, double *yi, double *vi)
 {
     bool usable = isfinite(y) && isfinite(v) && v > 0;
     *yi = usable ? y : NAN;
@@ -26,33 +36,33 @@ static void set(double y, double v, double *yi, double *vi)
 static void odds_ratio(const double *x, const lb_effect_options *options, double *yi, double *vi)
 {
     double c[4];
-    if (!cells(x, options, c)) c[A] = NAN;
-    set(log(c[A] * c[D] / (c[B] * c[C])), 1 / c[A] + 1 / c[B] + 1 / c[C] + 1 / c[D], yi, vi);
+    if (!lb_effect_cells(x, options, c)) c[A] = NAN;
+    lb_effect_set(log(c[A] * c[D] / (c[B] * c[C])), 1 / c[A] + 1 / c[B] + 1 / c[C] + 1 / c[D], yi, vi);
 }
 
 static void risk_ratio(const double *x, const lb_effect_options *options, double *yi, double *vi)
 {
     double c[4];
-    if (!cells(x, options, c)) c[A] = NAN;
+    if (!lb_effect_cells(x, options, c)) c[A] = NAN;
     double n1 = c[A] + c[B], n2 = c[C] + c[D];
-    set(log(c[A] / n1 / (c[C] / n2)), 1 / c[A] - 1 / n1 + 1 / c[C] - 1 / n2, yi, vi);
+    lb_effect_set(log(c[A] / n1 / (c[C] / n2)), 1 / c[A] - 1 / n1 + 1 / c[C] - 1 / n2, yi, vi);
 }
 
 static void risk_difference(const double *x, const lb_effect_options *options, double *yi, double *vi)
 {
     double c[4];
-    if (!cells(x, options, c)) c[A] = NAN;
+    if (!lb_effect_cells(x, options, c)) c[A] = NAN;
     double n1 = c[A] + c[B], n2 = c[C] + c[D], p1 = c[A] / n1, p2 = c[C] / n2;
-    set(p1 - p2, p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2, yi, vi);
+    lb_effect_set(p1 - p2, p1 * (1 - p1) / n1 + p2 * (1 - p2) / n2, yi, vi);
 }
 
 /* Needs no addition: it exists with empty cells. */
 static void arcsine_difference(const double *x, const lb_effect_options *options, double *yi, double *vi)
 {
     double c[4];
-    bool usable = cells(x, options, c);
+    bool usable = lb_effect_cells(x, options, c);
     double n1 = x[A] + x[B], n2 = x[C] + x[D];
-    set(usable ? asin(sqrt(x[A] / n1)) - asin(sqrt(x[C] / n2)) : NAN, 1 / (4 * n1) + 1 / (4 * n2), yi, vi);
+    lb_effect_set(usable ? asin(sqrt(x[A] / n1)) - asin(sqrt(x[C] / n2)) : NAN, 1 / (4 * n1) + 1 / (4 * n2), yi, vi);
 }
 
 /* Observed minus expected events over their hypergeometric variance; zero cells need no addition but get it as the
@@ -60,18 +70,18 @@ static void arcsine_difference(const double *x, const lb_effect_options *options
 static void peto(const double *x, const lb_effect_options *options, double *yi, double *vi)
 {
     double c[4];
-    if (!cells(x, options, c)) c[A] = NAN;
+    if (!lb_effect_cells(x, options, c)) c[A] = NAN;
     double n1 = c[A] + c[B], n2 = c[C] + c[D], n = n1 + n2, events = c[A] + c[C];
     double variance = events * (n - events) * (n1 / n) * (n2 / n) / (n - 1);
-    set((c[A] - events * n1 / n) / variance, 1 / variance, yi, vi);
+    lb_effect_set((c[A] - events * n1 / n) / variance, 1 / variance, yi, vi);
 }
 
 /* x1i, t1i, x2i, t2i; half an event where a group has none. */
 static void rates(const double *x, const lb_effect_options *options, double *out)
 {
     bool zero = x[0] == 0 || x[2] == 0;
-    out[0] = x[0] + (zero ? options->add : 0);
-    out[1] = x[2] + (zero ? options->add : 0);
+    out[0] = x[0] + lb_effect_addition(options, zero);
+    out[1] = x[2] + lb_effect_addition(options, zero);
     if (options->drop_empty && x[0] == 0 && x[2] == 0) out[0] = NAN;
 }
 
@@ -79,14 +89,14 @@ static void rate_ratio(const double *x, const lb_effect_options *options, double
 {
     double events[2];
     rates(x, options, events);
-    set(log(events[0] / x[1] / (events[1] / x[3])), 1 / events[0] + 1 / events[1], yi, vi);
+    lb_effect_set(log(events[0] / x[1] / (events[1] / x[3])), 1 / events[0] + 1 / events[1], yi, vi);
 }
 
 static void rate_difference(const double *x, const lb_effect_options *options, double *yi, double *vi)
 {
     double events[2];
     rates(x, options, events);
-    set(events[0] / x[1] - events[1] / x[3], events[0] / (x[1] * x[1]) + events[1] / (x[3] * x[3]), yi, vi);
+    lb_effect_set(events[0] / x[1] - events[1] / x[3], events[0] / (x[1] * x[1]) + events[1] / (x[3] * x[3]), yi, vi);
 }
 
 const lb_measure lb_measures_counts[] = {

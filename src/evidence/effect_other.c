@@ -21,8 +21,7 @@ static void mean_change(const double *x, const lb_effect_options *options, doubl
 /* Standardised by the SD of the change (Gibbons 1993). */
 static void standardised_change(const double *x, const lb_effect_options *options, double *yi, double *vi)
 {
-    (void)options;
-    double g = lb_hedges_j(x[N] - 1) * (x[M1] - x[M2]) / sqrt(change_variance(x));
+    double g = lb_effect_correction(options, x[N] - 1) * (x[M1] - x[M2]) / sqrt(change_variance(x));
     *yi = g;
     *vi = 1 / x[N] + g * g / (2 * x[N]);
 }
@@ -30,22 +29,20 @@ static void standardised_change(const double *x, const lb_effect_options *option
 /* Standardised by the SD of m1i (Becker 1988). */
 static void standardised_raw(const double *x, const lb_effect_options *options, double *yi, double *vi)
 {
-    (void)options;
-    double g = lb_hedges_j(x[N] - 1) * (x[M1] - x[M2]) / x[SD1];
+    double g = lb_effect_correction(options, x[N] - 1) * (x[M1] - x[M2]) / x[SD1];
     *yi = g;
     *vi = 2 * (1 - x[R]) / x[N] + g * g / (2 * x[N]);
 }
 
 static void ratio_of_change(const double *x, const lb_effect_options *options, double *yi, double *vi)
 {
-    (void)options;
     double ratio = x[M1] / x[M2];
     if (!(ratio > 0)) {
         *yi = *vi = NAN;
         return;
     }
     double first = x[SD1] / x[M1], second = x[SD2] / x[M2];
-    *yi = log(ratio) + .5 * (first * first - second * second) / x[N];
+    *yi = log(ratio) + (options->uncorrected ? 0 : .5 * (first * first - second * second) / x[N]);
     *vi = (first * first + second * second - 2 * x[R] * first * second) / x[N];
 }
 
@@ -69,10 +66,9 @@ static void both(const double *x, const lb_effect_options *options, double *even
 {
     *events = x[0];
     *others = x[1] - x[0];
-    if (*events == 0 || *others == 0) {
-        *events += options->add;
-        *others += options->add;
-    }
+    double addition = lb_effect_addition(options, *events == 0 || *others == 0);
+    *events += addition;
+    *others += addition;
 }
 
 static void proportion(const double *x, const lb_effect_options *options, double *yi, double *vi)

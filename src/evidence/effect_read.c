@@ -18,7 +18,7 @@ static const lb_measure given_measure = {"GEN", "effect", LB_EFFECT_GIVEN, "none
 
 const lb_measure *lb_measure_named(const char *name)
 {
-    static const lb_measure *const lists[] = {lb_measures_means, lb_measures_counts, lb_measures_other};
+    static const lb_measure *const lists[] = {lb_measures_means, lb_measures_counts, lb_measures_association, lb_measures_other};
     for (size_t i = 0; i < LB_COUNT(lists); i++) {
         for (const lb_measure *measure = lists[i]; measure->name; measure++) {
             if (strcmp(measure->name, name) == 0) return measure;
@@ -211,24 +211,56 @@ static int read_arms(const lb_call *call, lb_effects *out, lb_arena *arena, lb_e
     return 0;
 }
 
+/* A row of the arms' columns; false where one is missing. */
+static bool take_row(const lb_effects *effects, size_t row, double *x)
+{
+    bool complete = true;
+    for (size_t c = 0; c < LB_EFFECT_COLUMNS && effects->arm[c]; c++) {
+        x[c] = effects->arm[c][row];
+        complete = complete && !isnan(x[c]);
+    }
+    return complete;
+}
+
+/* The effects' mean, weighted by the studies' sizes (metafor's vtype "AV"). */
+static double average_effect(const lb_effects *effects, const lb_effect_options *options)
+{
+    double sum = 0, sizes = 0;
+    for (size_t r = 0; r < effects->rows; r++) {
+        double x[LB_EFFECT_COLUMNS] = {0}, y, v;
+        if (!take_row(effects, r, x)) continue;
+        effects->measure->compute(x, options, &y, &v);
+        if (!isfinite(y)) continue;
+        double size = x[2] + x[5]; /* n1i, n2i */
+        sum += size * y;
+        sizes += size;
+    }
+    return sum / sizes;
+}
+
+static lb_effect_options read_options(const lb_call *call, const lb_effects *effects)
+{
+    static const char *const types[] = {"LS", "LS2", "UB", "HO", "AV", "H0"}, *const to[] = {"only0", "all", "if0all", "none"};
+    lb_effect_options options = {.add = lb_call_number(call, "add"), .drop_empty = lb_call_flag(call, "drop00"), .uncorrected = lb_call_flag(call, "uncorrected")};
+    for (size_t i = 0; i < LB_COUNT(types); i++)
+        if (lb_text_equal(types[i], lb_call_text(call, "vtype"))) options.vtype = (lb_vtype)i;
+    for (size_t i = 0; i < LB_COUNT(to); i++)
+        if (lb_text_equal(to[i], lb_call_text(call, "to"))) options.to = (lb_add_to)i;
+    for (size_t c = 0; c < LB_EFFECT_COLUMNS && effects->arm[c]; c++)
+        for (size_t r = 0; r < effects->rows; r++) options.any_zero = options.any_zero || effects->arm[c][r] == 0;
+    if (options.vtype == LB_VTYPE_AV && effects->measure->kind == LB_EFFECT_MEANS) options.average = average_effect(effects, &options);
+    return options;
+}
+
 static int compute(const lb_call *call, lb_effects *out, lb_arena *arena, lb_error *err)
 {
     int code = read_arms(call, out, arena, err);
     if (code) return code;
-    lb_effect_options options = {LB_VTYPE_LS, lb_call_number(call, "add"), lb_call_flag(call, "drop00")};
-    static const char *const types[] = {"LS", "LS2", "UB", "HO"};
-    for (size_t i = 0; i < LB_COUNT(types); i++) {
-        if (lb_text_equal(types[i], lb_call_text(call, "vtype"))) options.vtype = (lb_vtype)i;
-    }
+    const lb_effect_options options = read_options(call, out);
     out->computed = true;
     for (size_t r = 0; r < out->rows; r++) {
         double x[LB_EFFECT_COLUMNS] = {0};
-        bool complete = true;
-        for (size_t c = 0; c < LB_EFFECT_COLUMNS && out->arm[c]; c++) {
-            x[c] = out->arm[c][r];
-            complete = complete && !isnan(x[c]);
-        }
-        if (!complete) continue;
+        if (!take_row(out, r, x)) continue;
         code = check_row(out, r, x, err);
         if (code) return code;
         double y, v;
@@ -279,7 +311,13 @@ int lb_effects_read(lb_call *call, bool may_be_empty, lb_effects *out, lb_error 
     if (given && out->measure->kind != LB_EFFECT_GIVEN && read_arms(call, out, arena, NULL) != 0) out->arm[0] = NULL;
     collect(out, arena);
     if (out->k == 0 && !may_be_empty) {
-        code = lb_fail(err, LB_BAD_DATA, "none of the %zu studies has an effect and a variance", out->rows);
+        if (out->rows == 0) {
+            code = lb_fail(err, LB_BAD_DATA, "the table has no studies: a header and no rows");
+            lb_error_hint(err, "give each study one row");
+            return code;
+        }
+        code = out->rows == 1 ? lb_fail(err, LB_BAD_DATA, "the one study of the table has no effect with a variance")
+                              : lb_fail(err, LB_BAD_DATA, "none of the %zu studies has an effect with a variance", out->rows);
         lb_error_hint(err, "look at the columns named: are they empty, or of another measure?");
         return code;
     }

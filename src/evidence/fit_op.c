@@ -54,6 +54,56 @@ static int fit_summary(lb_call *call, const lb_effects *effects, const lb_pool_s
     return 0;
 }
 
+/* Fitted value of each study with its interval, and the interval of the true effect of a new study like it. */
+static void add_fitted(const lb_effects *effects, const lb_moderators *moderators, const lb_pool_model *model, const lb_pool *pool,
+                       const lb_pool_settings *settings, lb_value *results)
+{
+    lb_value *rows = lb_set_array(results, "studies");
+    double tail = (1 - settings->fit.level) / 2, total = 0;
+    double critical = isfinite(pool->df) ? lb_t_q(tail, pool->df, LB_UPPER) : lb_norm_q(tail, LB_UPPER);
+    bool new_study = settings->fit.method != LB_TAU2_FE;
+    for (size_t i = 0; i < pool->k; i++) total += 1 / (moderators->v[i] + pool->tau2.tau2);
+    for (size_t i = 0; i < pool->k; i++) {
+        double mean, variance;
+        lb_pool_fitted(pool, moderators->design->x, pool->k, model->kept, i, &mean, &variance);
+        double half = critical * sqrt(variance), wide = critical * sqrt(variance + pool->tau2.tau2);
+        lb_value *row = lb_push_object(rows);
+        lb_set_text(row, "study", effects->study[effects->used[moderators->design->row[i]]]);
+        lb_set_number(row, "yi", moderators->y[i]);
+        lb_set_number(row, "vi", moderators->v[i]);
+        lb_set_number(row, "weight", 100 / (moderators->v[i] + pool->tau2.tau2) / total);
+        lb_set_number(row, "fitted", mean);
+        lb_set_number(row, "se", sqrt(variance));
+        lb_set_number(row, "lower", mean - half);
+        lb_set_number(row, "upper", mean + half);
+        lb_set_number(row, "pi_lower", new_study ? mean - wide : NAN);
+        lb_set_number(row, "pi_upper", new_study ? mean + wide : NAN);
+    }
+}
+
+/* Likelihood ratio of the moderators: both models by maximum likelihood, since restricted likelihoods of different
+ * designs cannot be compared. */
+static int add_likelihood_ratio(const lb_moderators *moderators, lb_pool_model *model, const lb_pool_settings *settings, lb_arena *arena,
+                                lb_value *results, lb_error *err)
+{
+    if (!model->intercept || model->p < 2) return 0;
+    lb_pool_model alone;
+    lb_pool with, without;
+    lb_pool_options options = settings->fit;
+    options.test = LB_TEST_Z;
+    if (options.method != LB_TAU2_FE) options.method = LB_TAU2_ML;
+    int code = lb_pool_model_init(&alone, moderators->y, moderators->v, NULL, model->k, 1, arena, err);
+    if (!code) code = lb_pool_fit(&alone, &options, arena, &without, err);
+    if (!code) code = lb_pool_fit(model, &options, arena, &with, err);
+    if (code) return code;
+    double statistic = 2 * (with.ml.loglik - without.ml.loglik), df = (double)(model->p - 1);
+    lb_value *out = lb_set_object(results, "lrt");
+    lb_set_number(out, "statistic", statistic);
+    lb_set_number(out, "df", df);
+    lb_set_number(out, "p", lb_chisq_p(statistic, df, LB_UPPER));
+    return 0;
+}
+
 /* Variance inflation of each coefficient: the diagonal of the inverse of the coefficients' correlation matrix, without
  * the intercept. */
 static void add_vif(const lb_pool *pool, const lb_pool_model *model, lb_arena *arena, lb_value *rows)
@@ -101,6 +151,9 @@ static int fit_regression(lb_call *call, const lb_effects *effects, const lb_poo
     add_vif(&pool, &model, arena, rows);
     lb_pool_report(&pool, &tau2, settings, results);
     lb_model_report(&pool, results);
+    add_fitted(effects, &moderators, &model, &pool, settings, results);
+    code = add_likelihood_ratio(&moderators, &model, settings, arena, results, err);
+    if (code) return code;
     if (lb_call_flag(call, "blup")) lb_blup_report(&pool, effects, &moderators, model.kept, settings->fit.level, results);
     lb_pool_note(&pool, settings,
                  settings->fit.method == LB_TAU2_FE ? "Equal-effects meta-regression" : "Mixed-effects meta-regression",

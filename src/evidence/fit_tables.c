@@ -45,6 +45,17 @@ static void report(const lb_mantel *pooled, double level, lb_value *out)
     lb_set_number(out, "Q_p", several ? lb_chisq_p(pooled->q, pooled->q_df, LB_UPPER) : 1);
 }
 
+static void report_odds_tests(const lb_mantel *pooled, lb_value *results)
+{
+    lb_value *cmh = lb_set_object(results, "cmh"), *tarone = lb_set_object(results, "tarone");
+    lb_set_number(cmh, "statistic", pooled->cmh);
+    lb_set_int(cmh, "df", 1);
+    lb_set_number(cmh, "p", pooled->cmh_p);
+    lb_set_number(tarone, "statistic", pooled->tarone);
+    lb_set_number(tarone, "df", pooled->tarone_df);
+    lb_set_number(tarone, "p", pooled->tarone_p);
+}
+
 int lb_fit_tables(lb_call *call, bool peto, lb_result *result, lb_error *err)
 {
     lb_effects effects;
@@ -64,6 +75,7 @@ int lb_fit_tables(lb_call *call, bool peto, lb_result *result, lb_error *err)
     lb_set_text(results, "method", peto ? "PETO" : "MH");
     lb_set_int(results, "k", (int64_t)pooled.k);
     report(&pooled, lb_call_number(call, "level"), results);
+    if (!peto && strcmp(effects.measure->name, "OR") == 0) report_odds_tests(&pooled, results);
     if (strcmp(transform, "none") != 0) {
         lb_value *back = lb_set_object(results, "transformed");
         lb_set_text(back, "measure", effects.measure->shown);
@@ -75,6 +87,8 @@ int lb_fit_tables(lb_call *call, bool peto, lb_result *result, lb_error *err)
                    "%s of %zu tables, cells as they are; Wald z. Q and I2 from the studies' own effects, without "
                    "studies that have no events.",
                    peto ? "Peto's odds ratio" : "Mantel-Haenszel", pooled.k);
+    if (lb_get(results, "cmh"))
+        lb_result_note(result, "cmh: Cochran-Mantel-Haenszel test with continuity correction; tarone: equal odds ratios in all studies (Breslow-Day, Tarone).");
     lb_effects_note(&effects, result);
     return 0;
 }

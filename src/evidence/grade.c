@@ -70,25 +70,45 @@ void lb_grade_rules_say(const lb_grade_rules *r, lb_value *out)
     lb_set_textf(out, "publication_bias", "serious when Egger's test has p < %g among at least %g studies", r->publication_p, r->publication_studies);
 }
 
+void lb_grade_rules_limits(const lb_grade_rules *r, lb_value *out)
+{
+    lb_set_number(out, "risk_serious", r->risk_serious);
+    lb_set_number(out, "risk_very", r->risk_very);
+    lb_set_number(out, "inconsistency_serious", r->inconsistency_serious);
+    lb_set_number(out, "inconsistency_very", r->inconsistency_very);
+    lb_set_number(out, "participants", r->participants);
+    lb_set_number(out, "publication_studies", r->publication_studies);
+    lb_set_number(out, "publication_p", r->publication_p);
+}
+
+/** What the rule of a domain found: its id with the number it looked at, and the sentence. */
+static void found(lb_grade_verdict *out, lb_grade_domain d, const char *id, double number, const char *sentence)
+{
+    out->rule[d] = id;
+    out->number[d] = number;
+    out->reason[d] = sentence;
+}
+
 static void judge_risk(const lb_grade_rules *r, const lb_grade_facts *f, lb_arena *arena, lb_grade_verdict *out)
 {
     double percent = f->high_risk_percent;
     if (isnan(percent)) {
-        out->reason[LB_GRADE_RISK] = "no risk-of-bias table: not judged";
+        found(out, LB_GRADE_RISK, "risk_not_judged", NAN, "no risk-of-bias table: not judged");
         return;
     }
     out->concern[LB_GRADE_RISK] = percent > r->risk_very ? 2 : percent > r->risk_serious ? 1 : 0;
-    out->reason[LB_GRADE_RISK] = lb_arena_printf(arena, "%.0f %% of the participants are in studies at high risk of bias", percent);
+    found(out, LB_GRADE_RISK, "risk_share", percent,
+          lb_arena_printf(arena, "%.0f %% of the participants are in studies at high risk of bias", percent));
 }
 
 static void judge_inconsistency(const lb_grade_rules *r, const lb_grade_facts *f, lb_arena *arena, lb_grade_verdict *out)
 {
     if (f->k < 2 || isnan(f->i2)) {
-        out->reason[LB_GRADE_INCONSISTENCY] = "one study: nothing to compare";
+        found(out, LB_GRADE_INCONSISTENCY, "one_study", NAN, "one study: nothing to compare");
         return;
     }
     out->concern[LB_GRADE_INCONSISTENCY] = f->i2 > r->inconsistency_very ? 2 : f->i2 > r->inconsistency_serious ? 1 : 0;
-    out->reason[LB_GRADE_INCONSISTENCY] = lb_arena_printf(arena, "I2 = %.0f %%", f->i2);
+    found(out, LB_GRADE_INCONSISTENCY, "i_squared", f->i2, lb_arena_printf(arena, "I2 = %.0f %%", f->i2));
 }
 
 static void judge_imprecision(const lb_grade_rules *r, const lb_grade_facts *f, lb_arena *arena, lb_grade_verdict *out)
@@ -100,21 +120,22 @@ static void judge_imprecision(const lb_grade_rules *r, const lb_grade_facts *f, 
         spans = f->lower < 0 && f->upper > 0 && (f->lower <= -t || f->upper >= t);
     }
     out->concern[LB_GRADE_IMPRECISION] = both_ways || (few && spans) ? 2 : few || spans ? 1 : 0;
-    out->reason[LB_GRADE_IMPRECISION] = lb_arena_printf(
-        arena, "%.0f participants%s", f->total,
-        both_ways ? "; the interval includes important effects both ways"
-        : spans   ? "; the interval includes no effect and an important one"
-                  : "");
+    found(out, LB_GRADE_IMPRECISION, both_ways ? "interval_both_ways" : spans ? "interval_spans" : "participants", f->total,
+          lb_arena_printf(arena, "%.0f participants%s", f->total,
+                          both_ways ? "; the interval includes important effects both ways"
+                          : spans   ? "; the interval includes no effect and an important one"
+                                    : ""));
 }
 
 static void judge_publication(const lb_grade_rules *r, const lb_grade_facts *f, lb_arena *arena, lb_grade_verdict *out)
 {
     if (f->k < r->publication_studies || isnan(f->egger_p)) {
-        out->reason[LB_GRADE_PUBLICATION] = lb_arena_printf(arena, "%.0f studies: too few to test", f->k);
+        found(out, LB_GRADE_PUBLICATION, "too_few_studies", f->k,
+              f->k == 1 ? "one study: too few to test" : lb_arena_printf(arena, "%.0f studies: too few to test", f->k));
         return;
     }
     out->concern[LB_GRADE_PUBLICATION] = f->egger_p < r->publication_p;
-    out->reason[LB_GRADE_PUBLICATION] = lb_arena_printf(arena, "Egger's test p = %.3f", f->egger_p);
+    found(out, LB_GRADE_PUBLICATION, "egger", f->egger_p, lb_arena_printf(arena, "Egger's test p = %.3f", f->egger_p));
 }
 
 static void total_up(lb_grade_verdict *out)
@@ -129,9 +150,10 @@ void lb_grade_judge(const lb_grade_rules *rules, const lb_grade_facts *facts, lb
     *out = (lb_grade_verdict){.start = rules->start};
     judge_risk(rules, facts, arena, out);
     judge_inconsistency(rules, facts, arena, out);
-    out->reason[LB_GRADE_INDIRECTNESS] = "no concern recorded";
+    found(out, LB_GRADE_INDIRECTNESS, "not_recorded", NAN, "no concern recorded");
     judge_imprecision(rules, facts, arena, out);
     judge_publication(rules, facts, arena, out);
+    memcpy(out->by_rule, out->concern, sizeof out->by_rule);
     total_up(out);
 }
 
@@ -148,7 +170,7 @@ int lb_grade_override(lb_grade_verdict *verdict, const lb_value *override, lb_ar
     if (!reason || !*reason) return refuse(override, err, "an override of a GRADE rule needs a reason", "add reason: why the rule does not hold here");
     const char *by_rule = lb_arena_printf(arena, "%s by rule (%s)", concern_names[verdict->concern[d]], verdict->reason[d]);
     verdict->concern[d] = c;
-    verdict->overridden[d] = true;
+    verdict->override[d] = override;
     verdict->reason[d] = lb_arena_printf(arena, "%s%s%s; %s", reason, who ? ", " : "", who ? who : "", by_rule);
     total_up(verdict);
     return 0;
@@ -164,6 +186,14 @@ void lb_grade_report(const lb_grade_verdict *v, lb_value *row)
         lb_set_text(out, "domain", lb_grade_domain_names[d]);
         lb_set_text(out, "concern", concern_names[v->concern[d]]);
         lb_set_text(out, "reason", v->reason[d]);
-        lb_set_bool(out, "overridden", v->overridden[d]);
+        lb_set_bool(out, "overridden", v->override[d] != NULL);
+        lb_value *rule = lb_set_object(out, "rule");
+        lb_set_text(rule, "id", v->rule[d]);
+        if (!isnan(v->number[d])) lb_set_number(rule, "number", v->number[d]);
+        lb_set_text(rule, "concern", concern_names[v->by_rule[d]]);
+        if (v->override[d]) {
+            lb_set_text(out, "given", lb_get_text(v->override[d], "reason", ""));
+            lb_set_text(out, "who", lb_get_text(v->override[d], "who", ""));
+        }
     }
 }

@@ -20,6 +20,8 @@ typedef struct lb_grade_rules {
 int lb_grade_rules_read(const lb_value *certainty, lb_grade_rules *out, lb_error *err) LB_MUST_CHECK;
 /** The rules as sentences. */
 void lb_grade_rules_say(const lb_grade_rules *rules, lb_value *out);
+/** The limits themselves, for a page that has the sentences in another language. */
+void lb_grade_rules_limits(const lb_grade_rules *rules, lb_value *out);
 
 /** What the rules look at; NaN = not known. */
 typedef struct lb_grade_facts {
@@ -29,7 +31,11 @@ typedef struct lb_grade_facts {
 typedef struct lb_grade_verdict {
     int concern[LB_GRADE_DOMAINS]; /**< 0 none, 1 serious, 2 very serious */
     const char *reason[LB_GRADE_DOMAINS];
-    bool overridden[LB_GRADE_DOMAINS];
+    /** Why the rule says so, as an id and a number for a page in another language: the same as `reason` before any override. */
+    const char *rule[LB_GRADE_DOMAINS];
+    double number[LB_GRADE_DOMAINS]; /**< NaN = the rule looked at none */
+    int by_rule[LB_GRADE_DOMAINS];   /**< its concern */
+    const lb_value *override[LB_GRADE_DOMAINS]; /**< by a person; NULL = the rule holds */
     int start, level; /**< 4 high, 3 moderate, 2 low, 1 very low */
 } lb_grade_verdict;
 void lb_grade_judge(const lb_grade_rules *rules, const lb_grade_facts *facts, lb_arena *arena, lb_grade_verdict *out);

@@ -24,40 +24,82 @@ static int read_both(lb_call *call, lb_pool_settings *settings, lb_effects *effe
 
 static const char *study_of(const lb_effects *effects, size_t i) { return effects->study[effects->used[i]]; }
 
+/* What the diagnostics are made from: all studies with an effect, or those that have the moderators, too. */
+typedef struct subject {
+    const double *y, *v, *x;
+    size_t k, columns;
+    const size_t *row;       /* k: which study with an effect; NULL: all */
+    const char *const *term; /* columns */
+} subject;
+
+static int read_subject(lb_call *call, const lb_effects *effects, subject *out, lb_error *err)
+{
+    static const char *const intercept[] = {"(Intercept)"};
+    *out = (subject){.y = effects->y, .v = effects->v, .k = effects->k, .columns = 1, .term = intercept};
+    if (!lb_call_given(call, "mods")) return 0;
+    lb_moderators moderators;
+    int code = lb_moderators_read(call, effects, &moderators, err);
+    if (code) return code;
+    const lb_design *design = moderators.design;
+    *out = (subject){moderators.y, moderators.v, design->x, design->n, design->p, design->row, (const char *const *)design->name};
+    return 0;
+}
+
+static void report_row(const subject *of, const lb_influence *influence, size_t i, lb_value *row)
+{
+    const lb_influence_row *from = &influence->row[i];
+    lb_set_number(row, "rstudent", from->rstudent);
+    lb_set_number(row, "cook", from->cook);
+    lb_set_number(row, "dffits", from->dffits);
+    lb_set_number(row, "hat", from->hat);
+    lb_set_number(row, "cov_r", from->cov_r);
+    lb_set_number(row, "tau2_del", from->tau2_del);
+    lb_set_number(row, "Q_del", from->q_del);
+    lb_set_number(row, "weight", from->weight);
+    if (!of->x) {
+        lb_set_number(row, "dfbetas", from->dfbetas[0]);
+    } else {
+        lb_value *dfbetas = lb_set_object(row, "dfbetas");
+        for (size_t a = 0; a < influence->p; a++) lb_set_number(dfbetas, of->term[influence->kept[a]], from->dfbetas[a]);
+    }
+    lb_set_number(row, "resid", from->resid);
+    lb_set_number(row, "se", from->se);
+    lb_set_number(row, "rstandard", from->rstandard);
+    lb_set_number(row, "resid_del", from->resid_del);
+    lb_set_number(row, "se_del", from->se_del);
+    lb_set_bool(row, "outlier", from->outlier);
+    lb_set_bool(row, "influential", from->influential);
+    lb_set_bool(row, "flagged", from->flagged);
+}
+
 static int run_influence(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_pool_settings settings;
     lb_effects effects;
     lb_influence influence;
+    subject of;
     int code = read_both(call, &settings, &effects, result, err);
+    if (!code) code = read_subject(call, &effects, &of, err);
     if (!code)
-        code = lb_influence_fit(&effects, &settings, lb_call_progress(call), lb_call_arena(call), &influence, err);
+        code = lb_influence_fit(of.y, of.v, of.x, of.k, of.columns, &settings, lb_call_progress(call), lb_call_arena(call), &influence, err);
     if (code) return code;
+    lb_set_int(result->results, "k", (int64_t)of.k);
     lb_set_number(result->results, "outlier_cut", influence.outlier_cut);
     lb_set_number(result->results, "cook_cut", influence.cook_cut);
     lb_value *rows = lb_set_array(result->results, "rows");
-    for (size_t i = 0; i < effects.k; i++) {
-        const lb_influence_row *from = &influence.row[i];
+    size_t alone = 0;
+    for (size_t i = 0; i < of.k; i++) {
         lb_value *row = lb_push_object(rows);
-        lb_set_text(row, "study", study_of(&effects, i));
-        lb_set_number(row, "rstudent", from->rstudent);
-        lb_set_number(row, "cook", from->cook);
-        lb_set_number(row, "dffits", from->dffits);
-        lb_set_number(row, "hat", from->hat);
-        lb_set_number(row, "cov_r", from->cov_r);
-        lb_set_number(row, "tau2_del", from->tau2_del);
-        lb_set_number(row, "Q_del", from->q_del);
-        lb_set_number(row, "weight", from->weight);
-        lb_set_number(row, "dfbetas", from->dfbetas);
-        lb_set_bool(row, "outlier", from->outlier);
-        lb_set_bool(row, "influential", from->influential);
-        lb_set_bool(row, "flagged", from->flagged);
+        lb_set_text(row, "study", study_of(&effects, of.row ? of.row[i] : i));
+        report_row(&of, &influence, i, row);
+        alone += isnan(influence.row[i].rstudent);
     }
     lb_result_note(result,
                    "Each study left out in turn. Outlier: |rstudent| above the Bonferroni limit %.4g. Influential: "
                    "Cook's distance above the "
                    "median + 6 interquartile ranges, %.4g. Flagged: metafor's rule of thumb.",
                    influence.outlier_cut, influence.cook_cut);
+    if (alone) lb_result_warn(result, "%zu stud%s alone carr%s a coefficient: without it the model cannot be fitted", alone, alone == 1 ? "y" : "ies", alone == 1 ? "ies" : "y");
     lb_effects_note(&effects, result);
     return 0;
 }
@@ -171,6 +213,11 @@ static const lb_param params[] = {
      .summary = "studies are added in the order of this column, such as the year"},
 };
 enum { COMMON = LB_COUNT(params) - 1 }; /* all but --order */
+static const lb_param influence_params[] = {
+    LB_EFFECT_PARAMS,
+    LB_POOL_PARAMS,
+    {.name = "mods", .type = LB_P_FORMULA, .summary = "moderators, as in \"~ year + ablat\": the diagnostics of the meta-regression"},
+};
 #define BCG "reference/evidence/bcg.csv --measure RR --ai tpos --bi tneg --ci cpos --di cneg"
 
 const lb_op lb_op_meta_influence = {
@@ -178,13 +225,13 @@ const lb_op lb_op_meta_influence = {
     .verb = "influence",
     .summary = "which studies are outliers, which move the result",
     .description =
-        "Case-deletion diagnostics of the pooled effect (Viechtbauer & Cheung 2010): externally standardised "
+        "Case-deletion diagnostics of the pooled effect, or with --mods of the meta-regression (Viechtbauer & Cheung 2010): internally and externally standardised "
         "residuals, Cook's distances, "
         "DFFITS, DFBETAS, hat values, covariance ratios, and tau2 and Q without the study. A study is an outlier when "
         "its residual passes the "
         "Bonferroni limit, influential when its Cook distance lies beyond the median + 6 interquartile ranges.",
-    .params = params,
-    .param_count = COMMON,
+    .params = influence_params,
+    .param_count = LB_COUNT(influence_params),
     .run = run_influence,
     .example = "lumbar meta influence " BCG,
 };

@@ -3,6 +3,8 @@
  * a study without events has no effect of its own, so it takes no part in Q. */
 #include "evidence/mantel.h"
 
+#include <lumbar/numeric.h>
+
 #include <math.h>
 #include <string.h>
 
@@ -43,6 +45,40 @@ static void odds_ratio(const lb_effects *effects, lb_mantel *out)
     }
     out->estimate = log(r / s);
     out->se = sqrt((pr / (r * r) + mixed / (r * s) + qs / (s * s)) / 2);
+}
+
+/* Events expected in group 1 of a table with these margins and this odds ratio: the root within the table's limits of
+ * (1 − ψ)A² + (n₂ − m + ψ(n₁ + m))A − ψ n₁ m = 0. */
+static double expected_cell(const tables *t, double ratio)
+{
+    double m = t->a + t->c, square = 1 - ratio, linear = t->n2 - m + ratio * (t->n1 + m), constant = -ratio * t->n1 * m;
+    if (fabs(square) < 1e-12) return -constant / linear;
+    /* linear > 0 where the table has events: this root, without cancellation, is the one within the limits */
+    return -2 * constant / (linear + sqrt(linear * linear - 4 * square * constant));
+}
+
+/* Cochran–Mantel–Haenszel's test of the common odds ratio (Mantel & Haenszel 1959), and Tarone's (1985) of its
+ * homogeneity. */
+static void test_odds_ratio(const lb_effects *effects, lb_mantel *out)
+{
+    double ratio = exp(out->estimate), difference = 0, variances = 0, squares = 0, sum = 0, sum_variances = 0;
+    for (tables t = {.effects = effects}; next_table(&t);) {
+        double events = t.a + t.c, other = t.b + t.d;
+        if (events == 0 || other == 0) continue;
+        difference += t.a - events * t.n1 / t.n;
+        variances += events * other * (t.n1 / t.n) * (t.n2 / t.n) / (t.n - 1);
+        double a = expected_cell(&t, ratio), v = 1 / (1 / a + 1 / (t.n1 - a) + 1 / (events - a) + 1 / (t.n2 - events + a));
+        squares += (t.a - a) * (t.a - a) / v;
+        sum += t.a - a;
+        sum_variances += v;
+        out->tarone_df++;
+    }
+    double away = fabs(difference) - .5;
+    out->cmh = away * away / variances;
+    out->cmh_p = lb_chisq_p(out->cmh, 1, LB_UPPER);
+    out->tarone = squares - sum * sum / sum_variances;
+    out->tarone_df--;
+    out->tarone_p = out->tarone_df > 0 ? lb_chisq_p(out->tarone, out->tarone_df, LB_UPPER) : NAN;
 }
 
 static void risk_ratio(const lb_effects *effects, lb_mantel *out)
@@ -92,6 +128,8 @@ int lb_mantel_haenszel(const lb_effects *effects, lb_mantel *out, lb_error *err)
         risk_difference(effects, out);
     int code = check(effects, out, err);
     if (code) return code;
+    out->cmh = out->cmh_p = out->tarone = out->tarone_p = NAN;
+    if (strcmp(name, "OR") == 0) test_odds_ratio(effects, out);
     double used = 0;
     for (size_t i = 0; i < effects->k; i++) {
         size_t r = effects->used[i];

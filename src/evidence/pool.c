@@ -190,6 +190,16 @@ int lb_pool_fit(lb_pool_model *m, const lb_pool_options *options, lb_arena *aren
     return 0;
 }
 
+void lb_pool_fitted(const lb_pool *pool, const double *x, size_t k, const size_t *kept, size_t i, double *mean, double *variance)
+{
+    *mean = *variance = 0;
+    for (size_t a = 0; a < pool->p; a++) {
+        double xa = x ? x[kept[a] * k + i] : 1;
+        *mean += xa * pool->beta[a];
+        for (size_t b = 0; b < pool->p; b++) *variance += xa * (x ? x[kept[b] * k + i] : 1) * pool->vcov[b * pool->p + a];
+    }
+}
+
 void lb_tau2_interval(lb_pool_model *model, double level, lb_interval *out)
 {
     double df = (double)model->k - (double)model->p, tail = (1 - level) / 2;

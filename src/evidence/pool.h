@@ -119,6 +119,9 @@ void lb_pool_solve(lb_pool_model *model, const lb_pool_options *options, lb_pool
 /** The same model on other outcomes and variances (same X); for an intercept only, also on k of them. */
 void lb_pool_model_reuse(lb_pool_model *model, const double *y, const double *v, size_t k);
 
+/** The model's mean for study i of x (k × columns, column-major; NULL: intercept only) and the mean's variance. */
+void lb_pool_fitted(const lb_pool *pool, const double *x, size_t k, const size_t *kept, size_t i, double *mean, double *variance);
+
 typedef struct lb_interval {
     double lower, upper;
     bool empty; /**< both ends would be negative */

@@ -63,10 +63,14 @@ void lb_pool_report(const lb_pool *pool, const lb_interval *tau2, const lb_pool_
     lb_set_number(out, "tau2_lower", tau2->lower);
     lb_set_number(out, "tau2_upper", tau2->upper);
     lb_set_number(out, "tau", random && !enough ? NAN : sqrt(pool->tau2.tau2));
+    lb_set_number(out, "tau_lower", sqrt(tau2->lower));
+    lb_set_number(out, "tau_upper", sqrt(tau2->upper));
     lb_set_number(out, "I2", pool->i2);
     lb_set_number(out, "I2_lower", 100 * tau2->lower / (vt + tau2->lower));
     lb_set_number(out, "I2_upper", 100 * tau2->upper / (vt + tau2->upper));
     lb_set_number(out, "H2", pool->h2);
+    lb_set_number(out, "H2_lower", 1 + tau2->lower / vt);
+    lb_set_number(out, "H2_upper", 1 + tau2->upper / vt);
     /* From Q alone (Higgins & Thompson 2002), as RevMan prints it; above it is from tau², as metafor does. */
     lb_set_number(out, "I2_Q",
                   pool->q > 0 && enough ? 100 * fmax(0, (pool->q - pool->q_df) / pool->q)

@@ -64,7 +64,7 @@ static int report_influence(lb_review *review, const lb_review_cell *c, const lb
     lb_value *outliers = lb_set_array(out, "outliers"), *influential = lb_set_array(out, "influential");
     if (c->k < 3) return 0;
     lb_influence influence;
-    int code = lb_influence_fit(effects, &review->settings, NULL, review->arena, &influence, err);
+    int code = lb_influence_fit(effects->y, effects->v, NULL, effects->k, 1, &review->settings, NULL, review->arena, &influence, err);
     if (code) return code;
     lb_set_number(out, "outlier_cut", influence.outlier_cut);
     lb_set_number(out, "cook_cut", influence.cook_cut);

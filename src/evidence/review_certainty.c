@@ -113,7 +113,7 @@ static void add_finding(lb_review *review, const lb_review_cell *cell, const lb_
     lb_set_text(row, "symbols", lb_grade_symbols(verdict->level));
     lb_buf why = {0};
     for (int d = 0; d < LB_GRADE_DOMAINS; d++) {
-        if (!verdict->concern[d] && !verdict->overridden[d]) continue;
+        if (!verdict->concern[d] && !verdict->override[d]) continue;
         lb_buf_printf(&why, "%s%s, %s: %s", why.length ? "; " : "", domains[d], steps[verdict->concern[d]], verdict->reason[d]);
     }
     lb_set_text(row, "because", why.length ? why.data : "no concerns");
@@ -131,6 +131,7 @@ int lb_review_certainty(lb_review *review, lb_error *err)
     if (!code) code = read_dossier(review, &judged, err);
     if (code) return code;
     lb_grade_rules_say(&rules, lb_set_object(results, "certainty_rules"));
+    lb_grade_rules_limits(&rules, lb_set_object(results, "certainty_limits"));
     for (size_t i = 0; i < review->mains; i++) {
         const lb_review_cell *cell = &review->main[i];
         lb_grade_facts facts = facts_of(review, cell);

@@ -157,7 +157,7 @@ void lb_review_collect(const lb_review *review, size_t study, size_t outcome, do
 
 static void add_contrast(lb_review *review, const lb_review_contrast *place, const lb_review_group *one, const lb_review_group *two)
 {
-    static const lb_effect_options options = {LB_VTYPE_LS, .5, false};
+    static const lb_effect_options options = {.vtype = LB_VTYPE_LS, .add = .5};
     lb_review_contrast *out = &review->contrast[review->contrasts++];
     double x[LB_EFFECT_COLUMNS] = {one->m, one->sd, one->n, two->m, two->sd, two->n};
     *out = *place;

@@ -4,16 +4,20 @@
 #include "lazy/lazy.h"
 
 #include <dlfcn.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 void *lb_lazy_find(unsigned index)
 {
     const lb_lazy_function *function = &lb_lazy_name[index];
-    const char *library = lb_lazy_library[function->library];
-    void *handle = dlopen(library, RTLD_LAZY | RTLD_LOCAL), *address = handle ? dlsym(handle, function->name) : NULL;
+    const lb_lazy_file *library = &lb_lazy_library[function->library];
+    void *handle = dlopen(library->name, RTLD_LAZY | RTLD_LOCAL), *address = handle ? dlsym(handle, function->name) : NULL;
     if (!address) {
-        fprintf(stderr, "lumbar: %s is needed for this and cannot be loaded (%s)\n  install the package it is in\n", library, dlerror());
+        const char *why = dlerror();
+        bool debian = library->package[0] != '\0';
+        fprintf(stderr, "lumbar: error: the library %s is needed for this and cannot be loaded (%s)\n", library->name, why ? why : "no reason given");
+        fprintf(stderr, "hint: install the package it is in%s%s\n", debian ? "; on Debian: apt install " : "", library->package);
         exit(1);
     }
     return address;

@@ -7,7 +7,11 @@ typedef struct lb_lazy_function {
     unsigned library; /**< which of lb_lazy_library[] */
 } lb_lazy_function;
 
-extern const char *const lb_lazy_library[];
+typedef struct lb_lazy_file {
+    const char *name, *package; /**< package: Debian's, of the machine this was built on; may be empty */
+} lb_lazy_file;
+
+extern const lb_lazy_file lb_lazy_library[];
 extern const lb_lazy_function lb_lazy_name[];
 
 /** The address of function `index`; ends the program with a message when its library cannot be loaded. */

@@ -40,6 +40,13 @@ typedef struct lb_lime {
     size_t samples;
 } lb_lime;
 
+/** A background column: its quartiles (equal ones once) with the share of the known values in each part, mean, SD (1/n; 1 when nothing varies). */
+typedef struct lb_lime_scale {
+    double cut[3], share[4], mean, sd;
+    size_t cuts;
+} lb_lime_scale;
+lb_lime_scale lb_lime_scale_of(const double *background, size_t background_rows, size_t features, size_t feature, lb_arena *arena);
+
 /** perturbed: samples × features, the row itself first; y: the box's answers. `interpretable`: perturbed is already 0 and 1. */
 int lb_lime_fit(const double *perturbed, const double *y, size_t samples, size_t features, const double *background, size_t background_rows, bool interpretable,
                 const lb_lime_options *options, lb_arena *arena, lb_lime *out, lb_error *err) LB_MUST_CHECK;

@@ -45,6 +45,22 @@ static void moments(const double *background, size_t rows, size_t features, size
     if (!(*sd > 0)) *sd = 1;
 }
 
+lb_lime_scale lb_lime_scale_of(const double *background, size_t rows, size_t features, size_t j, lb_arena *arena)
+{
+    lb_lime_scale s = {0};
+    double known = 0;
+    s.cuts = quartiles(background, rows, features, j, s.cut, arena);
+    moments(background, rows, features, j, &s.mean, &s.sd);
+    for (size_t i = 0; i < rows; i++) {
+        double v = background[i * features + j];
+        if (isnan(v)) continue;
+        s.share[bin_of(s.cut, s.cuts, v)]++;
+        known++;
+    }
+    for (size_t k = 0; k <= s.cuts; k++) s.share[k] /= known;
+    return s;
+}
+
 /* Ridge with weights and an intercept that is not penalised, on the features marked. */
 static int ridge(const double *z, const double *y, const double *weight, size_t n, size_t p, const bool *use, double penalty, double *beta, double *intercept,
                  lb_arena *arena, lb_error *err)

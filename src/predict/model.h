@@ -17,6 +17,8 @@ typedef struct lb_model {
     const char **feature;    /**< names of the columns it needs */
     lb_score_forest forest;  /**< unless linear */
     double intercept, *beta; /**< linear: per feature */
+    double *gain;            /**< trees of a library: sum over the splits on a feature of what they gain, and how many there are */
+    size_t *splits;
     double *mean;            /**< linear: training means, NaN where the file does not say */
 } lb_model;
 

@@ -222,7 +222,13 @@ static int read_outcome(build *b, const lb_value *spec, lb_outcome_data *out, bo
     if (code) return code;
     out->horizon = lb_get_number(spec, "horizon", NAN);
     out->event = event.event;
-    out->time = time ? time->number : NULL;
+    out->time = NULL;
+    if (time) { /* free of the event at the last time anybody is asked: free at the horizon */
+        double seen_to = lb_get_number(spec, "seen_to", out->horizon), *days = lb_arena_array(b->plan->arena, b->main->rows + 1, sizeof *days);
+        for (size_t i = 0; i < b->main->rows; i++)
+            days[i] = event.event[i] == 0 && time->number[i] >= seen_to ? fmax(time->number[i], out->horizon) : time->number[i];
+        out->time = days;
+    }
     for (size_t i = 0; i < b->main->rows; i++) usable[i] = !isnan(event.event[i]) && (!time || !isnan(time->number[i])) && b->group.code[i] >= 0;
     return 0;
 }

@@ -157,10 +157,13 @@ static int read_outcomes(lb_model_plan *plan, lb_error *err)
     plan->outcome = lb_arena_array(plan->arena, list->count, sizeof *plan->outcome);
     for (size_t i = 0; i < list->count; i++) {
         const lb_value *o = list->item[i];
-        int code = lb_model_plan_keys(plan, o, "an outcome", "id,label,label_zh,definition,definition_zh,event,value,time,horizon,expected_r2_nagelkerke,expected_prevalence,strata,better", err);
+        int code = lb_model_plan_keys(plan, o, "an outcome", "id,label,label_zh,definition,definition_zh,event,value,time,horizon,seen_to,expected_r2_nagelkerke,expected_prevalence,strata,better", err);
         if (code) return code;
         if (!lb_get_text(o, "id", NULL) || !lb_get_text(o, "event", NULL)) return lb_model_plan_fail(plan, o, err, "an outcome needs an id and the column of its event");
         if (lb_get(o, "time") && !(lb_get_number(o, "horizon", NAN) > 0)) return lb_model_plan_fail(plan, o, err, "an outcome with a time needs a horizon above 0");
+        double horizon = lb_get_number(o, "horizon", NAN), seen_to = lb_get_number(o, "seen_to", horizon);
+        if (lb_get(o, "seen_to") && !(lb_get(o, "time") && seen_to > 0 && seen_to <= horizon))
+            return lb_model_plan_fail(plan, o, err, "seen_to is the last time anybody is asked: above 0 and at most the horizon, for an outcome with a time");
         const lb_value *strata = lb_get(o, "strata");
         for (size_t s = 0; strata && s < strata->count; s++)
             if ((code = lb_model_plan_keys(plan, strata->item[s], "a stratum", "below,label,label_zh,pathway,pathway_zh", err))) return code;

@@ -120,7 +120,17 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_measures apparent = judge(&w, beta, all, t.n, result->arena);
     lb_parallel_for(count, lb_call_threads(call), one, &w);
     lb_bootstrap_summary(w.row, count, 1, &apparent, result->results);
-    for (size_t b = 0; b < count; b++) failed += !w.row[b].done;
+    lb_value *samples = lb_set_array(result->results, "samples");
+    for (size_t b = 0; b < count; b++) {
+        const lb_bootstrap_row *row = &w.row[b];
+        lb_value *out = lb_push_object(samples);
+        failed += !row->done;
+        lb_set_number(out, "sample_auc", row->done ? row->apparent.auc : NAN);
+        lb_set_number(out, "auc", row->done ? row->original.auc : NAN);
+        lb_set_number(out, "sample_slope", row->done ? row->apparent.slope : NAN);
+        lb_set_number(out, "slope", row->done ? row->original.slope : NAN);
+        lb_set_number(out, "held_out_auc", row->done ? row->held.auc : NAN);
+    }
     if (failed) lb_result_warn(result, "%zu of %zu samples had no estimate and were left out", failed, count);
     lb_result_note(result, "Optimism: mean over samples of the figure on the sample less that on all rows. .632+ with 0.5 as the AUC of no information; people not drawn averaged per sample.");
     return 0;

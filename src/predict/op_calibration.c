@@ -2,6 +2,7 @@
  * loess calibration curve with ICI, deciles. Measures of Van Calster et al. 2019 and Austin & Steyerberg 2019. */
 #include "predict/probability.h"
 #include "predict/loess.h"
+#include "predict/measures.h"
 #include "predict/performance_svg.h"
 
 #include <lumbar/stats.h>
@@ -40,6 +41,31 @@ static void in_the_large(const double *event, const double *logit, size_t n, dou
     *se = 1 / sqrt(information);
 }
 
+/* Discrimination and unreliability as likelihoods (Miller, Hui & Tierney 1991; Harrell 2015, 10.9): what the predictions gain over the overall
+ * rate, what recalibration would gain over them; their z by Spiegelhalter 1986. */
+static void likelihoods(lb_result *result, const double *event, const double *logit, size_t n, size_t events, double recalibrated)
+{
+    double stated = 0, rate = (double)events / (double)n, total = (double)n, excess = 0, variance = 0;
+    for (size_t i = 0; i < n; i++) {
+        double p = 1 / (1 + exp(-logit[i]));
+        stated += event[i] * logit[i] - (logit[i] > 0 ? logit[i] + log1p(exp(-logit[i])) : log1p(exp(logit[i])));
+        excess += (event[i] - p) * (1 - 2 * p);
+        variance += (1 - 2 * p) * (1 - 2 * p) * p * (1 - p);
+    }
+    double null = total * (rate * log(rate) + (1 - rate) * log1p(-rate)), gain = 2 * (stated - null), off = 2 * (recalibrated - stated), z = excess / sqrt(variance);
+    lb_value *out = lb_set_object(result->results, "likelihood");
+    lb_set_number(out, "r2_nagelkerke", -expm1(-gain / total) / -expm1(2 * null / total));
+    lb_set_number(out, "discrimination", (gain - 1) / total);
+    lb_set_number(out, "discrimination_chisq", gain);
+    lb_set_number(out, "unreliability", (off - 2) / total);
+    lb_set_number(out, "unreliability_chisq", off);
+    lb_set_number(out, "unreliability_p", lb_chisq_p(fmax(0, off), 2, LB_UPPER));
+    lb_set_number(out, "quality", (gain - 1 - (off - 2)) / total);
+    lb_value *spiegelhalter = lb_set_object(result->results, "spiegelhalter");
+    lb_set_number(spiegelhalter, "statistic", z);
+    lb_set_number(spiegelhalter, "p", lb_two_sided_p(z, NAN));
+}
+
 static int line(lb_result *result, const lb_probabilities *s, lb_error *err)
 {
     lb_arena *arena = result->arena;
@@ -58,6 +84,7 @@ static int line(lb_result *result, const lb_probabilities *s, lb_error *err)
     }
     if (n < s->n) lb_result_warn(result, "%zu probabilities are exactly 0 or 1 and have no logit: left out of intercept, slope and in_the_large", s->n - n);
     lb_value *out = result->results;
+    lb_set_number(out, "auc", lb_auc(s->event, s->first, NULL, s->n));
     if (n < 2 || !events || events == n) {
         lb_result_warn(result, "too few people with a probability between 0 and 1: no intercept and slope");
         return 0;
@@ -73,6 +100,7 @@ static int line(lb_result *result, const lb_probabilities *s, lb_error *err)
     if (fit.separated) lb_result_status(result, "separated");
     else if (!fit.converged) lb_result_status(result, "not_converged");
     if (fit.aliased[1]) lb_result_warn(result, "everybody has the same probability: there is no slope");
+    likelihoods(result, event, x + n, n, events, good ? fit.loglik : NAN);
     in_the_large(event, x + n, n, &a, &a_se);
     lb_set_number(out, "in_the_large", a);
     lb_set_number(out, "in_the_large_se", a_se);
@@ -125,16 +153,33 @@ static void smooth(const double *p, const double *y, size_t n, double span, doub
     }
 }
 
-static void curve_measures(lb_result *result, const double *p, const double *y, size_t n, double span, double *work)
+/* Mean, quantiles and maximum of the distance between a curve and the diagonal. */
+static void distances(const double *p, const double *curve, size_t n, double *gap, lb_value *out)
 {
-    double *curve = work, *gap = work + n, sum = 0;
-    smooth(p, y, n, span, curve);
+    double sum = 0;
     for (size_t i = 0; i < n; i++) sum += gap[i] = fabs(curve[i] - p[i]);
     qsort(gap, n, sizeof *gap, ascending);
-    lb_set_number(result->results, "ici", sum / (double)n);
-    lb_set_number(result->results, "e50", quantile(gap, n, 0.5));
-    lb_set_number(result->results, "e90", quantile(gap, n, 0.9));
-    lb_set_number(result->results, "emax", gap[n - 1]);
+    lb_set_number(out, "ici", sum / (double)n);
+    lb_set_number(out, "e50", quantile(gap, n, 0.5));
+    lb_set_number(out, "e90", quantile(gap, n, 0.9));
+    lb_set_number(out, "emax", gap[n - 1]);
+}
+
+/* Two further curves that R's users meet: loess() with its default surface, and the lowess() of val.prob. */
+static void other_curves(lb_result *result, const double *p, const double *y, size_t n, double span, double *work)
+{
+    if (n < 10) return;
+    lb_loess_interpolated(p, y, n, span, work);
+    distances(p, work, n, work + n, lb_set_object(result->results, "loess_interpolated"));
+    lb_lowess(p, y, n, 2.0 / 3, work);
+    distances(p, work, n, work + n, lb_set_object(result->results, "lowess"));
+}
+
+static void curve_measures(lb_result *result, const double *p, const double *y, size_t n, double span, double *work)
+{
+    double *curve = work, *gap = work + n;
+    smooth(p, y, n, span, curve);
+    distances(p, curve, n, gap, result->results);
     lb_value *rows = lb_set_array(result->results, "curve");
     size_t shown = n < SHOWN ? n : SHOWN;
     for (size_t k = 0; k < shown; k++) {
@@ -188,6 +233,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     for (size_t i = 0; i < s.n; i++) p[i] = s.first[order[i]], y[i] = s.event[order[i]];
     overall(&s, result->results);
     curve_measures(result, p, y, s.n, span, p + 2 * s.n);
+    other_curves(result, p, y, s.n, span, p + 2 * s.n);
     deciles(result->results, p, y, s.n);
     lb_result_note(result, "Event: %s = %s (%zu of %zu). Intercept and slope: logistic regression of the outcome on the logit of the "
                    "prediction; in_the_large holds the slope at 1; 0 and 1 are perfect. oe_ratio is observed over expected events. "
@@ -204,7 +250,9 @@ const lb_op lb_op_predict_calibration = {
     .description =
         "How far predicted probabilities agree with what happened. Calibration intercept and slope (Cox 1958), calibration in "
         "the large, observed over expected events, Brier score raw and scaled, logarithmic loss; a loess calibration curve and "
-        "its integrated calibration index (Austin & Steyerberg 2019), computed directly (R's loess with surface = \"direct\"); "
+        "its integrated calibration index (Austin & Steyerberg 2019), computed directly (R's loess with surface = \"direct\"), beside it those of "
+        "loess_interpolated{} (R's default surface) and lowess{} (val.prob's); likelihood{}: what the predictions gain over the overall rate and what "
+        "recalibrating would add; Spiegelhalter's test; "
         "tenths of the predictions with exact intervals and the Hosmer-Lemeshow test, which says little by itself.\n\n"
         "On the very people a logistic model was fitted to, intercept is 0 and slope 1 whatever its worth: use other people.",
     .params = params, .param_count = LB_COUNT(params), .run = run,

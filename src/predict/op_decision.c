@@ -3,6 +3,8 @@
 #include "predict/probability.h"
 #include "predict/performance_svg.h"
 
+#include <lumbar/numeric.h>
+
 #include <math.h>
 
 static const lb_param params[] = {
@@ -38,6 +40,45 @@ static void point(const lb_probabilities *s, double t, lb_value *row)
     lb_set_int(row, "treated", (int64_t)treated);
 }
 
+/* Continuous reclassification (Pencina et al. 2011, doi:10.1002/sim.4085) and integrated discrimination (Pencina et al. 2008, doi:10.1002/sim.2929)
+ * of `score` over `compare`: who with the event moved up, who without moved down. */
+static void reclassification(const lb_probabilities *s, lb_value *out)
+{
+    double n[2] = {0}, up[2] = {0}, down[2] = {0}, sum[2] = {0}, square[2] = {0}, share[2], share_variance[2], mean[2], mean_variance[2];
+    for (size_t i = 0; i < s->n; i++) {
+        int event = s->event[i] == 1;
+        double move = s->first[i] - s->second[i];
+        n[event]++;
+        up[event] += move > 0;
+        down[event] += move < 0;
+        sum[event] += move;
+    }
+    for (size_t i = 0; i < s->n; i++) {
+        int event = s->event[i] == 1;
+        square[event] += pow(s->first[i] - s->second[i] - sum[event] / n[event], 2);
+    }
+    for (int event = 0; event < 2; event++) {
+        share[event] = (up[event] - down[event]) / n[event];
+        share_variance[event] = ((up[event] + down[event]) / n[event] - share[event] * share[event]) / n[event];
+        mean[event] = sum[event] / n[event];
+        mean_variance[event] = square[event] / (n[event] - 1) / n[event];
+    }
+    const struct {
+        const char *name;
+        double estimate, variance;
+    } shown[] = {{"nri_events", share[1], share_variance[1]}, {"nri_nonevents", -share[0], share_variance[0]}, {"nri", share[1] - share[0], share_variance[0] + share_variance[1]},
+                 {"idi", mean[1] - mean[0], mean_variance[0] + mean_variance[1]}};
+    for (size_t k = 0; k < LB_COUNT(shown); k++) {
+        double se = sqrt(shown[k].variance), half = lb_norm_q(0.975, LB_LOWER) * se;
+        lb_value *row = lb_set_object(out, shown[k].name);
+        lb_set_number(row, "estimate", shown[k].estimate);
+        lb_set_number(row, "se", se);
+        lb_set_number(row, "lower", shown[k].estimate - half);
+        lb_set_number(row, "upper", shown[k].estimate + half);
+        lb_set_number(row, "p", lb_two_sided_p(shown[k].estimate / se, NAN));
+    }
+}
+
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     lb_probabilities s;
@@ -58,6 +99,11 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
                    "weighted by the odds of the threshold; a person at or above the threshold is treated. Treating nobody has net "
                    "benefit 0. interventions_avoided_per_100 compares with treating everybody.", s.outcome.column, s.outcome.event_level,
                    s.events, s.n);
+    if (s.second && s.events && s.events < s.n) {
+        reclassification(&s, lb_set_object(result->results, "reclassification"));
+        lb_result_note(result, "reclassification: continuous net reclassification improvement and integrated discrimination improvement of %s over %s. Both can rise through a model "
+                       "that is merely miscalibrated (Hilden & Gerds 2014): judge by the net benefit.", lb_call_text(call, "score"), lb_call_text(call, "compare"));
+    }
     lb_decision_picture(result, lb_call_text(call, "score"), lb_call_text(call, "compare"));
     return 0;
 }
@@ -68,7 +114,7 @@ const lb_op lb_op_predict_decision = {
     .description =
         "For each threshold probability t, the net benefit tp/n - fp/n * t/(1-t) of treating those predicted at or above t, beside "
         "that of treating everybody and nobody (Vickers & Elkin 2006). A model is worth using where its curve is above both. With "
-        "--compare, a second prediction on the same people.\n\nThe threshold says how many people one would treat needlessly to "
+        "--compare, a second prediction on the same people, and the reclassification of the first over it (NRI, IDI).\n\nThe threshold says how many people one would treat needlessly to "
         "treat one who needs it: choose the range before looking.",
     .params = params, .param_count = LB_COUNT(params), .run = run,
     .example = "lumbar predict decision reference/predict/scores.csv --outcome relapse --score risk --thresholds 0.2,0.3,0.4"};

@@ -23,9 +23,12 @@ static const lb_param params[] = {
     {.name = "num_samples", .type = LB_P_INT, .preset = "5000", .min = 10, .max = 1000000, .summary = "lime: samples"},
     {.name = "repeats", .type = LB_P_INT, .preset = "10", .min = 1, .max = 1000, .summary = "lime: times to sample anew, for stability"},
     {.name = "row", .type = LB_P_INT, .preset = "1", .min = 1, .max = 1e12, .summary = "row of the waterfall, and of LIME"},
+    {.name = "interactions", .type = LB_P_FLAG, .summary = "boosted trees, path-dependent: each row's Shapley interaction values, too"},
     {.name = "dependence", .type = LB_P_TEXT, .summary = "feature of the dependence picture; the most important when not given"},
     {.name = "seed", .type = LB_P_INT, .preset = "1", .min = 0, .max = 9007199254740991.0, .summary = "seed of samples and orders"},
 };
+
+enum { MOST_PAIRED = 2000, MOST_CELLS = 4000000 }; /* interaction values written down */
 
 typedef struct explained {
     lb_box box;
@@ -176,6 +179,51 @@ static void say_structure(lb_result *result, const explained *e)
     if (own && e->box.published.model->program[0].recalibrated) lb_result_note(result, "The margin is before recalibration.");
 }
 
+static int may_interact(lb_call *call, const explained *e, lb_error *err)
+{
+    size_t p = e->box.features, rows = e->table->rows;
+    if (!lb_call_flag(call, "interactions")) return 0;
+    if (e->box.is_published || e->box.model.linear || e->background || !lb_call_chosen(call, "method", "shap")) {
+        int code = lb_fail(err, LB_USAGE, "interaction values are those of boosted trees without a background");
+        lb_error_where(err, "--interactions");
+        lb_error_hint(err, "give a model file of XGBoost or LightGBM, --method shap, and no --background");
+        return code;
+    }
+    if (p > MOST_PAIRED || rows > MOST_CELLS / (p * p)) {
+        int code = lb_fail(err, LB_TOO_LARGE, "interaction values of %zu rows by %zu features are too many to write down", rows, p);
+        lb_error_hint(err, "explain fewer rows: at most %d values in all, and %d features", (int)MOST_CELLS, (int)MOST_PAIRED);
+        return code;
+    }
+    return 0;
+}
+
+/* Interaction values as XGBoost gives them: what is left of a feature's contribution when its pairs are taken off stands on the diagonal. */
+static int interactions(lb_result *result, const explained *e, lb_error *err)
+{
+    size_t p = e->box.features, rows = e->table->rows;
+    lb_arena *arena = lb_arena_new();
+    size_t size = lb_score_paths_size(&e->box.model.forest);
+    void *memory = size ? lb_arena_try(arena, size, 1) : NULL;
+    double *pair = lb_arena_array(arena, p * p, sizeof *pair);
+    lb_score_paths *paths = memory ? lb_score_paths_make(&e->box.model.forest, memory) : NULL;
+    const lb_value *list = lb_get(result->results, "contributions");
+    for (size_t i = 0; i < rows && paths; i++) {
+        lb_value *out = lb_set_object(list->item[i], "interactions");
+        memset(pair, 0, p * p * sizeof *pair);
+        lb_score_interactions(paths, e->x + i * p, pair);
+        for (size_t j = 0; j < p; j++) {
+            double others = 0;
+            lb_value *line = lb_set_object(out, e->box.name[j]);
+            for (size_t k = 0; k < p; k++) others += pair[j * p + k];
+            for (size_t k = 0; k < p; k++) lb_set_number(line, e->box.name[k], k == j ? e->value[i * p + j] - others : pair[j * p + k]);
+        }
+    }
+    lb_arena_free(arena);
+    if (!paths) return size ? lb_fail(err, LB_TOO_LARGE, "the paths of the trees do not fit in memory") : deep(err);
+    lb_result_note(result, "interactions{}: a pair's Shapley interaction value is shared by both of its features; the diagonal is the rest of a feature's own value, so each line sums to that value.");
+    return 0;
+}
+
 /* ---- results ----------------------------------------------------------------------------------------------- */
 
 static void report_values(lb_call *call, lb_result *result, const explained *e, bool score)
@@ -204,8 +252,14 @@ static void report_values(lb_call *call, lb_result *result, const explained *e, 
         lb_value *row = lb_push_object(means);
         lb_set_text(row, "feature", e->box.name[j]);
         lb_set_number(row, "mean_absolute", importance[j]);
-        if (importance[j] > importance[top]) top = j;
+        if (!e->box.is_published && e->box.model.splits) {
+            size_t splits = e->box.model.splits[j];
+            lb_set_int(row, "splits", (int64_t)splits);
+            lb_set_number(row, "gain", splits ? e->box.model.gain[j] / (double)splits : 0);
+            lb_set_number(row, "total_gain", e->box.model.gain[j]);
         }
+        if (importance[j] > importance[top]) top = j;
+    }
     lb_set_number(result->results, "additivity_gap", gap);
     lb_set(result->results, "contributions", list);
     for (size_t j = 0; j < p; j++)
@@ -225,7 +279,8 @@ static int explain_shap(lb_call *call, lb_result *result, explained *e, lb_error
 {
     bool kernel = lb_call_chosen(call, "method", "kernel"), score = kernel && lb_call_chosen(call, "scale", "score");
     size_t p = e->box.features;
-    int code = kernel ? need_background(e, err) : explain_by_structure(call, result->arena, e, err);
+    int code = may_interact(call, e, err);
+    if (!code) code = kernel ? need_background(e, err) : explain_by_structure(call, result->arena, e, err);
     for (size_t i = 0; i < e->table->rows && !code; i++) {
         if (kernel) e->base[i] = lb_box_shapley(&e->box, e->x + i * p, e->against, e->background->rows, score, (size_t)lb_call_int(call, "orders"), (uint64_t)lb_call_int(call, "seed"), e->value + i * p);
         e->margin[i] = score ? lb_box_score(&e->box, e->x + i * p) : lb_box_margin(&e->box, e->x + i * p);
@@ -233,6 +288,7 @@ static int explain_shap(lb_call *call, lb_result *result, explained *e, lb_error
     }
     if (code) return code;
     report_values(call, result, e, score);
+    if (lb_call_flag(call, "interactions") && (code = interactions(result, e, err))) return code;
     if (!kernel) say_structure(result, e);
     else lb_result_note(result, "Shapley values of the %s by asking the model: %s; %zu background rows. base + sum of values = %s.", score ? "score" : "margin",
                         p <= 12 ? "all coalitions" : "random orders of the features and their reverses", e->background->rows, score ? "score" : "margin");
@@ -302,6 +358,24 @@ static int stability(lb_call *call, lb_result *result, const explained *e, const
     return 0;
 }
 
+/* What the background gives LIME: quartiles with the share of people in each part, or mean and SD. */
+static void report_scales(const explained *e, const lb_lime_options *o, lb_value *out, lb_arena *arena)
+{
+    lb_value *list = lb_set_array(out, "scales");
+    for (size_t j = 0; j < e->box.features; j++) {
+        lb_value *row = lb_push_object(list);
+        lb_lime_scale scale = lb_lime_scale_of(e->against, e->background->rows, e->box.features, j, arena);
+        lb_set_text(row, "feature", e->box.name[j]);
+        if (o->discretize) {
+            lb_set_numbers(row, "quartiles", scale.cut, scale.cuts);
+            lb_set_numbers(row, "shares", scale.share, scale.cuts + 1);
+        } else {
+            lb_set_number(row, "mean", scale.mean);
+            lb_set_number(row, "sd", scale.sd);
+        }
+    }
+}
+
 static int explain_lime(lb_call *call, lb_result *result, explained *e, lb_error *err)
 {
     size_t p = e->box.features, at = (size_t)lb_call_int(call, "row") - 1, n;
@@ -333,6 +407,9 @@ static int explain_lime(lb_call *call, lb_result *result, explained *e, lb_error
     lb_set_number(out, "local_prediction", lime.local);
     lb_set_number(out, "prediction", y[0]);
     lb_set_int(out, "samples", (int64_t)n);
+    lb_set_number(out, "kernel_width", isnan(o.width) ? 0.75 * sqrt((double)p) : o.width);
+    lb_set_number(out, "ridge", o.ridge);
+    if (e->background) report_scales(e, &o, out, result->arena);
     lb_set_numbers(out, "distances", lime.distance, n < 1000 ? n : 1000);
     lb_set_numbers(out, "kernel", lime.kernel, n < 1000 ? n : 1000);
     double *size = lb_arena_array(result->arena, p + 1, sizeof *size);

@@ -16,6 +16,7 @@ static const lb_param params[] = {
     {.name = "hidden", .type = LB_P_NUMBERS, .preset = "8", .summary = "units of each hidden layer"},
     {.name = "activation", .type = LB_P_CHOICE, .preset = "relu", .choices = "relu,tanh,logistic", .summary = "of the hidden units"},
     {.name = "alpha", .type = LB_P_NUMBER, .preset = "0.0001", .summary = "ridge penalty of the weights"},
+    {.name = "solver", .type = LB_P_CHOICE, .preset = "adam", .choices = "adam,lbfgs", .summary = "adam: in batches, stopping early; lbfgs: on all rows until the gradient is tol at most"},
     {.name = "learning_rate", .type = LB_P_NUMBER, .preset = "0.001", .summary = "step of Adam"},
     {.name = "batch_size", .type = LB_P_INT, .preset = "200", .min = 1, .max = 1e9, .summary = "rows of one step"},
     {.name = "max_iter", .type = LB_P_INT, .preset = "200", .min = 0, .max = 1000000, .summary = "times through the rows; 0: loss and gradient at the start only"},
@@ -122,7 +123,9 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_score_column *column = standardise(&t, arena, rows);
     code = lb_perceptron_start(t.p, &o, arena, &net, err);
     if (!code) code = read_start(call, &net, arena, err);
-    if (!code && o.iterations) code = lb_perceptron_train(&net, &o, rows, t.y, t.n, arena, err);
+    bool batches = lb_call_chosen(call, "solver", "adam");
+    if (!code && o.iterations && !batches) code = lb_perceptron_descend(&net, &o, rows, t.y, t.n, arena, err);
+    if (!code && o.iterations && batches) code = lb_perceptron_train(&net, &o, rows, t.y, t.n, arena, err);
     if (code) return code;
     double *gradient = lb_arena_array(arena, net.parameters, sizeof *gradient), *risk = lb_arena_array(arena, t.n + 1, sizeof *risk);
     lb_set_int(result->results, "parameters", (int64_t)net.parameters);
@@ -143,14 +146,15 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     program.layers.background = background;
     lb_plain_model(result, &t, "perceptron", "multilayer perceptron", &program);
     if (o.iterations && !net.stopped) lb_result_warn(result, "training ended at --max_iter %zu before the loss came to rest", o.iterations);
-    lb_result_note(result, "Perceptron with %zu parameters on %zu standardised features; Adam; loss: mean log loss + alpha/(2n) times the squared weights. training_auc is apparent.", net.parameters, t.p);
+    lb_result_note(result, "Perceptron with %zu parameters on %zu standardised features; %s; loss: mean log loss + alpha/(2n) times the squared weights. training_auc is apparent.", net.parameters, t.p,
+                   batches ? "Adam" : "limited-memory BFGS on all rows");
     return 0;
 }
 
 const lb_op lb_op_predict_perceptron = {
     .area = "predict", .verb = "perceptron",
     .summary = "multilayer perceptron for a yes/no outcome",
-    .description = "Trains a fully connected network by Adam (Kingma & Ba 2015) with early stopping on people held out; loss, start and names of the parameters as in scikit-learn. "
+    .description = "Trains a fully connected network by Adam (Kingma & Ba 2015) with early stopping on people held out, or by limited-memory BFGS on all rows (--solver lbfgs: nothing held out); loss, start and names of the parameters as in scikit-learn. "
                    "With --max_iter 0 the result holds loss, fitted probabilities and gradient at the start (--start gives the weights).",
     .params = params, .param_count = LB_COUNT(params), .run = run,
     .example = "lumbar predict perceptron reference/predict/scores.csv --outcome relapse --features age,fat_fraction,risk --hidden 4 --learning_rate 0.01"};

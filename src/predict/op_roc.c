@@ -18,6 +18,8 @@ static const lb_param params[] = {
     {.name = "threshold", .type = LB_P_NUMBER, .summary = "score at and above which a person counts as positive"},
     {.name = "direction", .type = LB_P_CHOICE, .summary = "do people with the event score higher or lower", .preset = "higher",
      .choices = "higher,lower"},
+    {.name = "partial_auc", .type = LB_P_NUMBERS, .summary = "two specificities (or sensitivities) between which the area is taken as well, such as 0.9,1"},
+    {.name = "partial_focus", .type = LB_P_CHOICE, .preset = "specificity", .choices = "specificity,sensitivity", .summary = "what the bounds of --partial_auc are"},
     {.name = "level", .type = LB_P_NUMBER, .summary = "level of the intervals", .preset = "0.95"},
 };
 
@@ -92,6 +94,45 @@ static void best_points(const lb_roc *roc, double sign, lb_value *results)
     set_point(lb_set_object(results, "closest_topleft"), roc, corner, sign);
 }
 
+/* Area between two bounds on one axis, straight between the points. Along the curve the specificity rises and the sensitivity falls. */
+static double area_between(const lb_roc *roc, bool sensitivity, double low, double high)
+{
+    double area = 0;
+    for (size_t i = 0; i + 1 < roc->points; i++) {
+        size_t from = sensitivity ? i + 1 : i, to = sensitivity ? i : i + 1; /* in the order of the bounded axis */
+        const double *x = sensitivity ? roc->sensitivity : roc->specificity, *y = sensitivity ? roc->specificity : roc->sensitivity;
+        double a = fmax(low, x[from]), b = fmin(high, x[to]), width = x[to] - x[from];
+        if (!(b > a)) continue;
+        double ya = y[from] + (y[to] - y[from]) * (a - x[from]) / width, yb = y[from] + (y[to] - y[from]) * (b - x[from]) / width;
+        area += (b - a) * (ya + yb) / 2;
+    }
+    return area;
+}
+
+/* The partial area, and McClish's (1989, doi:10.1177/0272989X8900900307) which is 1 for a perfect score and one half for one that says nothing. */
+static int partial(lb_call *call, const lb_roc *roc, lb_value *results, lb_error *err)
+{
+    const double *bound;
+    size_t count = lb_call_numbers(call, "partial_auc", &bound);
+    if (!count) return 0;
+    double low = count == 2 ? fmin(bound[0], bound[1]) : NAN, high = count == 2 ? fmax(bound[0], bound[1]) : NAN;
+    if (!(low >= 0 && high <= 1 && low < high)) {
+        int code = lb_fail(err, LB_USAGE, "the bounds of a partial area are two different numbers from 0 to 1");
+        lb_error_where(err, "--partial_auc");
+        lb_error_hint(err, "for specificities from 90 %% up: --partial_auc 0.9,1");
+        return code;
+    }
+    double area = area_between(roc, lb_call_chosen(call, "partial_focus", "sensitivity"), low, high);
+    double least = ((1 - low) * (1 - low) - (1 - high) * (1 - high)) / 2, most = high - low;
+    lb_value *out = lb_set_object(results, "partial");
+    lb_set_text(out, "focus", lb_call_text(call, "partial_focus"));
+    lb_set_number(out, "from", low);
+    lb_set_number(out, "to", high);
+    lb_set_number(out, "auc", area);
+    lb_set_number(out, "auc_corrected", (1 + (area - least) / (most - least)) / 2);
+    return 0;
+}
+
 static void at_threshold(const sample *s, double threshold, double level, lb_value *out)
 {
     lb_confusion c = {0};
@@ -115,6 +156,7 @@ static int compare(lb_call *call, lb_result *result, const sample *s, const lb_r
     lb_set_text(out, "score", lb_call_text(call, "compare"));
     lb_set_number(out, "statistic", z);
     lb_set_number(out, "p", p);
+    lb_set_number(out, "covariance", lb_roc_covariance(roc, second));
     lb_set_number(out, "difference", roc->auc - second->auc);
     lb_set_number(out, "difference_lower", roc->auc - second->auc - half);
     lb_set_number(out, "difference_upper", roc->auc - second->auc + half);
@@ -157,6 +199,8 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (lb_call_given(call, "threshold"))
         at_threshold(&s, lb_call_number(call, "threshold"), level, lb_set_object(out, "at_threshold"));
     if (s.second) code = compare(call, result, &s, &roc, &second, level, err);
+    if (code) return code;
+    code = partial(call, &roc, out, err);
     if (code) return code;
     curve(&roc, s.sign, result);
     lb_result_note(result, "Event: %s = %s (%zu of %zu). A person is positive when the score is %s the threshold. AUC counts ties as "

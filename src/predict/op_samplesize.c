@@ -74,7 +74,8 @@ static double r2_from_auc(double auc, double prevalence)
 
 static double needed(double parameters, double shrinkage, double r2) { return ceil(parameters / ((shrinkage - 1) * log1p(-r2 / shrinkage))); }
 
-static void criterion(lb_value *rows, const char *what, double n, double shrinkage)
+/* events: expected in a person, NaN for a continuous outcome. */
+static void criterion(lb_value *rows, const char *what, double n, double shrinkage, double events, double parameters)
 {
     lb_value *row = lb_push_object(rows);
     lb_set_int(row, "criterion", (int64_t)rows->count);
@@ -82,6 +83,12 @@ static void criterion(lb_value *rows, const char *what, double n, double shrinka
     if (n <= MOST) lb_set_int(row, "n", (int64_t)n);
     else lb_set_null(row, "n");
     lb_set_number(row, "shrinkage", shrinkage);
+    if (isnan(events)) {
+        lb_set_number(row, "people_per_parameter", n / parameters);
+        return;
+    }
+    lb_set_number(row, "events", n * events);
+    lb_set_number(row, "events_per_parameter", n * events / parameters);
 }
 
 typedef struct survival {
@@ -138,9 +145,9 @@ static int events_model(lb_call *call, lb_result *result, bool binary, lb_error 
     double second = r2 / (r2 + lb_call_number(call, "optimism") * most);
     double n1 = needed(p, shrinkage, r2), n2 = needed(p, second, r2);
     double n3 = binary ? ceil(pow(lb_norm_q(0.975, LB_LOWER) / s.margin, 2) * share * (1 - share)) : smallest(risk_precise, &s, 1);
-    criterion(rows, "shrinkage of the coefficients", n1, shrinkage);
-    criterion(rows, "optimism in Nagelkerke's R2", n2, second);
-    criterion(rows, "precision of the overall risk", n3, NAN);
+    criterion(rows, "shrinkage of the coefficients", n1, shrinkage, share, p);
+    criterion(rows, "optimism in Nagelkerke's R2", n2, second, share, p);
+    criterion(rows, "precision of the overall risk", n3, NAN, share, p);
     double n = fmax(fmax(n1, n2), n3);
     lb_set_int(out, "n", (int64_t)n);
     lb_set_number(out, "events", n * share);
@@ -156,12 +163,14 @@ typedef struct continuous {
     double parameters, r2, shrinkage, mean, sd;
 } continuous;
 
-static bool shrinks_little(double n, const void *plan)
+/* Shrinkage expected with n people; -infinity where the model would fit them perfectly. */
+static double shrinkage_at(double n, const continuous *c)
 {
-    const continuous *c = plan;
     double apparent = (c->r2 * (n - c->parameters - 1) + c->parameters) / (n - 1);
-    return apparent < 1 && 1 + (c->parameters - 2) / (n * log1p(-apparent)) >= c->shrinkage;
+    return apparent < 1 ? 1 + (c->parameters - 2) / (n * log1p(-apparent)) : -INFINITY;
 }
+
+static bool shrinks_little(double n, const void *plan) { return shrinkage_at(n, plan) >= ((const continuous *)plan)->shrinkage; }
 
 static bool sd_precise(double n, const void *plan)
 {
@@ -191,11 +200,12 @@ static int continuous_model(lb_call *call, lb_result *result, lb_error *err)
     double most = 0;
     lb_value *rows = lb_set_array(result->results, "criteria");
     for (int i = 0; i < 4; i++) {
-        criterion(rows, what[i], n[i], i ? NAN : c.shrinkage);
+        criterion(rows, what[i], n[i], isnan(n[i]) ? NAN : shrinkage_at(n[i], &c), NAN, p);
         most = isnan(n[i]) ? NAN : fmax(most, n[i]);
         if (isnan(most)) return lb_fail(err, LB_USAGE, "more than %g people would be needed for the %s", MOST, what[i]);
     }
     lb_set_int(result->results, "n", (int64_t)most);
+    lb_set_number(result->results, "shrinkage", shrinkage_at(most, &c));
     lb_set_number(result->results, "people_per_parameter", most / p);
     return 0;
 }

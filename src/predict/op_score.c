@@ -8,7 +8,20 @@
 static const lb_param params[] = {
     {.name = "model", .type = LB_P_DOCUMENT, .flags = LB_REQUIRED | LB_POSITIONAL, .summary = "XGBoost JSON, LightGBM text, or a model of Lumbar"},
     {.name = "data", .type = LB_P_TABLE, .flags = LB_REQUIRED | LB_POSITIONAL, .summary = "one row per person, with the model's columns"},
+    {.name = "leaves", .type = LB_P_FLAG, .summary = "boosted trees: where each row ends, tree by tree (XGBoost: node, LightGBM: leaf)"},
 };
+
+/* Nodes as XGBoost numbers them; LightGBM counts leaves by themselves, which its reader has put behind the splits. */
+static void set_leaves(const lb_model *model, const double *x, lb_value *row)
+{
+    lb_value *list = lb_set_array(row, "leaf");
+    for (size_t t = 0; t < model->forest.trees; t++) {
+        const lb_score_tree *tree = &model->forest.tree[t];
+        size_t at = lb_score_leaf(&model->forest, tree, x), splits = 0;
+        for (size_t i = 0; !model->forest.single && i < tree->nodes; i++) splits += tree->node[i].feature >= 0;
+        lb_push_int(list, (int64_t)(at - splits));
+    }
+}
 
 /* A published model: risk with interval, stratum, and what is doubtful about the row; no risk where a value is missing or not known. */
 static int score_published(lb_call *call, lb_published *m, lb_result *result, lb_error *err)
@@ -76,6 +89,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         lb_value *row = lb_push_object(rows);
         lb_set_number(row, "margin", margin);
         lb_set_number(row, "score", lb_model_score(&model, margin));
+        if (lb_call_flag(call, "leaves") && !model.linear) set_leaves(&model, x + i * model.features, row);
         unscored += isnan(margin);
     }
     if (unscored) lb_result_warn(result, "%zu of %zu rows have no score: a predictor is missing", unscored, table->rows);

@@ -5,9 +5,12 @@
 #include "predict/train.h"
 #include "predict/widen.h"
 
+#include <math.h>
+
 static const lb_param params[] = {
     {.name = "plan", .type = LB_P_DOCUMENT, .flags = LB_REQUIRED | LB_POSITIONAL, .summary = "the plan (YAML)"},
     {.name = "data", .type = LB_P_TABLES, .flags = LB_REQUIRED, .summary = "tables of the study: participants, radiomics, …; a folder means all its tables"},
+    {.name = "rows", .type = LB_P_FLAG, .flags = LB_ADVANCED, .summary = "also give the people as the model file reads them, joined and widened (people-OUTCOME.csv): data of participants"},
 };
 
 /* The tables as they were given, for provenance, and as the plan reads them. */
@@ -35,6 +38,28 @@ static void people_found(const lb_model_people *people, lb_value *out)
     lb_set_int(out, "censored", (int64_t)people->censored);
     lb_set_int(out, "left_out", (int64_t)people->left_out);
     lb_set_int(out, "inputs", (int64_t)people->inputs);
+}
+
+/* One row per person with the inputs, as `predict score` and `explain` take them: the tables of the study need not be joined by hand. */
+static void give_people(const lb_value *outcome, const lb_model_people *people, lb_result *result)
+{
+    lb_arena *arena = lb_arena_new();
+    lb_table *table = lb_table_new(arena, "people", people->n);
+    lb_buf text = {.max = (size_t)1 << 30};
+    for (size_t j = 0; j < people->inputs; j++) {
+        const lb_input *in = &people->input[j];
+        const char **cell = lb_arena_array(arena, people->n + 1, sizeof *cell);
+        lb_column *column = in->category ? NULL : lb_table_add_number(table, in->name);
+        for (size_t i = 0; i < people->n; i++) {
+            if (column) column->number[i] = in->value[i];
+            cell[i] = isnan(in->value[i]) || column ? "" : in->level[(size_t)in->value[i]];
+        }
+        if (in->category) lb_table_add_text(table, in->name, cell);
+    }
+    lb_csv_write(table, false, &text);
+    lb_result_artifact(result, lb_arena_printf(result->arena, "people-%s.csv", lb_get_text(outcome, "id", "outcome")), "text/csv; charset=utf-8", text.data, text.length);
+    lb_buf_free(&text);
+    lb_arena_free(arena);
 }
 
 /* The model file and its calculator as files of the result. */
@@ -76,12 +101,18 @@ static int one_outcome(lb_call *call, lb_model_plan *plan, const lb_value *outco
     int code = lb_model_plan_people(plan, outcome, t->read, t->reads, &people, err);
     if (code) return code;
     people_found(&people, out);
-    if (people.left_out) lb_result_warn(result, "%s: %zu rows without outcome left out", lb_get_text(outcome, "id", ""), people.left_out);
+    if (people.left_out) lb_result_warn(result, "%s: %zu row%s without outcome left out", lb_get_text(outcome, "id", ""), people.left_out, people.left_out == 1 ? "" : "s");
+    for (size_t j = 0; j < people.inputs; j++) { /* such as the arm in a masked snapshot */
+        size_t known = 0;
+        for (size_t i = 0; i < people.n; i++) known += !isnan(people.input[j].value[i]);
+        if (!known) lb_result_warn(result, "%s: the input %s is empty for everybody; nothing is learned from it", lb_get_text(outcome, "id", ""), people.input[j].name);
+    }
     code = lb_train_sample_size(call, plan, outcome, &people, lb_set_object(out, "sample_size"), result, err);
     if (!code) code = lb_validate(&plan->pipeline, people.cohort, &plan->validation, result->arena, &run, err);
     if (!code) code = lb_train_results(plan, &people, &run, out, result, err);
     if (!code) code = lb_train_pictures(call, plan, outcome, &people, &run, out, result, err);
     if (!code) code = publish(plan, outcome, &people, &run, t->given, t->givens, out, result, err);
+    if (!code && lb_call_flag(call, "rows")) give_people(outcome, &people, result);
     lb_packed_free(&run.refit);
     if (code && err && !err->where[0]) lb_error_where(err, "outcome %s", lb_get_text(outcome, "id", ""));
     return code;

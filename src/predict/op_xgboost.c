@@ -43,23 +43,41 @@ static const char *text_of(lb_call *call, const char *name, lb_arena *arena)
     return NULL;
 }
 
+/* Loss on the rows trained on after each tree; returns the last. */
+static double losses(const lb_training *t, const lb_model *m, const double *rows, bool binary, lb_arena *arena, lb_value *list)
+{
+    double *score = lb_arena_array(arena, t->n + 1, sizeof *score), loss = NAN;
+    float *margin = lb_arena_array(arena, t->n + 1, sizeof *margin);
+    for (size_t i = 0; i < t->n; i++) margin[i] = (float)m->forest.base;
+    for (size_t k = 0; k < m->forest.trees; k++) {
+        const lb_score_tree *tree = &m->forest.tree[k];
+        double square = 0;
+        for (size_t i = 0; i < t->n; i++) {
+            margin[i] += (float)tree->node[lb_score_leaf(&m->forest, tree, rows + i * t->p)].value;
+            score[i] = lb_model_score(m, (double)margin[i]);
+            square += (t->y[i] - score[i]) * (t->y[i] - score[i]);
+        }
+        loss = binary ? lb_log_loss(t->y, score, NULL, t->n) : sqrt(square / (double)t->n);
+        lb_value *row = lb_push_object(list);
+        lb_set_int(row, "round", (int64_t)k + 1);
+        lb_set_number(row, binary ? "log_loss" : "rmse", loss);
+    }
+    return loss;
+}
+
 static void report(lb_result *result, const lb_training *t, const lb_model *m, const double *rows, bool binary)
 {
-    double *score = lb_arena_array(result->arena, t->n + 1, sizeof *score), loss = 0, *gain = lb_arena_array(result->arena, t->p + 1, sizeof *gain);
-    for (size_t i = 0; i < t->n; i++) {
-        score[i] = lb_model_score(m, lb_model_margin(m, rows + i * t->p));
-        loss += (t->y[i] - score[i]) * (t->y[i] - score[i]);
-    }
     lb_set_int(result->results, "trees", (int64_t)m->forest.trees);
-    lb_set_number(result->results, binary ? "training_log_loss" : "training_rmse", binary ? lb_log_loss(t->y, score, NULL, t->n) : sqrt(loss / (double)t->n));
-    for (size_t k = 0; k < m->forest.trees; k++)
-        for (size_t i = 0; i < m->forest.tree[k].nodes; i++)
-            if (m->forest.tree[k].node[i].feature >= 0) gain[m->forest.tree[k].node[i].feature]++;
+    lb_value *history = lb_value_array(result->arena);
+    lb_set_number(result->results, binary ? "training_log_loss" : "training_rmse", losses(t, m, rows, binary, result->arena, history));
+    lb_set(result->results, "training", history);
     lb_value *list = lb_set_array(result->results, "importance");
     for (size_t j = 0; j < t->p; j++) {
         lb_value *row = lb_push_object(list);
         lb_set_text(row, "feature", t->name[j]);
-        lb_set_int(row, "splits", (int64_t)gain[j]);
+        lb_set_int(row, "splits", (int64_t)m->splits[j]);
+        lb_set_number(row, "gain", m->splits[j] ? m->gain[j] / (double)m->splits[j] : 0);
+        lb_set_number(row, "total_gain", m->gain[j]);
     }
 }
 

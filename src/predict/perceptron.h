@@ -36,5 +36,8 @@ double lb_perceptron_loss(const lb_perceptron *net, const lb_perceptron_options 
 /** Adam (Kingma & Ba 2015) from where `net` stands. x: n × p, row after row, standardised. */
 int lb_perceptron_train(lb_perceptron *net, const lb_perceptron_options *options, const double *x, const double *y, size_t n, lb_arena *arena,
                         lb_error *err) LB_MUST_CHECK;
+/** Limited-memory BFGS on all rows from where `net` stands, until the largest element of the gradient is at most `tolerance`. */
+int lb_perceptron_descend(lb_perceptron *net, const lb_perceptron_options *options, const double *x, const double *y, size_t n, lb_arena *arena,
+                          lb_error *err) LB_MUST_CHECK;
 
 #endif

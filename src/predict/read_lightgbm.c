@@ -96,6 +96,8 @@ static int read_header(text header, lb_arena *arena, lb_model *out, lb_error *er
     if (!(last >= 0 && last < 1e6) || !find(header, "feature_names", &value)) return refuse(err, SIZE_MAX, "it does not name its features", again);
     out->features = out->forest.features = (size_t)last + 1;
     out->feature = lb_arena_array(arena, out->features, sizeof *out->feature);
+    out->gain = lb_arena_array(arena, out->features, sizeof *out->gain);
+    out->splits = lb_arena_array(arena, out->features, sizeof *out->splits);
     for (size_t j = 0; j < out->features; j++) {
         if (!next_word(&value, &word)) return refuse(err, SIZE_MAX, "it names fewer features than it has", again);
         out->feature[j] = lb_arena_textn(arena, word.at, (size_t)(word.end - word.at));
@@ -121,6 +123,7 @@ static int read_tree(text block, const lb_model *model, size_t index, lb_arena *
     double *feature = numbers(block, "split_feature", splits, arena), *threshold = numbers(block, "threshold", splits, arena);
     double *type = numbers(block, "decision_type", splits, arena), *left = numbers(block, "left_child", splits, arena);
     double *right = numbers(block, "right_child", splits, arena), *count = numbers(block, "internal_count", splits, arena);
+    double *gain = splits ? numbers(block, "split_gain", splits, arena) : NULL;
     if (!value || (splits && (!leaf_count || !feature || !threshold || !type || !left || !right || !count)))
         return refuse(err, index, "an array is missing, of the wrong length, or holds something that is no number", again);
     lb_score_node *node = lb_arena_try(arena, splits + leaves, sizeof *node);
@@ -129,6 +132,7 @@ static int read_tree(text block, const lb_model *model, size_t index, lb_arena *
         unsigned kind = type[i] >= 0 && type[i] < 256 ? (unsigned)type[i] : 1;
         if (kind & 1 || kind >> 2 > LB_SCORE_MISSING_NAN) return refuse(err, index, "a split of a kind that is not numeric", "models with numeric splits only are read");
         if (!(feature[i] >= 0 && feature[i] < 1e6)) return refuse(err, index, "a split on a feature that is not there", again);
+        if (feature[i] < (double)model->features) model->gain[(size_t)feature[i]] += gain ? gain[i] : NAN, model->splits[(size_t)feature[i]]++;
         node[i] = (lb_score_node){.feature = (int32_t)feature[i], .left = child(left[i], splits, leaves), .right = child(right[i], splits, leaves),
                                   .missing = (uint8_t)(kind >> 2), .default_left = kind & 2, .threshold = threshold[i], .cover = count[i]};
     }

@@ -54,6 +54,9 @@ static int read_tree(const lb_value *from, const lb_model *model, size_t index, 
         node[i].default_left = element(from, "default_left", i) == 1;
         node[i].missing = LB_SCORE_MISSING_NAN;
         if (node[i].feature < 0) return refuse(err, "a split without a feature", "the file is damaged: save the model again");
+        if ((size_t)node[i].feature >= model->features) continue; /* the check of the tree will say so */
+        model->gain[node[i].feature] += element(from, "loss_changes", i);
+        model->splits[node[i].feature]++;
     }
     *out = (lb_score_tree){count, node};
     return lb_model_check_tree(model, out, index, arena, err);
@@ -82,6 +85,8 @@ static int read_names(const lb_value *learner, lb_arena *arena, lb_model *out, l
     if (!(count >= 1 && count <= 1e6)) return refuse(err, "it does not say how many features it has", "the file is damaged: save the model again");
     out->features = out->forest.features = (size_t)count;
     out->feature = lb_arena_array(arena, out->features, sizeof *out->feature);
+    out->gain = lb_arena_array(arena, out->features, sizeof *out->gain);
+    out->splits = lb_arena_array(arena, out->features, sizeof *out->splits);
     bool named = names && names->type == LB_ARRAY && names->count == out->features;
     for (size_t j = 0; j < out->features; j++) {
         const lb_value *name = named ? names->item[j] : NULL;

@@ -6,6 +6,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MOST_SLOPE 5.0 /* an apparent slope above: the risks of the people fitted to are pushed to 0 and 1 */
+
 static void heading(lb_buf *out, int level, const char *text)
 {
     lb_buf_printf(out, "<h%d>", level);
@@ -69,14 +71,15 @@ static void bootstrap_table(const lb_value *models, lb_arena *arena, lb_buf *out
         lb_set_text(row, "Corrected", shown(arena, lb_get_number(lb_get(b, "corrected"), "auc", NAN), 3));
         lb_set_text(row, ".632", shown(arena, lb_get_number(b, "auc_632", NAN), 3));
         lb_set_text(row, ".632+", shown(arena, lb_get_number(b, "auc_632plus", NAN), 3));
-        lb_set_text(row, "Corrected slope (median)", shown(arena, lb_get_number(lb_get(b, "corrected"), "slope_median", NAN), 2));
+        double apparent_slope = lb_get_number(lb_get(b, "apparent"), "slope", NAN), slope = lb_get_number(lb_get(b, "corrected"), "slope_median", NAN);
+        lb_set_text(row, "Corrected slope (median)", shown(arena, apparent_slope < MOST_SLOPE ? slope : NAN, 2));
         lb_set_text(row, "Corrected Brier", shown(arena, lb_get_number(lb_get(b, "corrected"), "brier", NAN), 3));
         lb_set_int(row, "Replicates", lb_get_int(b, "replicates", 0));
     }
     if (!rows->count) return;
     lb_html_table(rows, "Bootstrap of the whole pipeline, tuning included", out);
     paragraph(out, "note", "Corrected: apparent less optimism (Harrell). A model that fits the rows it is given almost perfectly, as forests and boosted trees can (apparent AUC near 1), also fits each "
-              "person who is in the sample; its optimism is then too small and the corrected figure too good. Read .632+ and the people held out instead.");
+              "person who is in the sample; its optimism is then too small and the corrected figure too good, and its calibration slope on them means nothing (no slope is shown). Read .632+ and the people held out instead.");
 }
 
 static void comparison_table(const lb_value *comparison, lb_arena *arena, lb_buf *out)

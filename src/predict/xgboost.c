@@ -16,8 +16,7 @@ static int refused(lb_error *err)
     return code;
 }
 
-static int make_matrix(const double *x, const double *y, const double *weight, size_t n, size_t p, const char *const *names, DMatrixHandle *out,
-                       lb_error *err)
+static int make_matrix(const double *x, const double *y, const double *weight, size_t n, size_t p, DMatrixHandle *out, lb_error *err)
 {
     float *single = lb_alloc(n * p + 2 * n, sizeof *single), *label = single + n * p, *share = label + n;
     for (size_t i = 0; i < n * p; i++) single[i] = (float)x[i];
@@ -26,20 +25,23 @@ static int make_matrix(const double *x, const double *y, const double *weight, s
     if (!ok) *out = NULL;
     ok = ok && XGDMatrixSetFloatInfo(*out, "label", label, n) == 0;
     if (ok && weight) ok = XGDMatrixSetFloatInfo(*out, "weight", share, n) == 0;
-    if (ok && names) {
-        const char **copy = lb_alloc(p, sizeof *copy);
-        for (size_t j = 0; j < p; j++) copy[j] = names[j];
-        ok = XGDMatrixSetStrFeatureInfo(*out, "feature_name", copy, p) == 0;
-        free(copy);
-    }
     free(single);
     return ok ? 0 : refused(err);
 }
 
-static int save(BoosterHandle booster, lb_arena *arena, lb_xgboost *out, lb_error *err)
+/* The library writes the names of the columns only where the booster itself was told them; without them a model is good for nothing but its own
+ * table. */
+static int save(BoosterHandle booster, const char *const *names, size_t p, lb_arena *arena, lb_xgboost *out, lb_error *err)
 {
     bst_ulong length;
     const char *text;
+    if (names) {
+        const char **copy = lb_alloc(p, sizeof *copy);
+        for (size_t j = 0; j < p; j++) copy[j] = names[j];
+        int refusal = XGBoosterSetStrFeatureInfo(booster, "feature_name", copy, p);
+        free(copy);
+        if (refusal) return refused(err);
+    }
     if (XGBoosterSaveModelToBuffer(booster, "{\"format\": \"json\"}", &length, &text)) return refused(err);
     out->json = lb_arena_textn(arena, text, length);
     out->length = length;
@@ -53,7 +55,7 @@ int lb_xgboost_fit(const double *x, const double *y, const double *weight, size_
     DMatrixHandle matrix = NULL;
     BoosterHandle booster = NULL;
     if (n > SIZE_MAX / 16 / (p + 1)) return lb_fail(err, LB_TOO_LARGE, "%zu rows by %zu features do not fit in memory", n, p);
-    int code = make_matrix(x, y, weight, n, p, names, &matrix, err);
+    int code = make_matrix(x, y, weight, n, p, &matrix, err);
     if (!code && XGBoosterCreate(&matrix, 1, &booster)) code = refused(err);
     if (!code && (XGBoosterSetParam(booster, "nthread", "1") || XGBoosterSetParam(booster, "verbosity", "0"))) code = refused(err);
     for (size_t i = 0; i < option_count && !code; i++)
@@ -63,7 +65,7 @@ int lb_xgboost_fit(const double *x, const double *y, const double *weight, size_
         else if (XGBoosterUpdateOneIter(booster, (int)r, matrix)) code = refused(err);
         lb_progress_report(progress, (double)(r + 1) / (double)rounds, "trees");
     }
-    if (!code) code = save(booster, arena, out, err);
+    if (!code) code = save(booster, names, p, arena, out, err);
     if (booster) XGBoosterFree(booster);
     if (matrix) XGDMatrixFree(matrix);
     return code;

@@ -32,7 +32,7 @@ typedef struct study_request {
     lb_arena *arena;
     lb_store *store;
     const lb_registry *registry;
-    const lb_study *study;   /**< the active version; this request alone uses it (its rules are a Lua state) */
+    const lb_study *study;   /**< the active version; other requests read it, too */
     lb_actor actor;          /**< user "" on an open route */
     const char *full_name, *session; /**< session: key of the record, NULL when not signed in */
     const lb_value *user;    /**< the user's record body, or NULL */

@@ -17,7 +17,7 @@ typedef struct form_work {
     lb_value *out;
     const char *version, *what;
     int64_t number;
-    bool second;
+    bool second, older; /* older: kept under a version that is no longer in force */
 } form_work;
 
 static int read_version(lb_tx *tx, void *context, lb_error *err)
@@ -27,15 +27,20 @@ static int read_version(lb_tx *tx, void *context, lb_error *err)
     return lb_entry_version(tx, r->part[0], r->part[1], r->part[2], &w->version, err);
 }
 
+static int place_of(form_work *w, const lb_study *study, lb_error *err)
+{
+    study_request *r = w->request;
+    return lb_form_place_find(study, r->registry, &r->actor, r->part[0], r->part[1], r->part[2], r->arena, &w->place, err);
+}
+
 static int find_place(form_work *w, lb_error *err)
 {
     study_request *r = w->request;
     const lb_study *study = r->study;
-    const char *keying = study_query(r, "keying");
-    w->second = lb_text_equal(keying, "2");
+    w->second = lb_text_equal(study_query(r, "keying"), "2");
     int code = study_read(r, read_version, w, err);
     if (!code && w->version) code = study_version(r, w->version, &study, err);
-    return code ? code : lb_form_place_find(study, r->registry, &r->actor, r->part[0], r->part[1], r->part[2], r->arena, &w->place, err);
+    return code ? code : place_of(w, study, err);
 }
 
 /* -- GET --------------------------------------------------------------------------------------------------------------- */
@@ -216,16 +221,12 @@ static int put_draft(study_request *r, lb_answer *answer, lb_error *err)
     return code;
 }
 
-static int remove_draft(lb_tx *tx, const form_work *w, lb_error *err)
+static int drop_draft(lb_tx *tx, void *context, lb_error *err)
 {
+    const form_work *w = context;
     const lb_record *draft = NULL;
     int code = lb_tx_get(tx, LB_KIND_DRAFT, draft_key(w), &draft, err);
     return code || !draft ? code : lb_tx_remove(tx, LB_KIND_DRAFT, draft_key(w), err);
-}
-
-static int drop_draft(lb_tx *tx, void *context, lb_error *err)
-{
-    return remove_draft(tx, context, err);
 }
 
 static int delete_draft(study_request *r, lb_answer *answer, lb_error *err)
@@ -245,7 +246,19 @@ static int delete_draft(study_request *r, lb_answer *answer, lb_error *err)
 static int prepare(lb_tx *tx, void *context, lb_error *err)
 {
     form_work *w = context;
+    w->ask.draft = draft_key(w);
     return lb_entry_prepare(tx, &w->place, &w->ask, &w->plan, err);
+}
+
+/* Most entries are kept under the version in force: place and plan in one transaction. */
+static int find_and_prepare(lb_tx *tx, void *context, lb_error *err)
+{
+    form_work *w = context;
+    int code = read_version(tx, w, err);
+    w->older = !code && w->version && !lb_text_equal(w->version, w->request->study->version);
+    if (code || w->older) return code;
+    code = place_of(w, w->request->study, err);
+    return code ? code : prepare(tx, w, err);
 }
 
 static int commit(lb_tx *tx, void *context, lb_error *err)
@@ -253,7 +266,7 @@ static int commit(lb_tx *tx, void *context, lb_error *err)
     form_work *w = context;
     int code = lb_entry_commit(tx, &w->plan, err);
     w->number = lb_tx_now_us(tx);
-    return code ? code : remove_draft(tx, w, err);
+    return code;
 }
 
 /* Somebody was first: what is there now goes with the refusal, so that nothing is lost on either side. */
@@ -307,11 +320,12 @@ static void answer_saved(form_work *w, lb_answer *answer)
 
 static int put_form(study_request *r, lb_answer *answer, lb_error *err)
 {
-    form_work w = {.request = r};
-    int code = find_place(&w, err);
+    form_work w = {.request = r, .second = lb_text_equal(study_query(r, "keying"), "2")};
     w.ask = (lb_entry_ask){.values = lb_get(r->body, "values"), .missing = lb_get(r->body, "missing"), .confirmed = lb_get(r->body, "confirmed"),
                            .revision = lb_get_int(r->body, "revision", 0), .reason = lb_get_text(r->body, "reason", NULL), .second = w.second};
-    if (!code) code = study_read(r, prepare, &w, err);
+    int code = study_read(r, find_and_prepare, &w, err);
+    if (!code && w.older) code = find_place(&w, err);
+    if (!code && w.older) code = study_read(r, prepare, &w, err);
     if (!code) {
         code = study_write(r, commit, &w, err);
         /* Somebody came in between: say what there is now. */

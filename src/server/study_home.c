@@ -1,5 +1,5 @@
-/* The protocols of a study, opened. A protocol's rules are a Lua state, which one thread at a time may use: every version
- * has a small pool of opened copies, made when they are first needed and kept. */
+/* The protocols of a study, opened: each version once, when it is first needed, and shared by all requests. One that was replaced goes
+ * when the last request that borrowed it has ended. */
 #include "server/study_home.h"
 #include "server/study_jobs.h"
 
@@ -7,22 +7,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HASHES_AT_ONCE = 2, COPIES_KEPT = 40 };
+enum { HASHES_AT_ONCE = 2, VERSIONS_KEPT = 40 };
 
-typedef struct copy {
+typedef struct opened {
     lb_arena *arena;
     lb_study *study;
     char *version;
-    bool lent, stale;
-    struct copy *next;
-} copy;
+    size_t loans;
+    bool stale;
+    struct opened *next;
+} opened;
 
 struct study_home {
     study_options options;
     pthread_mutex_t lock;
+    pthread_mutex_t opening; /* held while a protocol is opened: it takes some milliseconds, and once is enough */
     pthread_cond_t hashed;
     unsigned hashing;
-    copy *copies;
+    opened *versions;
     size_t kept;
     study_jobs *jobs;
 };
@@ -39,12 +41,13 @@ int study_home_new(const study_options *options, study_home **out, lb_error *err
     home->options = *options;
     if (!(home->options.idle_seconds > 0)) home->options.idle_seconds = 1800;
     pthread_mutex_init(&home->lock, NULL);
+    pthread_mutex_init(&home->opening, NULL);
     pthread_cond_init(&home->hashed, NULL);
     *out = home;
     return LB_OK;
 }
 
-static void free_copy(copy *one)
+static void free_opened(opened *one)
 {
     lb_study_close(one->study);
     lb_arena_free(one->arena);
@@ -56,12 +59,13 @@ void study_home_free(study_home *home)
 {
     if (!home) return;
     study_jobs_free(home->jobs);
-    while (home->copies) {
-        copy *next = home->copies->next;
-        free_copy(home->copies);
-        home->copies = next;
+    while (home->versions) {
+        opened *next = home->versions->next;
+        free_opened(home->versions);
+        home->versions = next;
     }
     pthread_cond_destroy(&home->hashed);
+    pthread_mutex_destroy(&home->opening);
     pthread_mutex_destroy(&home->lock);
     free(home);
 }
@@ -99,24 +103,24 @@ void study_hash_end(study_home *home)
 
 /* -- protocols ------------------------------------------------------------------------------------------------- */
 
-static copy *take_idle(study_home *home, const char *version)
+static opened *lend(study_home *home, const char *version)
 {
-    copy *found = NULL;
+    opened *found = NULL;
     pthread_mutex_lock(&home->lock);
-    for (copy *one = home->copies; one && !found; one = one->next) {
-        if (!one->lent && !one->stale && strcmp(one->version, version) == 0) found = one;
+    for (opened *one = home->versions; one && !found; one = one->next) {
+        if (!one->stale && strcmp(one->version, version) == 0) found = one;
     }
-    if (found) found->lent = true;
+    if (found) found->loans++;
     pthread_mutex_unlock(&home->lock);
     return found;
 }
 
-static int open_copy(study_home *home, const lb_record *protocol, copy **out, lb_error *err)
+static int open_version(study_home *home, const lb_record *protocol, opened **out, lb_error *err)
 {
-    copy *one = lb_alloc(1, sizeof *one);
+    opened *one = lb_alloc(1, sizeof *one);
     one->arena = lb_arena_new();
     one->version = strdup(protocol->key);
-    one->lent = true;
+    one->loans = 1;
     const char *text = lb_arena_text(one->arena, lb_get_text(protocol->body, "text", ""));
     const lb_bytes bytes = {(const uint8_t *)text, strlen(text), "protocol"};
     int code = lb_study_read(&bytes, one->arena, &one->study, NULL, err);
@@ -127,12 +131,26 @@ static int open_copy(study_home *home, const lb_record *protocol, copy **out, lb
         return code;
     }
     pthread_mutex_lock(&home->lock);
-    one->next = home->copies;
-    home->copies = one;
+    one->next = home->versions;
+    home->versions = one;
     home->kept++;
     pthread_mutex_unlock(&home->lock);
     *out = one;
     return LB_OK;
+}
+
+/* Somebody else may have opened it while we waited. */
+static int lend_or_open(study_home *home, const char *version, lb_tx *tx, opened **out, lb_error *err)
+{
+    const lb_record *protocol = NULL;
+    int code = LB_OK;
+    pthread_mutex_lock(&home->opening);
+    *out = lend(home, version);
+    if (!*out) code = lb_tx_get(tx, LB_KIND_PROTOCOL, version, &protocol, err);
+    if (!*out && !code && !protocol) code = study_absent(err, "version of the protocol");
+    if (!*out && !code) code = open_version(home, protocol, out, err);
+    pthread_mutex_unlock(&home->opening);
+    return code;
 }
 
 typedef struct newest {
@@ -148,7 +166,7 @@ static int see_active(void *context, const lb_record *record, lb_error *err)
     return 1;
 }
 
-/* The key of the active protocol; records are read as heads, the text only when a copy must be opened. */
+/* The key of the active protocol; records are read as heads, the text only when it must be opened. */
 static int active_version(lb_tx *tx, const char **version, lb_error *err)
 {
     newest found = {NULL, lb_tx_arena(tx)};
@@ -163,20 +181,15 @@ int study_borrow(study_home *home, const char *version, lb_tx *tx, const lb_stud
     *out = NULL;
     int code = version ? LB_OK : active_version(tx, &version, err);
     if (code || !version) return code;
-    copy *one = take_idle(home, version);
-    if (!one) {
-        const lb_record *protocol = NULL;
-        code = lb_tx_get(tx, LB_KIND_PROTOCOL, version, &protocol, err);
-        if (!code && !protocol) code = study_absent(err, "version of the protocol");
-        if (!code) code = open_copy(home, protocol, &one, err);
-    }
+    opened *one = lend(home, version);
+    if (!one) code = lend_or_open(home, version, tx, &one, err);
     if (!code) *out = one->study;
     return code;
 }
 
-static void unlink_copy(study_home *home, copy *one)
+static void unlink_version(study_home *home, opened *one)
 {
-    copy **at = &home->copies;
+    opened **at = &home->versions;
     while (*at != one) at = &(*at)->next;
     *at = one->next;
     home->kept--;
@@ -184,30 +197,30 @@ static void unlink_copy(study_home *home, copy *one)
 
 void study_give_back(study_home *home, const lb_study *study)
 {
-    copy *gone = NULL;
+    opened *gone = NULL;
     if (!study) return;
     pthread_mutex_lock(&home->lock);
-    for (copy *one = home->copies; one; one = one->next) {
+    for (opened *one = home->versions; one; one = one->next) {
         if (one->study != study) continue;
-        one->lent = false;
-        if (one->stale || home->kept > COPIES_KEPT) {
-            unlink_copy(home, one);
+        one->loans--;
+        if (one->loans == 0 && (one->stale || home->kept > VERSIONS_KEPT)) {
+            unlink_version(home, one);
             gone = one;
         }
         break;
     }
     pthread_mutex_unlock(&home->lock);
-    if (gone) free_copy(gone);
+    if (gone) free_opened(gone);
 }
 
 void study_home_refresh(study_home *home)
 {
     pthread_mutex_lock(&home->lock);
-    copy *dead = NULL, **at = &home->copies;
+    opened *dead = NULL, **at = &home->versions;
     while (*at) {
-        copy *one = *at;
+        opened *one = *at;
         one->stale = true;
-        if (one->lent) {
+        if (one->loans) {
             at = &one->next;
             continue;
         }
@@ -218,8 +231,8 @@ void study_home_refresh(study_home *home)
     }
     pthread_mutex_unlock(&home->lock);
     while (dead) {
-        copy *next = dead->next;
-        free_copy(dead);
+        opened *next = dead->next;
+        free_opened(dead);
         dead = next;
     }
 }

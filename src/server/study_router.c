@@ -3,6 +3,7 @@
 #include "server/care.h"
 #include "server/study_home.h"
 #include "server/study_jobs.h"
+#include "store/store.h"
 #include "trial/conduct/session.h"
 #include "trial/conduct/users.h"
 
@@ -47,7 +48,7 @@ const char *study_schema_named(const char *name)
 
 /* -- matching -------------------------------------------------------------------------------------------------- */
 
-/* Does the path fit the pattern? Parameters go to `part`; a parameter may end in a fixed suffix: "/x/{id}.csv". */
+/* Does the path fit the pattern? Parameters go to `part` (NULL: nowhere); a parameter may end in a fixed suffix: "/x/{id}.csv". */
 static bool fits(const char *pattern, const char *path, lb_arena *arena, const char *part[STUDY_PARTS])
 {
     size_t parts = 0;
@@ -59,7 +60,7 @@ static bool fits(const char *pattern, const char *path, lb_arena *arena, const c
         const char *after = strchr(pattern, '}') + 1;
         size_t suffix = strcspn(after, "/"), length = strcspn(path, "/");
         if (length <= suffix || strncmp(path + length - suffix, after, suffix) != 0) return false;
-        if (parts < STUDY_PARTS) part[parts++] = lb_arena_textn(arena, path, length - suffix);
+        if (part && parts < STUDY_PARTS) part[parts++] = lb_arena_textn(arena, path, length - suffix);
         pattern = after + suffix;
         path += length;
     }
@@ -93,13 +94,18 @@ static const study_route *find_route(const char *method, const char *path, lb_ar
 
 bool study_known(const char *path, const char **allow, lb_arena *arena)
 {
-    lb_buf list = {0};
-    const char *part[STUDY_PARTS];
     static const char *const methods[] = {"GET", "POST", "PUT", "DELETE"};
+    bool takes[LB_COUNT(methods)] = {false};
+    lb_buf list = {0};
+    for (size_t t = 0; t < LB_COUNT(study_tables); t++) {
+        for (size_t i = 0; i < study_tables[t]->count; i++) {
+            const study_route *route = &study_tables[t]->route[i];
+            if (!fits(route->path, path, arena, NULL)) continue;
+            for (size_t m = 0; m < LB_COUNT(methods); m++) takes[m] |= strcmp(route->method, methods[m]) == 0;
+        }
+    }
     for (size_t m = 0; m < LB_COUNT(methods); m++) {
-        if (!find_route(methods[m], path, arena, part)) continue;
-        lb_buf_printf(&list, "%s%s", list.length ? ", " : "", methods[m]);
-        if (m == 0) lb_buf_puts(&list, ", HEAD");
+        if (takes[m]) lb_buf_printf(&list, "%s%s%s", list.length ? ", " : "", methods[m], m == 0 ? ", HEAD" : "");
     }
     *allow = list.length ? lb_arena_text(arena, list.data) : NULL;
     lb_buf_free(&list);
@@ -232,6 +238,19 @@ static int read_body(study_request *r, const study_route *route, lb_error *err)
     return route->body ? study_schema_check(route->body, body, study_schema_named, err) : LB_OK;
 }
 
+/* Trouble of the database itself (disk full, locked, out of reach): whoever runs the server finds the file and the words of
+ * its system in the server's output; whoever asked, a participant without a sign-in among them, is told only what it means. */
+static void answer_failure(const study_request *r, int code, lb_error *err, lb_answer *answer)
+{
+    err->code = code;
+    if (!lb_store_troubled(r->store, err)) {
+        lb_answer_error(answer, 0, err);
+        return;
+    }
+    fprintf(stderr, "lumbar: %s: %s%s%s; %s\n", err->where, err->message, err->detail[0] ? ": " : "", err->detail, err->hint);
+    lb_answer_refuse_code(answer, 503, "store", err->message, "try again in a moment; if it lasts, tell whoever runs the server");
+}
+
 static void run(study_request *r, const study_route *route, lb_answer *answer)
 {
     lb_error err = LB_ERROR_INIT;
@@ -240,8 +259,7 @@ static void run(study_request *r, const study_route *route, lb_answer *answer)
     if (code) {
         answer->body.length = 0;
         answer->borrowed = NULL;
-        err.code = code;
-        lb_answer_error(answer, 0, &err);
+        answer_failure(r, code, &err, answer);
     }
 }
 
@@ -274,8 +292,7 @@ void study_route_request(study_home *home, const lb_request *http, lb_answer *an
     }
     int code = know_who(r, &a, &err);
     if (code) {
-        err.code = code;
-        lb_answer_error(answer, 0, &err);
+        answer_failure(r, code, &err, answer);
     } else if (!refuses(r, &a, route, answer)) {
         run(r, route, answer);
     }
@@ -296,8 +313,7 @@ study_request *study_admit(study_home *home, const lb_request *http, const char 
     int code = know_who(r, &a, &err);
     if (!code && !refuses(r, &a, &route, answer)) return r;
     if (code) {
-        err.code = code;
-        lb_answer_error(answer, 0, &err);
+        answer_failure(r, code, &err, answer);
     }
     study_dismiss(r);
     return NULL;

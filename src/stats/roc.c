@@ -100,13 +100,16 @@ out:
     return code;
 }
 
+double lb_roc_covariance(const lb_roc *a, const lb_roc *b)
+{
+    if (a->cases != b->cases || a->controls != b->controls) return NAN;
+    return covariance_of(a->v10, b->v10, a->cases) / (double)a->cases + covariance_of(a->v01, b->v01, a->controls) / (double)a->controls;
+}
+
 void lb_roc_compare(const lb_roc *a, const lb_roc *b, double *z, double *p)
 {
     *z = *p = NAN;
-    if (a->cases != b->cases || a->controls != b->controls) return;
-    double covariance = covariance_of(a->v10, b->v10, a->cases) / (double)a->cases +
-                        covariance_of(a->v01, b->v01, a->controls) / (double)a->controls;
-    double variance = a->variance + b->variance - 2 * covariance;
+    double variance = a->variance + b->variance - 2 * lb_roc_covariance(a, b);
     if (!(variance > 0)) return;
     *z = (a->auc - b->auc) / sqrt(variance);
     *p = lb_two_sided_p(*z, NAN);

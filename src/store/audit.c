@@ -97,11 +97,11 @@ int store_audit_append(lb_tx *tx, const lb_audit *entry, const char *record_hash
         db_text(e.site), db_text(e.subject), db_text(e.kind), db_text(e.key), db_text(e.action), db_text(e.reason),
         db_text(e.version), db_int(e.reveals_arm), db_int(e.revision), db_text(old_values), db_text(new_values),
         db_text(record_hash), db_text(e.hash), db_text(made)};
-    int code = store_run(tx,
-                         "INSERT INTO audit (seq, open_seq, at_us, who, role, site, subject, kind, key, action, reason, version,"
-                         " reveals_arm, revision, old_values, new_values, record_hash, hash, origin)"
-                         " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
-                         value, LB_COUNT(value), NULL, NULL, NULL, err);
+    int code = store_post(tx,
+                          "INSERT INTO audit (seq, open_seq, at_us, who, role, site, subject, kind, key, action, reason, version,"
+                          " reveals_arm, revision, old_values, new_values, record_hash, hash, origin)"
+                          " VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19)",
+                          value, LB_COUNT(value), err);
     if (!code) {
         end->seq = e.seq;
         end->open_seq += !e.reveals_arm;
@@ -180,7 +180,8 @@ static void same(query *q, const char *sql, const char *text)
 
 int lb_tx_audit(lb_tx *tx, const lb_audit_find *f, lb_audit_seen seen, void *context, lb_error *err)
 {
-    query q = {0};
+    query q;
+    store_query_begin(&q);
     bool masked = tx->actor->masked;
     lb_buf_printf(&q.sql,
                   "SELECT %s, at_us, who, role, site, subject, kind, key, action, reason, version, reveals_arm, revision,"

@@ -20,6 +20,15 @@ typedef struct db db; /* one connection; used by one thread at a time */
 /** Non-zero ends the statement: LB_OK of the statement when positive, an error when negative. */
 typedef int (*db_row)(void *context, const db_value *column, size_t count, lb_error *err);
 
+/** One of several statements that are sent together. */
+typedef struct db_ask {
+    const char *sql;
+    const db_value *param;
+    size_t params;
+    db_row row;
+    void *context;
+} db_ask;
+
 typedef struct db_backend {
     const char *name;
     /** `where`: file or URL. `create`: make it when it is not there. Brings an older schema up to date when `write`. */
@@ -27,9 +36,14 @@ typedef struct db_backend {
     void (*close)(db *connection);
     int (*run)(db *connection, const char *sql, const db_value *param, size_t params, db_row row, void *context,
                int64_t *changed, lb_error *err);
+    /** A statement of a write transaction that gives no rows. It may be sent along with the next one: its error then comes with the
+     *  answer to that, at the latest when the savepoint is released. */
+    int (*post)(db *connection, const char *sql, const db_value *param, size_t params, lb_error *err);
+    /** Several statements, one after the other, for the price of one round trip where there are any. `row` runs no statement. */
+    int (*together)(db *connection, const db_ask *ask, size_t count, lb_error *err);
     /** A statement that may give many rows: memory stays small, and `row` may run other statements meanwhile. */
     int (*each)(db *connection, const char *sql, const db_value *param, size_t params, db_row row, void *context, lb_error *err);
-    int (*begin)(db *connection, bool write, lb_error *err);
+    int (*begin)(db *connection, bool write, lb_error *err); /* its error, too, may come with the first statement */
     int (*commit)(db *connection, lb_error *err); /* durable when it returns LB_OK; else everything is rolled back */
     void (*rollback)(db *connection);
     bool (*open_transaction)(db *connection);     /* false: the database itself has given the transaction up */

@@ -1,6 +1,7 @@
 /* PostgreSQL behind the store (libpq): statements prepared once per connection, large results through cursors so that memory
- * stays small and a row function may ask again, one writer at a time among all servers by an advisory lock.
- * https://www.postgresql.org/docs/15/libpq.html, …/explicit-locking.html#ADVISORY-LOCKS */
+ * stays small and a row function may ask again, one writer at a time among all servers by an advisory lock. What needs no answer at
+ * once is sent ahead in a pipeline and answered together with the next statement: on a busy machine a save is as long as its round trips.
+ * https://www.postgresql.org/docs/15/libpq-pipeline-mode.html, …/explicit-locking.html#ADVISORY-LOCKS */
 #include "store/backend.h"
 #include "store/schema.h"
 
@@ -10,7 +11,7 @@
 
 #include <libpq-fe.h>
 
-enum { CACHE = 192, COLUMNS_MOST = 32, PARAMS_MOST = 256, FETCH = 256, WRITER_LOCK = 0x4c756d62 };
+enum { CACHE = 192, COLUMNS_MOST = 32, PARAMS_MOST = 256, FETCH = 256, WRITER_LOCK = 0x4c756d62, OWED_MOST = 64 };
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT4 = 23 };
 
 struct db {
@@ -19,6 +20,8 @@ struct db {
     size_t cached;
     char *sql[CACHE]; /* prepared as "s0", "s1", … */
     unsigned cursors;
+    size_t owed; /* answers to what was sent ahead, not yet taken */
+    bool synced; /* the end of the pipeline was sent, too */
 };
 
 static int fail(db *c, const PGresult *result, lb_error *err)
@@ -35,17 +38,75 @@ static int fail(db *c, const PGresult *result, lb_error *err)
         lb_fail(err, LB_FAILED, "the database is locked by another program; nothing was changed");
         lb_error_hint(err, "try again in a moment");
     } else {
-        lb_fail(err, LB_FAILED, "the database refuses: %.300s", message && *message ? message : "no reason given");
+        lb_fail(err, LB_FAILED, "the database refuses");
+        lb_error_detail(err, "%.300s", message && *message ? message : "it gives no reason");
     }
     lb_error_where(err, "%s", c->name);
     return err ? err->code : LB_FAILED;
 }
 
+/* ---- the pipeline ---- */
+
+static bool is_good(const PGresult *result)
+{
+    ExecStatusType status = PQresultStatus(result);
+    return status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK;
+}
+
+/* One answer; NULL when the connection is lost. */
+static PGresult *take_answer(db *c)
+{
+    PGresult *result = PQgetResult(c->handle), *more;
+    while (result && (more = PQgetResult(c->handle)) != NULL) PQclear(more);
+    return result;
+}
+
+/* All answers that are owed. The first error counts, what follows it was not run. The last `count` results go to `last`. */
+static int settle(db *c, PGresult **last, size_t count, lb_error *err)
+{
+    int code = LB_OK;
+    if (!c->owed) return LB_OK;
+    bool ended = c->synced || PQpipelineSync(c->handle);
+    for (size_t i = 0; i < c->owed; i++) {
+        PGresult *result = ended && PQstatus(c->handle) == CONNECTION_OK ? take_answer(c) : NULL;
+        if (!code && !is_good(result)) code = fail(c, result, err);
+        if (i + count >= c->owed) last[i + count - c->owed] = result;
+        else PQclear(result);
+    }
+    if (ended && PQstatus(c->handle) == CONNECTION_OK) PQclear(PQgetResult(c->handle)); /* the end itself */
+    c->owed = 0;
+    c->synced = false;
+    PQexitPipelineMode(c->handle);
+    return code;
+}
+
+static void open_pipeline(db *c)
+{
+    if (c->synced) settle(c, NULL, 0, NULL);
+    if (PQpipelineStatus(c->handle) == PQ_PIPELINE_OFF) PQenterPipelineMode(c->handle);
+}
+
+static int sent(db *c, int done, lb_error *err)
+{
+    c->owed += done != 0;
+    return done ? LB_OK : fail(c, NULL, err);
+}
+
+/* A statement without parameters, sent ahead. */
+static int send_text(db *c, const char *sql, lb_error *err)
+{
+    open_pipeline(c);
+    return sent(c, PQsendQueryParams(c->handle, sql, 0, NULL, NULL, NULL, NULL, 0), err);
+}
+
 static int command(db *c, const char *sql, lb_error *err)
 {
+    if (c->owed) {
+        int sending = send_text(c, sql, err);
+        return sending ? sending : settle(c, NULL, 0, err);
+    }
     PGresult *result = PQexec(c->handle, sql);
-    ExecStatusType status = PQresultStatus(result);
-    int code = status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK ? LB_OK : fail(c, result, err);
+    int code = is_good(result) ? LB_OK : fail(c, result, err);
     PQclear(result);
     return code;
 }
@@ -106,6 +167,8 @@ static int prepared(db *c, const char *sql, char name[16], lb_error *err)
     if (i < CACHE) snprintf(name, 16, "s%zu", i);
     else name[0] = '\0'; /* prepared anew each time */
     if (i < c->cached) return LB_OK;
+    int before = settle(c, NULL, 0, err);
+    if (before) return before;
     lb_buf text = {0};
     translate(sql, &text);
     PGresult *result = PQprepare(c->handle, name, text.data, 0, NULL);
@@ -124,19 +187,25 @@ static bool is_transaction_word(const char *sql)
     return strncmp(sql, "SAVEPOINT", 9) == 0 || strncmp(sql, "RELEASE", 7) == 0 || strncmp(sql, "ROLLBACK", 8) == 0;
 }
 
+static int send_prepared(db *c, const char *name, const db_value *param, size_t params, lb_error *err)
+{
+    parameters *p = lb_alloc(1, sizeof *p);
+    bind(p, param, params);
+    open_pipeline(c);
+    int done = PQsendQueryPrepared(c->handle, name, (int)params, p->value, p->length, p->format, 0);
+    free(p);
+    return sent(c, done, err);
+}
+
 /* A prepared statement's result, or NULL and the error. */
 static PGresult *execute(db *c, const char *sql, const db_value *param, size_t params, int *code, lb_error *err)
 {
     char name[16];
+    PGresult *result = NULL;
     *code = prepared(c, sql, name, err);
-    if (*code) return NULL;
-    parameters *p = lb_alloc(1, sizeof *p);
-    bind(p, param, params);
-    PGresult *result = PQexecPrepared(c->handle, name, (int)params, p->value, p->length, p->format, 0);
-    ExecStatusType status = PQresultStatus(result);
-    free(p);
-    if (status == PGRES_COMMAND_OK || status == PGRES_TUPLES_OK) return result;
-    *code = fail(c, result, err);
+    if (!*code) *code = send_prepared(c, name, param, params, err);
+    if (!*code) *code = settle(c, &result, 1, err);
+    if (!*code) return result;
     PQclear(result);
     return NULL;
 }
@@ -150,6 +219,33 @@ static int run(db *c, const char *sql, const db_value *param, size_t params, db_
     code = rows_of(result, row, context, err);
     if (changed) *changed = strtoll(PQcmdTuples(result), NULL, 10);
     PQclear(result);
+    return code < 0 ? code : LB_OK;
+}
+
+static int post(db *c, const char *sql, const db_value *param, size_t params, lb_error *err)
+{
+    char name[16];
+    int code = c->owed < OWED_MOST ? LB_OK : settle(c, NULL, 0, err);
+    if (code) return code;
+    if (is_transaction_word(sql)) return send_text(c, sql, err);
+    code = prepared(c, sql, name, err);
+    return code ? code : send_prepared(c, name, param, params, err);
+}
+
+static int together(db *c, const db_ask *ask, size_t count, lb_error *err)
+{
+    enum { MOST = 16 };
+    PGresult *result[MOST] = {0};
+    char name[MOST][16];
+    int code = LB_OK;
+    if (count > MOST) return lb_fail(err, LB_FAILED, "more than %d statements at once", MOST);
+    for (size_t i = 0; i < count && !code; i++) code = prepared(c, ask[i].sql, name[i], err); /* before the first is sent */
+    for (size_t i = 0; i < count && !code; i++) code = send_prepared(c, name[i], ask[i].param, ask[i].params, err);
+    if (!code) code = settle(c, result, count, err);
+    for (size_t i = 0; i < count; i++) {
+        if (!code) code = rows_of(result[i], ask[i].row, ask[i].context, err);
+        PQclear(result[i]);
+    }
     return code < 0 ? code : LB_OK;
 }
 
@@ -177,6 +273,8 @@ static int by_cursor(db *c, const char *sql, const db_value *param, size_t param
     lb_buf text = {0};
     char fetch[64], close[64];
     unsigned number = ++c->cursors;
+    int before = settle(c, NULL, 0, err);
+    if (before) return before;
     lb_buf_printf(&text, "DECLARE cursor_%u NO SCROLL CURSOR FOR ", number);
     translate(sql, &text);
     parameters *p = lb_alloc(1, sizeof *p);
@@ -225,6 +323,7 @@ static int set_up(db *c, lb_error *err)
 
 static int begin(db *c, bool write, lb_error *err)
 {
+    settle(c, NULL, 0, NULL); /* the end of a former transaction */
     if (PQstatus(c->handle) != CONNECTION_OK) { /* the server was away: begin anew */
         PQreset(c->handle);
         forget_statements(c);
@@ -232,31 +331,38 @@ static int begin(db *c, bool write, lb_error *err)
         int code = set_up(c, err);
         if (code) return code;
     }
-    int code = command(c, write ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
+    int code = send_text(c, write ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
     char lock[64];
     snprintf(lock, sizeof lock, "SELECT pg_advisory_xact_lock(%d)", WRITER_LOCK);
-    if (!code && write) code = command(c, lock, err);
-    if (code && PQstatus(c->handle) == CONNECTION_OK) command(c, "ROLLBACK", NULL);
-    return code;
+    return code || !write ? code : send_text(c, lock, err);
 }
 
+/* Nobody waits for it: its answer is taken when the next transaction begins. */
 static void rollback(db *c)
 {
-    if (PQstatus(c->handle) == CONNECTION_OK && PQtransactionStatus(c->handle) != PQTRANS_IDLE) command(c, "ROLLBACK", NULL);
+    settle(c, NULL, 0, NULL);
+    if (PQstatus(c->handle) != CONNECTION_OK || PQtransactionStatus(c->handle) == PQTRANS_IDLE) return;
+    if (send_text(c, "ROLLBACK", NULL) == LB_OK && PQpipelineSync(c->handle)) c->synced = true;
 }
 
 static int commit(db *c, lb_error *err)
 {
+    int code = settle(c, NULL, 0, err);
+    if (code) {
+        rollback(c);
+        return code;
+    }
     PGresult *result = PQexec(c->handle, "COMMIT");
-    int code = PQresultStatus(result) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(result), "COMMIT") == 0 ? LB_OK : fail(c, result, err);
+    code = PQresultStatus(result) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(result), "COMMIT") == 0 ? LB_OK : fail(c, result, err);
     PQclear(result);
     return code;
 }
 
+/* With answers still owed it is taken to be open: they will tell. */
 static bool open_transaction(db *c)
 {
     PGTransactionStatusType status = PQtransactionStatus(c->handle);
-    return PQstatus(c->handle) == CONNECTION_OK && (status == PQTRANS_INTRANS || status == PQTRANS_INERROR);
+    return PQstatus(c->handle) == CONNECTION_OK && (c->owed || status == PQTRANS_INTRANS || status == PQTRANS_INERROR);
 }
 
 static void maintain(db *c) { (void)c; /* the server does its own */ }
@@ -328,6 +434,8 @@ const db_backend store_postgres = {
     .open = open_connection,
     .close = close_connection,
     .run = run,
+    .post = post,
+    .together = together,
     .each = each,
     .begin = begin,
     .commit = commit,

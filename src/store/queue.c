@@ -29,26 +29,23 @@ static bool run_one(lb_store *store, waiting *w, chain *end)
     const db_backend *b = store->backend;
     chain before = *end;
     lb_error none = LB_ERROR_INIT, *err = w->err ? w->err : &none;
-    w->code = b->run(store->write_db, "SAVEPOINT body", NULL, 0, NULL, NULL, NULL, err);
+    w->code = b->post(store->write_db, "SAVEPOINT body", NULL, 0, err);
     if (w->code) return b->open_transaction(store->write_db);
-    lb_tx tx = {store, store->write_db, w->actor, w->arena, true, next_time(store, end), end, NULL};
+    lb_tx tx = {store, store->write_db, w->actor, w->arena, true, next_time(store, end), end, NULL, {{0}}, 0};
     w->code = w->body(&tx, w->context, err);
+    /* What was sent without waiting for an answer may be refused only now. */
+    if (!w->code) w->code = b->run(store->write_db, "RELEASE body", NULL, 0, NULL, NULL, NULL, err);
     if (!b->open_transaction(store->write_db)) {
         if (!w->code) w->code = lb_fail(err, LB_FAILED, "the database gave the change up; nothing was changed");
         return false;
     }
-    if (!w->code && end->seq != before.seq) end->time_us = tx.now_us;
-    if (w->code) {
-        *end = before;
-        if (b->run(store->write_db, "ROLLBACK TO body", NULL, 0, NULL, NULL, NULL, NULL)) return false;
+    if (!w->code) {
+        if (end->seq != before.seq) end->time_us = tx.now_us;
+        return true;
     }
-    lb_error released = LB_ERROR_INIT;
-    int code = b->run(store->write_db, "RELEASE body", NULL, 0, NULL, NULL, NULL, &released);
-    if (code && !w->code) {
-        w->code = code;
-        copy_error(w->err, &released);
-    }
-    return code == LB_OK;
+    *end = before;
+    return !b->run(store->write_db, "ROLLBACK TO body", NULL, 0, NULL, NULL, NULL, NULL) &&
+           !b->run(store->write_db, "RELEASE body", NULL, 0, NULL, NULL, NULL, NULL);
 }
 
 static void fail_all(waiting *list, int code, const lb_error *err)
@@ -268,7 +265,7 @@ int lb_store_read(lb_store *store, const lb_actor *actor, lb_arena *arena, lb_tx
     db *connection = store->reader[which];
     code = store->backend->begin(connection, false, err);
     if (!code) {
-        lb_tx tx = {store, connection, actor, arena, false, store->clock_us(store->clock_context), NULL, NULL};
+        lb_tx tx = {store, connection, actor, arena, false, store->clock_us(store->clock_context), NULL, NULL, {{0}}, 0};
         code = body(&tx, context, err);
         store->backend->rollback(connection);
     }
@@ -288,5 +285,6 @@ lb_arena *lb_tx_read_into(lb_tx *tx, lb_arena *arena)
 {
     lb_arena *former = tx->arena;
     tx->arena = arena;
+    tx->ahead_count = 0; /* it stands in the former one */
     return former;
 }

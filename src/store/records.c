@@ -17,6 +17,18 @@ int store_run(lb_tx *tx, const char *sql, const db_value *param, size_t params, 
     return tx->store->backend->run(tx->db, sql, param, params, row, context, changed, err);
 }
 
+int store_post(lb_tx *tx, const char *sql, const db_value *param, size_t params, lb_error *err)
+{
+    return tx->store->backend->post(tx->db, sql, param, params, err);
+}
+
+void store_query_begin(query *q)
+{
+    q->sql = (lb_buf){0};
+    q->params = 0;
+    q->overflow = false; /* the parameters are some kilobytes: they are not cleared */
+}
+
 void store_query_add(query *q, const char *sql, db_value value)
 {
     if (q->params == STORE_PARAMS) {
@@ -95,13 +107,28 @@ static int one_record(void *context, const db_value *c, size_t count, lb_error *
     return body_of(&c[BODY], f->record, f->tx->arena, err);
 }
 
+static const ahead *read_ahead(const lb_tx *tx, const char *kind, const char *key)
+{
+    for (size_t i = 0; i < tx->ahead_count; i++)
+        if (strcmp(tx->ahead[i].key, key) == 0 && strcmp(tx->ahead[i].kind, kind) == 0) return &tx->ahead[i];
+    return NULL;
+}
+
+static void forget(lb_tx *tx, const char *kind, const char *key)
+{
+    const ahead *known = read_ahead(tx, kind, key);
+    if (known) tx->ahead[known - tx->ahead] = tx->ahead[--tx->ahead_count];
+}
+
+#define FETCH "SELECT " HEAD ", b.json FROM record r JOIN body b ON b.id = r.body_id WHERE r.kind = ?1 AND r.key = ?2"
+
 /* The record as it is, whoever asks. */
 static int fetch(lb_tx *tx, const char *kind, const char *key, found *out, lb_error *err)
 {
     const db_value param[] = {db_text(kind), db_text(key)};
-    *out = (found){.tx = tx};
-    return store_run(tx, "SELECT " HEAD ", b.json FROM record r JOIN body b ON b.id = r.body_id WHERE r.kind = ?1 AND r.key = ?2",
-                     param, 2, one_record, out, NULL, err);
+    const ahead *known = read_ahead(tx, kind, key);
+    *out = (found){tx, known ? known->record : NULL, known ? known->body_id : 0};
+    return known ? LB_OK : store_run(tx, FETCH, param, 2, one_record, out, NULL, err);
 }
 
 static bool may_site(const lb_actor *actor, const char *site)
@@ -119,18 +146,52 @@ static bool may_see(const lb_actor *actor, const lb_record *record)
     return may_site(actor, record->site);
 }
 
+static void one_of(query *q, const char *kind, const char *key, const lb_actor *actor)
+{
+    lb_buf_puts(&q->sql, "SELECT " HEAD ", b.json FROM record r JOIN body b ON b.id = r.body_id WHERE");
+    store_query_add(q, " r.kind = ", db_text(kind));
+    store_query_add(q, " AND r.key = ", db_text(key));
+    if (actor) store_query_sites(q, actor);
+}
+
 int lb_tx_get(lb_tx *tx, const char *kind, const char *key, const lb_record **out, lb_error *err)
 {
     found f;
-    *out = NULL;
-    query q = {0};
-    lb_buf_puts(&q.sql, "SELECT " HEAD ", b.json FROM record r JOIN body b ON b.id = r.body_id WHERE");
-    store_query_add(&q, " r.kind = ", db_text(kind));
-    store_query_add(&q, " AND r.key = ", db_text(key));
-    store_query_sites(&q, tx->actor);
+    const ahead *known = read_ahead(tx, kind, key);
+    *out = known && known->record && may_see(tx->actor, known->record) ? known->record : NULL;
+    if (known) return LB_OK;
+    query q;
+    store_query_begin(&q);
+    one_of(&q, kind, key, tx->actor);
     f = (found){.tx = tx};
     int code = store_query_run(tx, &q, one_record, &f, err);
     if (!code) *out = f.record;
+    return code;
+}
+
+/* A writer must know of what the actor may not see, so as not to write over it; may_see() stands before everything that is handed out. */
+int lb_tx_ahead(lb_tx *tx, const lb_name *name, size_t count, lb_error *err)
+{
+    db_ask ask[STORE_AHEAD] = {{0}};
+    query q[STORE_AHEAD];
+    found f[STORE_AHEAD];
+    size_t n = 0;
+    tx->ahead_count = 0;
+    for (size_t i = 0; i < count && n < STORE_AHEAD; i++) {
+        if (!name[i].key) continue;
+        store_query_begin(&q[n]);
+        f[n] = (found){.tx = tx};
+        one_of(&q[n], name[i].kind, name[i].key, tx->write ? NULL : tx->actor);
+        ask[n] = (db_ask){q[n].sql.data, q[n].param, q[n].params, one_record, &f[n]};
+        tx->ahead[n++] = (ahead){name[i].kind, name[i].key, NULL, 0};
+    }
+    int code = tx->store->backend->together(tx->db, ask, n, err);
+    for (size_t i = 0; i < n; i++) {
+        tx->ahead[i].record = f[i].record;
+        tx->ahead[i].body_id = f[i].body_id;
+        lb_buf_free(&q[i].sql);
+    }
+    if (!code) tx->ahead_count = n;
     return code;
 }
 
@@ -145,6 +206,8 @@ static void conditions(query *q, const lb_find *f, const lb_actor *actor)
     lb_buf_puts(&q->sql, " WHERE 1=1");
     for (size_t i = 0; i < LB_COUNT(same); i++)
         if (same[i].value) store_query_add(q, same[i].sql, db_text(same[i].value));
+    for (size_t i = 0; i < LB_COUNT(f->kinds) && f->kinds[i]; i++) store_query_add(q, i ? ", " : f->subject ? " AND kind || '' IN (" : " AND kind IN (", db_text(f->kinds[i]));
+    if (f->kinds[0]) lb_buf_putc(&q->sql, ')');
     store_query_sites(q, actor);
 }
 
@@ -176,7 +239,8 @@ static int scanned(void *context, const db_value *c, size_t count, lb_error *err
 
 int lb_tx_scan(lb_tx *tx, const lb_find *find, lb_record_seen seen, void *context, lb_error *err)
 {
-    query q = {0};
+    query q;
+    store_query_begin(&q);
     scanning s = {.tx = tx, .seen = seen, .context = context, .heads = find->heads};
     lb_buf_puts(&q.sql, find->heads ? "SELECT " HEAD " FROM record r" : "SELECT " HEAD ", b.json FROM record r JOIN body b ON b.id = r.body_id");
     conditions(&q, find, tx->actor);
@@ -204,7 +268,8 @@ int store_take_int(void *context, const db_value *column, size_t count, lb_error
 
 int lb_tx_count(lb_tx *tx, const lb_find *find, int64_t *out, lb_error *err)
 {
-    query q = {0};
+    query q;
+    store_query_begin(&q);
     *out = 0;
     lb_buf_puts(&q.sql, "SELECT count(*) FROM record r");
     conditions(&q, find, tx->actor);
@@ -239,7 +304,7 @@ static int write_row(lb_tx *tx, const lb_record *r, const char *json, size_t len
     int64_t id = body_id;
     int code;
     if (body_id) {
-        code = store_run(tx, "UPDATE body SET json = ?2 WHERE id = ?1", body, 2, NULL, NULL, NULL, err);
+        code = store_post(tx, "UPDATE body SET json = ?2 WHERE id = ?1", body, 2, err);
     } else {
         code = store_run(tx, "INSERT INTO body (json) VALUES (?1) RETURNING id", body + 1, 1, store_take_int, &id, NULL, err);
     }
@@ -248,11 +313,11 @@ static int write_row(lb_tx *tx, const lb_record *r, const char *json, size_t len
                              db_text(r->state), db_int(r->reveals_arm), db_int(r->revision), db_int(r->changed_us),
                              db_text(r->changed_by), db_int(id)};
     if (body_id)
-        return store_run(tx,
-                         "UPDATE record SET site = ?3, subject = ?4, parent = ?5, state = ?6, reveals_arm = ?7, revision = ?8,"
-                         " changed_us = ?9, changed_by = ?10 WHERE kind = ?1 AND key = ?2",
-                         head, 10, NULL, NULL, NULL, err);
-    return store_run(tx, "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)", head, 11, NULL, NULL, NULL, err);
+        return store_post(tx,
+                          "UPDATE record SET site = ?3, subject = ?4, parent = ?5, state = ?6, reveals_arm = ?7, revision = ?8,"
+                          " changed_us = ?9, changed_by = ?10 WHERE kind = ?1 AND key = ?2",
+                          head, 10, err);
+    return store_post(tx, "INSERT INTO record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)", head, 11, err);
 }
 
 static void note_text(lb_value **before, lb_value **after, lb_arena *arena, const char *name, const char *old, const char *now)
@@ -307,6 +372,7 @@ int lb_tx_put(lb_tx *tx, const lb_record *record, int64_t expected, const lb_cha
     code = write_row(tx, &r, json.data, json.length, f.record ? f.body_id : 0, err);
     if (!code && audited) code = write_entry(tx, &r, f.record, change, hash, err);
     lb_buf_free(&json);
+    forget(tx, record->kind, record->key);
     return code;
 }
 
@@ -317,7 +383,8 @@ int lb_tx_remove(lb_tx *tx, const char *kind, const char *key, lb_error *err)
     int code = fetch(tx, kind, key, &f, err);
     if (code || !f.record || !may_see(tx->actor, f.record)) return code;
     const db_value param[] = {db_text(kind), db_text(key), db_int(f.body_id)};
-    code = store_run(tx, "DELETE FROM record WHERE kind = ?1 AND key = ?2", param, 2, NULL, NULL, NULL, err);
-    if (!code) code = store_run(tx, "DELETE FROM body WHERE id = ?1", param + 2, 1, NULL, NULL, NULL, err);
+    code = store_post(tx, "DELETE FROM record WHERE kind = ?1 AND key = ?2", param, 2, err);
+    if (!code) code = store_post(tx, "DELETE FROM body WHERE id = ?1", param + 2, 1, err);
+    forget(tx, kind, key);
     return code;
 }

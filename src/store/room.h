@@ -9,7 +9,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { STORE_READERS = 8, STORE_BODY_MOST = 16 << 20, STORE_PARAMS = 256 };
+enum { STORE_READERS = 8, STORE_BODY_MOST = 16 << 20, STORE_PARAMS = 256, STORE_AHEAD = 8 };
 
 /* The end of the audit chain as a transaction sees it. */
 typedef struct chain {
@@ -60,6 +60,13 @@ struct lb_store {
     atomic_bool head_written; /* since it was last forced to the disk */
 };
 
+/* A record read ahead: who asks for it, or writes it, in this transaction finds it here. */
+typedef struct ahead {
+    const char *kind, *key;
+    lb_record *record; /* NULL: there is none */
+    int64_t body_id;
+} ahead;
+
 struct lb_tx {
     lb_store *store;
     db *db;
@@ -69,6 +76,8 @@ struct lb_tx {
     int64_t now_us;
     chain *chain; /* write only */
     const lb_origin *origin;
+    ahead ahead[STORE_AHEAD];
+    size_t ahead_count;
 };
 
 /* ---- statements ---- */
@@ -79,6 +88,7 @@ typedef struct query {
     size_t params;
     bool overflow;
 } query;
+void store_query_begin(query *q);
 /** Adds the text, with the next parameter's place (?n) after it. */
 void store_query_add(query *q, const char *sql, db_value value);
 void store_query_sites(query *q, const lb_actor *actor);
@@ -86,6 +96,9 @@ int store_query_run(lb_tx *tx, query *q, db_row row, void *context, lb_error *er
 /** A statement with fixed text. */
 int store_run(lb_tx *tx, const char *sql, const db_value *param, size_t params, db_row row, void *context, int64_t *changed,
               lb_error *err) LB_MUST_CHECK;
+
+/** One that gives no rows, in a write transaction: its error may come with a later one. */
+int store_post(lb_tx *tx, const char *sql, const db_value *param, size_t params, lb_error *err) LB_MUST_CHECK;
 
 /** The same for many rows; `row` may run other statements. */
 int store_query_each(lb_tx *tx, query *q, db_row row, void *context, lb_error *err) LB_MUST_CHECK;

@@ -45,7 +45,9 @@ static int fail(db *c, int rc, lb_error *err)
         break;
     case SQLITE_NOMEM: lb_fail(err, LB_NO_MEMORY, "not enough memory for the database"); break;
     case SQLITE_TOOBIG: lb_fail(err, LB_TOO_LARGE, "a value is too large to be kept"); break;
-    default: lb_fail(err, LB_FAILED, "the database refuses: %s (%d)", message, rc);
+    default:
+        lb_fail(err, LB_FAILED, "the database refuses");
+        lb_error_detail(err, "%s (%d)", message, rc);
     }
     lb_error_where(err, "%s", c->name);
     return err ? err->code : LB_FAILED;
@@ -159,6 +161,18 @@ static int run(db *c, const char *sql, const db_value *param, size_t params, db_
 static int each(db *c, const char *sql, const db_value *param, size_t params, db_row row, void *context, lb_error *err)
 {
     return run(c, sql, param, params, row, context, NULL, err);
+}
+
+static int post(db *c, const char *sql, const db_value *param, size_t params, lb_error *err)
+{
+    return run(c, sql, param, params, NULL, NULL, NULL, err);
+}
+
+static int together(db *c, const db_ask *ask, size_t count, lb_error *err)
+{
+    int code = LB_OK;
+    for (size_t i = 0; i < count && !code; i++) code = run(c, ask[i].sql, ask[i].param, ask[i].params, ask[i].row, ask[i].context, NULL, err);
+    return code;
 }
 
 /* ---- transactions ---- */
@@ -309,6 +323,8 @@ const db_backend store_sqlite = {
     .open = open_connection,
     .close = close_connection,
     .run = run,
+    .post = post,
+    .together = together,
     .each = each,
     .begin = begin,
     .commit = commit,

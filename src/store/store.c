@@ -31,6 +31,13 @@ const db_backend *store_backend_of(const char *where)
 }
 
 const char *lb_store_where(const lb_store *store) { return store->where; }
+
+bool lb_store_troubled(const lb_store *store, const lb_error *err)
+{
+    const char *slash = strrchr(store->where, '/');
+    if (err->code != LB_FAILED) return false;
+    return store->backend == &store_sqlite ? strcmp(err->where, slash ? slash + 1 : store->where) == 0 : strncmp(err->where, "database ", 9) == 0;
+}
 const char *lb_store_beside(const lb_store *store) { return store->beside; }
 const char *lb_store_keys(const lb_store *store) { return store->keys; }
 

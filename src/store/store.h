@@ -20,6 +20,8 @@ int lb_store_open(const lb_store_options *options, lb_store **out, lb_error *err
 int lb_store_open_scratch(const lb_store_options *options, lb_store **out, lb_error *err) LB_MUST_CHECK;
 void lb_store_close(lb_store *store);
 const char *lb_store_where(const lb_store *store);
+/** Is this trouble of the database itself (full, locked, out of reach), not of what was asked? */
+bool lb_store_troubled(const lb_store *store, const lb_error *err);
 /** Prefix of the files beside the database. */
 const char *lb_store_beside(const lb_store *store);
 /** The folder of the keys: the allocator's lies there, too. */

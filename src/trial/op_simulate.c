@@ -167,28 +167,39 @@ static void add_events(const trial *t, const person *p, size_t number, lb_value 
     }
 }
 
-static void fill_tables(trial *t, lb_value *tables)
+/* The table, unless only others are asked for. */
+static lb_value *wanted(const lb_call *call, lb_value *tables, const char *name)
 {
-    lb_value *participants = lb_set_array(tables, "participants"), *visits = lb_set_array(tables, "visits");
-    lb_value *screening = lb_set_array(tables, "screening"), *allocations = lb_set_array(tables, "allocations");
-    lb_value *events = lb_set_array(tables, "adverse_events");
-    lb_value *adherence = lb_get(t->m.spec, "adherence") ? lb_set_array(tables, "adherence") : NULL;
+    const char *const *only;
+    size_t count = lb_call_texts(call, "tables", &only);
+    bool found = count == 0;
+    for (size_t i = 0; i < count; i++) found |= strcmp(only[i], name) == 0;
+    return found ? lb_set_array(tables, name) : NULL;
+}
+
+/* People draw from streams of their own, so that leaving a table out changes nothing in the others. */
+static void fill_tables(const lb_call *call, trial *t, lb_value *tables)
+{
+    lb_value *participants = wanted(call, tables, "participants"), *visits = wanted(call, tables, "visits");
+    lb_value *screening = wanted(call, tables, "screening"), *allocations = wanted(call, tables, "allocations");
+    lb_value *events = wanted(call, tables, "adverse_events");
+    lb_value *adherence = lb_get(t->m.spec, "adherence") ? wanted(call, tables, "adherence") : NULL;
     bool images = lb_get(t->m.spec, "radiomics") != NULL;
-    lb_value *radiomics = images ? lb_set_array(tables, "radiomics") : NULL, *again = images ? lb_set_array(tables, "radiomics_second") : NULL;
-    for (size_t i = 0; i < t->screened_count; i++) add_screened(t, &t->screened[i], screening);
+    lb_value *radiomics = images ? wanted(call, tables, "radiomics") : NULL, *again = images ? wanted(call, tables, "radiomics_second") : NULL;
+    for (size_t i = 0; i < t->screened_count && screening; i++) add_screened(t, &t->screened[i], screening);
     for (size_t i = 0; i < t->n; i++) {
         person *p = t->people[i];
-        add_participant(t, p, participants);
-        add_visit(t, p, t->m.baseline_visit, visits);
-        for (size_t v = 0; v < t->m.visits; v++) add_visit(t, p, t->m.visit[v], visits);
-        add_allocation(t, p, i + 1, allocations);
-        add_events(t, p, i, events);
-        if (images) {
+        if (participants) add_participant(t, p, participants);
+        if (visits) add_visit(t, p, t->m.baseline_visit, visits);
+        for (size_t v = 0; v < t->m.visits && visits; v++) add_visit(t, p, t->m.visit[v], visits);
+        if (allocations) add_allocation(t, p, i + 1, allocations);
+        if (events) add_events(t, p, i, events);
+        if (radiomics || again) {
             lb_value *second = lb_value_object(t->m.arena);
-            trial_radiomics(&t->m, p, i, lb_push_object(radiomics), second);
-            if (second->count) lb_push(again, second);
+            trial_radiomics(&t->m, p, i, radiomics ? lb_push_object(radiomics) : lb_value_object(t->m.arena), second);
+            if (second->count && again) lb_push(again, second);
         }
-        for (size_t w = 0; w < p->weeks; w++) {
+        for (size_t w = 0; w < p->weeks && adherence; w++) {
             lb_value *row = lb_push_object(adherence);
             lb_set_text(row, "id", p->id);
             lb_set_int(row, "week", (int64_t)w + 1);
@@ -250,12 +261,12 @@ static int write_tables(const lb_value *tables, lb_arena *arena, lb_result *resu
     return code;
 }
 
-static int simulate(lb_call *call, const lb_study *study, lb_result *result, lb_error *err)
+/* One trial: its truth and its tables. */
+static int one_trial(lb_call *call, const lb_study *study, uint64_t seed, lb_value *out, lb_arena *arena, lb_error *err)
 {
     trial t = {0};
     size_t n = (size_t)lb_call_int(call, "n");
-    lb_arena *arena = lb_call_arena(call);
-    int code = trial_model_read(study, (uint64_t)lb_call_int(call, "seed"), arena, &t.m, err);
+    int code = trial_model_read(study, seed, arena, &t.m, err);
     if (code == LB_OK) code = trial_enrol(&t.m, n, &t.screened, &t.screened_count, err);
     if (code != LB_OK) return code;
     order_people(&t);
@@ -266,11 +277,40 @@ static int simulate(lb_call *call, const lb_study *study, lb_result *result, lb_
         if (i % 64 == 0) lb_progress_report(lb_call_progress(call), (double)i / (double)t.n, "following people");
         if (lb_progress_cancelled(lb_call_progress(call))) return lb_fail(err, LB_CANCELLED, "stopped on request");
     }
+    fill_truth(&t, lb_set_object(out, "truth"));
+    fill_tables(call, &t, lb_set_object(out, "tables"));
+    return LB_OK;
+}
+
+/* Several trials of one study, for those who count what becomes of them: no files. */
+static int several(lb_call *call, const lb_study *study, const double *seed, size_t count, lb_result *result, lb_error *err)
+{
+    lb_value *trials = lb_set_array(result->results, "trials");
+    int code = LB_OK;
+    for (size_t i = 0; i < count && code == LB_OK; i++) {
+        if (!(seed[i] >= 0 && seed[i] <= 9007199254740991.0 && seed[i] == floor(seed[i]))) {
+            lb_fail(err, LB_USAGE, "a seed is a whole number from 0 to 9007199254740991");
+            lb_error_where(err, "seeds");
+            return LB_USAGE;
+        }
+        lb_arena *work = lb_arena_new(); /* results keep copies */
+        code = one_trial(call, study, (uint64_t)seed[i], lb_push_object(trials), work, err);
+        lb_arena_free(work);
+    }
+    return code;
+}
+
+static int simulate(lb_call *call, const lb_study *study, lb_result *result, lb_error *err)
+{
+    const double *seeds;
+    size_t count = lb_call_numbers(call, "seeds", &seeds);
+    lb_arena *arena = lb_call_arena(call);
     lb_set_text(result->results, "study", study->id);
     lb_set_text(result->results, "study_sha256", study->sha256);
-    fill_truth(&t, lb_set_object(result->results, "truth"));
-    lb_value *tables = lb_set_object(result->results, "tables");
-    fill_tables(&t, tables);
+    if (count) return several(call, study, seeds, count, result, err);
+    int code = one_trial(call, study, (uint64_t)lb_call_int(call, "seed"), result->results, arena, err);
+    if (code != LB_OK) return code;
+    lb_value *tables = lb_get(result->results, "tables");
     lb_result_note(result, "Invented people, drawn from the protocol's section 'simulation' with seed %lld; nobody real is described. "
                            "truth.effect_mean is the mean true effect over the people randomised, before scores are rounded and held inside "
                            "their range.",
@@ -292,6 +332,8 @@ static const lb_param params[] = {
     TRIAL_PARAM_STUDY,
     {"n", LB_P_INT, 0, "people to randomise", "314", NULL, 1, PEOPLE_MOST, NULL},
     {"seed", LB_P_INT, 0, "seed of all random numbers", "1", NULL, 0, 9007199254740991.0, NULL},
+    {"tables", LB_P_TEXTS, LB_ADVANCED, "only these tables: participants, visits, screening, …", NULL, NULL, 0, 0, NULL},
+    {"seeds", LB_P_NUMBERS, LB_ADVANCED, "several trials at once, one for each seed (results.trials, no files)", NULL, NULL, 0, 0, NULL},
 };
 
 const lb_op trial_op_simulate = {

@@ -5,6 +5,7 @@
 
 #include <ctype.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,6 +16,7 @@ enum { RULE_LONGEST = 4096, RULES_MOST = 10000 };
 
 struct lb_rules {
     lua_State *lua;
+    pthread_mutex_t lock; /* a rule takes some microseconds: threads that share an opened protocol wait for one another */
     lb_rules_limits limits;
     size_t used;
     int count;
@@ -184,7 +186,7 @@ static int read_name(lua_State *lua)
         return 1;
     }
     for (size_t i = 0; i < LB_COUNT(functions); i++) {
-        if (!functions[i].call || strcmp(functions[i].name, name) != 0) continue;
+        if (!functions[i].call || *functions[i].name != *name || strcmp(functions[i].name, name) != 0) continue;
         lua_pushcfunction(lua, functions[i].call);
         return 1;
     }
@@ -339,6 +341,7 @@ lb_rules *lb_rules_new(const lb_rules_limits *limits)
         return NULL;
     }
     *(lb_rules **)lua_getextraspace(rules->lua) = rules;
+    pthread_mutex_init(&rules->lock, NULL);
     return rules;
 }
 
@@ -346,6 +349,7 @@ void lb_rules_free(lb_rules *rules)
 {
     if (!rules) return;
     lua_close(rules->lua);
+    pthread_mutex_destroy(&rules->lock);
     free(rules);
 }
 
@@ -437,6 +441,7 @@ int lb_rules_run(lb_rules *rules, int id, lb_rule_lookup lookup, void *context, 
 {
     lua_State *lua = rules->lua;
     *out = (lb_rule_answer){.known = true, .value = {.type = LB_NULL}};
+    pthread_mutex_lock(&rules->lock);
     rules->lookup = lookup;
     rules->context = context;
     rules->missing[0] = 0;
@@ -451,5 +456,6 @@ int lb_rules_run(lb_rules *rules, int id, lb_rule_lookup lookup, void *context, 
     else if (status == LUA_OK) take_answer(lua, out);
     else code = lb_fail(err, LB_BAD_DATA, "the rule cannot be answered: %.300s", lua_message(lua));
     lua_pop(lua, 1);
+    pthread_mutex_unlock(&rules->lock);
     return code;
 }

@@ -83,7 +83,7 @@ static bool look_up(void *context, const char *name, lb_value *out)
         return true;
     }
     for (size_t i = 0; i < r->m->draws; i++) {
-        if (strcmp(r->m->draw[i].item, name) != 0) continue;
+        if (*r->m->draw[i].item != *name || strcmp(r->m->draw[i].item, name) != 0) continue; /* mostly the first letter tells */
         *out = r->p->value[i];
         return true;
     }

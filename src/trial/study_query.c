@@ -7,7 +7,8 @@ const lb_study_item *lb_study_item_named(const lb_study *study, const char *id, 
 {
     for (size_t i = 0; i < study->form_count; i++)
         for (size_t k = 0; k < study->form[i].item_count; k++) {
-            if (strcmp(study->form[i].item[k].id, id) != 0) continue;
+            const char *at = study->form[i].item[k].id;
+            if (*at != *id || strcmp(at, id) != 0) continue; /* mostly the first letter tells */
             if (form) *form = &study->form[i];
             return &study->form[i].item[k];
         }

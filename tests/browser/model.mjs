@@ -36,7 +36,11 @@ await test('model: trained by plan, explained, published', () => visit({}, async
   check(await page.locator('article.result ol li').count() >= 7, 'the pipeline has fewer boxes than steps');
   check(await page.getByText('No judgement on people who had been fitted on').count() === 1, 'the ledger is not shown');
   check(await page.locator('table tbody tr').count() >= 5, 'not all models are shown');
+  const scored = page.waitForResponse((r) => r.url().includes('/api/op/predict.score'));
   await page.getByRole('button', { name: 'Explain' }).click();
+  const scores = (await (await scored).json()).results.scores; // of the people as the model reads them: their scans are joined to them
+  const unknown = scores.filter((s) => String(s.unknown ?? '').includes('_original_')).length;
+  check(unknown < scores.length / 2, `the image features of ${unknown} of ${scores.length} people are unknown to the model`);
   await page.locator('img[data-picture=waterfall]').waitFor();
   await page.getByText(/^Risk \d+ %/).waitFor();
   await page.getByRole('button', { name: 'Publish to the calculator' }).click();

@@ -105,4 +105,51 @@ static inline void compare(const char *where, size_t row, const char *key, const
     fail_msg("%s row %zu %s: got %.17g, expected %.17g", where, row, key, a, b);
 }
 
+/* A list of two, or one number. */
+static inline const lb_value *item(const lb_value *list, size_t i)
+{
+    return list && list->type == LB_ARRAY ? list->item[i] : list;
+}
+
+/* The design matrix of a regression of the results file as columns x1, x2, … */
+static inline lb_table *regression_table(const fixture *f, const lb_value *file, const lb_value *regression, char *formula,
+                                  size_t room)
+{
+    const lb_value *x = lb_get(regression, "X"), *used = lb_get(regression, "rows_used");
+    size_t columns = x->item[0]->count;
+    lb_table *table = lb_table_new(f->arena, "effects", x->count);
+    lb_column *y = lb_table_add_number(table, "yi");
+    for (size_t i = 0; i < x->count; i++)
+        y->number[i] = lb_number_of(lb_get(file, "yi")->item[(size_t)used->item[i]->integer - 1]);
+    lb_column *v = lb_table_add_number(table, "vi");
+    for (size_t i = 0; i < x->count; i++)
+        v->number[i] = lb_number_of(lb_get(file, "vi")->item[(size_t)used->item[i]->integer - 1]);
+    size_t length = (size_t)snprintf(formula, room, "~ 1");
+    for (size_t j = 1; j < columns; j++) {
+        char name[32];
+        snprintf(name, sizeof name, "x%zu", j);
+        lb_column *column = lb_table_add_number(table, lb_arena_text(f->arena, name));
+        for (size_t i = 0; i < x->count; i++) column->number[i] = lb_number_of(x->item[i]->item[j]);
+        length += (size_t)snprintf(formula + length, room - length, " + %s", name);
+    }
+    return table;
+}
+
+/* rows[i].key of the result against expected.theirs[i]. */
+static inline size_t compare_rows(const char *where, const lb_result *result, const lb_value *expected,
+                           const char *const (*keys)[2], double tolerance)
+{
+    const lb_value *rows = lb_get(result->results, "rows");
+    size_t compared = 0;
+    for (; (*keys)[0]; keys++) {
+        const lb_value *list = lb_get(expected, (*keys)[1]);
+        if (!list || list->type != LB_ARRAY || list->count != rows->count) continue;
+        for (size_t i = 0; i < rows->count; i++, compared++) {
+            compare(where, i, (*keys)[0], lb_get(rows->item[i], (*keys)[0]), list->item[i], tolerance,
+                    strcmp((*keys)[0], "I2") == 0 ? 1 : 1e-2);
+        }
+    }
+    return compared;
+}
+
 #endif

@@ -172,6 +172,11 @@ static void acupuncture_means(void **state)
     }
     assert_string_equal(lb_get_text(lb_get(r, "contrasts")->item[0], "contrast", ""), "1 - 0");
     same_numbers(lb_get(r, "contrasts")->item[0], lb_get(e, "contrast")->item[0], row_keys, LB_COUNT(row_keys));
+    const lb_value *published = lb_get(e, "published"), *row = lb_get(r, "contrasts")->item[0]; /* as printed: to one decimal, p to four */
+    assert_true(fabs(lb_get_number(row, "estimate", NAN) - lb_get_number(published, "adjusted_difference", NAN)) < 0.05);
+    double printed[2] = {lb_number_of(lb_get(published, "ci")->item[0]), lb_number_of(lb_get(published, "ci")->item[1])};
+    assert_true(fabs(lb_get_number(row, "lower", NAN) - fmin(printed[0], printed[1])) < 0.1 && fabs(lb_get_number(row, "upper", NAN) - fmax(printed[0], printed[1])) < 0.1);
+    assert_true(fabs(lb_get_number(row, "p", NAN) - lb_get_number(published, "p", NAN)) < 5e-5);
 }
 
 /* Student's t test is the model of the arm alone; Welch's statistic its HC2 error. R takes control less acupuncture. */
@@ -182,6 +187,13 @@ static void acupuncture_t_tests(void **state)
     if (!e) skip();
     lb_table *table = read_table("acupuncture");
     const lb_value *row = lb_get(run(table, "pk5 ~ group", OPTIONS("treatment", "group")), "contrasts")->item[0], *want = lb_get(e, "pooled_t");
+    assert_close(-lb_get_number(row, "statistic", NAN), lb_get_number(want, "t", NAN), tolerance);
+    assert_close(lb_get_number(row, "df", NAN), lb_get_number(want, "df", NAN), tolerance);
+    assert_close(lb_get_number(row, "p", NAN), lb_get_number(want, "p", NAN), tolerance);
+    assert_close(-lb_get_number(row, "upper", NAN), lb_number_of(lb_get(want, "ci")->item[0]), tolerance);
+    assert_close(-lb_get_number(row, "lower", NAN), lb_number_of(lb_get(want, "ci")->item[1]), tolerance);
+    row = lb_get(run(table, "pk5 ~ group", OPTIONS("treatment", "group")), "welch")->item[0];
+    want = lb_get(e, "welch");
     assert_close(-lb_get_number(row, "statistic", NAN), lb_get_number(want, "t", NAN), tolerance);
     assert_close(lb_get_number(row, "df", NAN), lb_get_number(want, "df", NAN), tolerance);
     assert_close(lb_get_number(row, "p", NAN), lb_get_number(want, "p", NAN), tolerance);
@@ -206,7 +218,11 @@ static void acupuncture_tests(void **state)
         assert_int_equal(rows->count, expected->count);
         for (size_t i = type == 3; i < rows->count; i++) same_numbers(rows->item[i], expected->item[i], keys, LB_COUNT(keys));
         rows = lb_get(run(table, acupuncture_formula, OPTIONS("anova", number, "treatment", "group")), "anova");
-        for (size_t i = 0; i < rows->count; i++) same_numbers(rows->item[i], expected->item[i], keys, LB_COUNT(keys));
+        for (size_t i = 0; i < rows->count; i++) {
+            same_numbers(rows->item[i], expected->item[i], keys, LB_COUNT(keys));
+            if (lb_get(expected->item[i], "Mean Sq"))
+                assert_close(lb_get_number(rows->item[i], "sum_sq", NAN) / lb_get_number(rows->item[i], "df", NAN), lb_get_number(expected->item[i], "Mean Sq", NAN), tolerance);
+        }
     }
     for (int h = 0; h < 4; h++) {
         char option[4] = {'h', 'c', (char)('0' + h), 0}, name[8] = {'s', 'e', '_', 'H', 'C', (char)('0' + h), 0};
@@ -228,6 +244,8 @@ static void acupuncture_diagnostics(void **state)
     assert_close(lb_number_of(lb_path(r, "largest[1].value")), lb_get_number(e, "cooks_max", NAN), tolerance);
     assert_close(lb_number_of(lb_path(r, "largest[2].value")), lb_get_number(e, "rstudent_max_abs", NAN), tolerance);
     assert_close(lb_number_of(lb_path(r, "breusch_pagan.statistic")), lb_get_number(e, "bptest", NAN), tolerance);
+    assert_close(lb_number_of(lb_path(r, "shapiro_wilk.statistic")), lb_get_number(e, "shapiro", NAN), 1e-9);
+    assert_close(lb_number_of(lb_path(r, "shapiro_wilk.p")), lb_get_number(e, "shapiro_p", NAN), 1e-8);
     assert_close(lb_number_of(lb_path(r, "breusch_pagan.p")), lb_get_number(e, "bptest_p", NAN), tolerance);
 }
 
@@ -256,6 +274,10 @@ static void three_arms(void **state)
     for (size_t i = 0; i < dunnett->count; i++)
         same_numbers(row_of(lb_get(r, "contrasts"), "contrast", lb_get_text(dunnett->item[i], "contrast", "")), dunnett->item[i], against, LB_COUNT(against));
     assert_close(lb_number_of(lb_path(r, "omnibus.statistic")), lb_get_number(lb_get(e, "omnibus_group"), "F", NAN), tolerance);
+    const lb_value *published = lb_path(e, "published.pain_post_mean"); /* unadjusted means as printed, to two decimals */
+    const lb_value *plain = lb_get(run(table, "pain_avg_post ~ group", OPTIONS("treatment", "group", "reference", "USUAL")), "means");
+    for (size_t i = 0; i < published->count; i++)
+        assert_true(fabs(lb_get_number(row_of(plain, "group", published->key[i]), "estimate", NAN) - lb_number_of(published->item[i])) < 0.00501);
     assert_close(lb_number_of(lb_path(r, "omnibus.p")), lb_get_number(lb_get(e, "omnibus_group"), "Pr(>F)", NAN), tolerance);
     static const char *const adjusted[][2] = {{"bonferroni", "pairs_bonferroni"}, {"holm", "pairs_holm_p"},
                                               {"tukey", "pairs_tukey"}};
@@ -341,7 +363,12 @@ static void randomisation_variance(void **state)
             const lb_value *row = lb_path(x, "mm_cov.values")->item[k];
             assert_close(lb_get_number(mean, "estimate", NAN), lb_number_of(lb_get(x, "marginal_means")->item[k]), tolerance);
             assert_close(lb_get_number(mean, "se", NAN), sqrt(lb_number_of(row->item[k])), tolerance);
+            const lb_value *other = lb_path(x, "mm_cov.values")->item[1 - k]; /* their covariance, by the difference's variance */
+            double se = lb_get_number(lb_get(r, "contrasts")->item[0], "se", NAN);
+            double covariance = (lb_number_of(row->item[k]) + lb_number_of(other->item[1 - k]) - se * se) / 2;
+            assert_close(covariance, lb_number_of(row->item[1 - k]), 1e-8);
         }
+        assert_close(lb_get_number(r, "n", NAN), lb_get_number(e, "n", NAN), 0);
     }
 }
 

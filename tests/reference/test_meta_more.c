@@ -161,12 +161,6 @@ static void test_subsets(void **state)
     }
 }
 
-/* A list of two, or one number. */
-static const lb_value *item(const lb_value *list, size_t i)
-{
-    return list && list->type == LB_ARRAY ? list->item[i] : list;
-}
-
 static void test_multilevel(void **state)
 {
     const fixture *f = *state;
@@ -287,30 +281,6 @@ static void test_network(void **state)
         if (m == 0) compare_split(methods[m], lb_get(result->results, "split"), lb_get(expected, "netsplit"));
         lb_result_free(result);
     }
-}
-
-/* The design matrix of a regression of the results file as columns x1, x2, … */
-static lb_table *regression_table(const fixture *f, const lb_value *file, const lb_value *regression, char *formula,
-                                  size_t room)
-{
-    const lb_value *x = lb_get(regression, "X"), *used = lb_get(regression, "rows_used");
-    size_t columns = x->item[0]->count;
-    lb_table *table = lb_table_new(f->arena, "effects", x->count);
-    lb_column *y = lb_table_add_number(table, "yi");
-    for (size_t i = 0; i < x->count; i++)
-        y->number[i] = lb_number_of(lb_get(file, "yi")->item[(size_t)used->item[i]->integer - 1]);
-    lb_column *v = lb_table_add_number(table, "vi");
-    for (size_t i = 0; i < x->count; i++)
-        v->number[i] = lb_number_of(lb_get(file, "vi")->item[(size_t)used->item[i]->integer - 1]);
-    size_t length = (size_t)snprintf(formula, room, "~ 1");
-    for (size_t j = 1; j < columns; j++) {
-        char name[32];
-        snprintf(name, sizeof name, "x%zu", j);
-        lb_column *column = lb_table_add_number(table, lb_arena_text(f->arena, name));
-        for (size_t i = 0; i < x->count; i++) column->number[i] = lb_number_of(x->item[i]->item[j]);
-        length += (size_t)snprintf(formula + length, room - length, " + %s", name);
-    }
-    return table;
 }
 
 static size_t check_wilson(const fixture *f, lb_table *table, const char *formula, const lb_value *regression,

@@ -2,23 +2,6 @@
  * sizes of the raw tables, case-deletion diagnostics, leave-one-out, cumulative, small-study effects, subgroups. */
 #include "meta_fixture.h"
 
-/* rows[i].key of the result against expected.theirs[i]. */
-static size_t compare_rows(const char *where, const lb_result *result, const lb_value *expected,
-                           const char *const (*keys)[2], double tolerance)
-{
-    const lb_value *rows = lb_get(result->results, "rows");
-    size_t compared = 0;
-    for (; (*keys)[0]; keys++) {
-        const lb_value *list = lb_get(expected, (*keys)[1]);
-        if (!list || list->type != LB_ARRAY || list->count != rows->count) continue;
-        for (size_t i = 0; i < rows->count; i++, compared++) {
-            compare(where, i, (*keys)[0], lb_get(rows->item[i], (*keys)[0]), list->item[i], tolerance,
-                    strcmp((*keys)[0], "I2") == 0 ? 1 : 1e-2);
-        }
-    }
-    return compared;
-}
-
 static void test_influence(void **state)
 {
     const fixture *f = *state;
@@ -150,23 +133,39 @@ static size_t compare_effects(const fixture *f, const char *dataset, const char 
 static void test_effects(void **state)
 {
     const fixture *f = *state;
-    static const char *const counts[] = {"OR", "RR", "RD", "AS", "PETO"};
+    static const char *const counts[] = {"OR", "RR", "RD", "AS", "PETO", "PHI", "YUQ", "YUY", "OR2DL", "OR2DN", "PBIT"};
     static const char *const shares[] = {"PR", "PLN", "PLO", "PAS", "PFT"}, *const correlations[] = {"COR", "ZCOR"};
-    static const struct {
-        const char *key, *measure, *vtype;
-    } means[] = {{"MD", "MD", "LS"},           {"SMD", "SMD", "LS"},      {"SMDH", "SMDH", "LS"},
-                 {"SMD1", "SMD1", "LS"},       {"ROM", "ROM", "LS"},      {"SMD_vtypeLS2", "SMD", "LS2"},
-                 {"SMD_vtypeUB", "SMD", "UB"}, {"MD_vtypeHO", "MD", "HO"}};
+    static const char *const means[][5] = {{"MD", "MD"},
+                                           {"SMD", "SMD"},
+                                           {"SMDH", "SMDH"},
+                                           {"SMD1", "SMD1"},
+                                           {"SMD1H", "SMD1H"},
+                                           {"ROM", "ROM"},
+                                           {"CVR", "CVR"},
+                                           {"VR", "VR"},
+                                           {"RPB", "RPB"},
+                                           {"RBIS", "RBIS"},
+                                           {"D2ORL", "D2ORL"},
+                                           {"D2ORN", "D2ORN"},
+                                           {"SMD_vtypeLS2", "SMD", "vtype", "LS2"},
+                                           {"SMD_vtypeUB", "SMD", "vtype", "UB"},
+                                           {"SMD_vtypeAV", "SMD", "vtype", "AV"},
+                                           {"SMD_vtypeH0", "SMD", "vtype", "H0"},
+                                           {"SMD_uncorrected_d", "SMD", "uncorrected", "true"},
+                                           {"MD_vtypeHO", "MD", "vtype", "HO"}};
+    static const char *const additions[][4] = {{"OR_add0.5_all", "OR", "to", "all"}, {"RR_drop00", "RR", "drop00", "true"}};
     size_t compared = 0;
     for (size_t i = 0; i < LB_COUNT(means); i++) {
-        const char *const settings[] = {"measure", means[i].measure, "vtype", means[i].vtype, NULL};
-        compared += compare_effects(f, "normand1999", means[i].key, settings);
+        const char *const settings[] = {"measure", means[i][1], means[i][2], means[i][3], NULL};
+        compared += compare_effects(f, "normand1999", means[i][0], settings);
     }
-    for (size_t i = 0; i < LB_COUNT(counts); i++) {
-        const char *const bcg[] = {"measure", counts[i], "ai", "tpos", "bi", "tneg", "ci", "cpos", "di", "cneg", NULL};
-        const char *const yusuf[] = {"measure", counts[i], NULL};
-        compared +=
-            compare_effects(f, "bcg", counts[i], bcg) + compare_effects(f, "yusuf1985_table6", counts[i], yusuf);
+    for (size_t i = 0; i < LB_COUNT(counts) + LB_COUNT(additions); i++) {
+        bool plain = i < LB_COUNT(counts);
+        const char *const *addition = plain ? NULL : additions[i - LB_COUNT(counts)];
+        const char *key = plain ? counts[i] : addition[0], *measure = plain ? key : addition[1];
+        const char *const yusuf[] = {"measure", measure, plain ? NULL : addition[2], plain ? NULL : addition[3], NULL};
+        const char *const bcg[] = {"measure", measure, "ai", "tpos", "bi", "tneg", "ci", "cpos", "di", "cneg", plain ? NULL : addition[2], plain ? NULL : addition[3], NULL};
+        compared += compare_effects(f, "bcg", key, bcg) + compare_effects(f, "yusuf1985_table6", key, yusuf);
     }
     for (size_t i = 0; i < LB_COUNT(shares); i++) {
         const char *const settings[] = {"measure", shares[i], NULL};
@@ -176,7 +175,7 @@ static void test_effects(void **state)
         const char *const settings[] = {"measure", correlations[i], NULL};
         compared += compare_effects(f, "molloy2014", correlations[i], settings);
     }
-    assert_int_equal(compared, 2 * (8 * 9 + 5 * (13 + 22) + 5 * 14 + 2 * 16));
+    assert_int_equal(compared, 2 * (18 * 9 + 13 * (13 + 22) + 5 * 14 + 2 * 16));
 }
 
 static void test_tables(void **state)

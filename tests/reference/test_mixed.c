@@ -1,5 +1,7 @@
 /* analyse mixed against R's lme4, lmerTest and pbkrtest with polished optima (../shared/data/trialstats:
  * lmm_sleepstudy_orthodont, the mixed models of sap_metnlbp_sim_a), and against closed forms of balanced data. */
+#include <lumbar/numeric.h>
+
 #include "mixed_test.h"
 
 /* The expected variances are about 2.5e-5 off the optimum of the very likelihood they come with (which agrees to 1e-13), and
@@ -28,6 +30,53 @@ static void same_variances(const lb_value *got, const lb_value *want)
     }
 }
 
+/* lme4's theta: the factors of the random effects' covariance relative to the residual's, by columns, bar after bar. */
+static void same_theta(const lb_value *got, const lb_value *want)
+{
+    const lb_value *rows = lb_get(got, "variance"), *list = lb_get(want, "theta");
+    double sigma = number_at(got, "residual_sd"), sd[2] = {0};
+    size_t at = 0, single = lb_is_number(list);
+    for (size_t i = 0; i + 1 < rows->count; i++) { /* diagonals of a bar first, then its pairs: bars here have one or two effects */
+        const lb_value *row = rows->item[i], *next = i + 2 < rows->count && lb_get_text(rows->item[i + 2], "term2", NULL) ? rows->item[i + 2] : NULL;
+        if (lb_get_text(row, "term2", NULL)) continue;
+#define THETA (single ? lb_number_of(list) : lb_number_of(list->item[at]))
+        sd[0] = number_at(row, "sd");
+        assert_close(sd[0] / sigma, THETA, 3e-5);
+        at++;
+        if (!next) continue;
+        double r = number_at(next, "correlation");
+        sd[1] = number_at(rows->item[++i], "sd");
+        assert_true(fabs(r * sd[1] / sigma - THETA) < 3e-5 * sd[1] / sigma);
+        at++;
+        assert_close(sd[1] * sqrt(1 - r * r) / sigma, THETA, 3e-5);
+        at++;
+    }
+    assert_int_equal(at, single ? 1 : list->count);
+}
+
+/* The first levels of each grouping. Tolerance as the variances' (relative to the largest of the effect). */
+static void same_effects(const lb_value *got, const lb_value *want)
+{
+    const lb_value *rows = lb_get(got, "random_effects");
+    size_t compared = 0;
+    for (size_t g = 0; g < want->count; g++) {
+        const lb_value *names = lb_get(want->item[g], "names"), *values = lb_get(want->item[g], "values");
+        for (size_t l = 0; l < names->count; l++) {
+            size_t effect = 0;
+            for (size_t i = 0; i < rows->count; i++) {
+                const lb_value *row = rows->item[i];
+                if (strcmp(lb_get_text(row, "group", ""), want->key[g]) != 0 || strcmp(lb_get_text(row, "level", ""), names->item[l]->text) != 0) continue;
+                double w = lb_number_of(values->item[l]->item[effect]), size = 0;
+                for (size_t k = 0; k < values->count; k++) size = fmax(size, fabs(lb_number_of(values->item[k]->item[effect])));
+                assert_true(fabs(number_at(row, "estimate") - w) < 5e-5 * size);
+                effect++;
+                compared++;
+            }
+        }
+    }
+    assert_true(compared >= 5);
+}
+
 static void same_model(const lb_value *got, const lb_value *want)
 {
     const lb_value *rows = lb_get(got, "coefficients");
@@ -41,6 +90,20 @@ static void same_model(const lb_value *got, const lb_value *want)
         assert_close(number_at(rows->item[i], "se"), lb_get_number(lb_get(want, "se"), term, NAN), 3e-5);
     }
     same_variances(got, lb_get(want, "varcomp"));
+    assert_close(number_at(got, "n"), number_at(want, "nobs"), 0);
+    assert_close(number_at(got, "deviance"), number_at(want, "REMLcrit_or_deviance"), 1e-10);
+    const lb_value *groups = lb_get(got, "groups"), *vcov = lb_get(got, "vcov"), *w = lb_path(want, "vcov.values");
+    for (size_t i = 0; i < groups->count; i++)
+        assert_close(number_at(groups->item[i], "levels"), lb_get_number(lb_get(want, "ngrps"), lb_get_text(groups->item[i], "group", ""), NAN), 0);
+    assert_int_equal(vcov->count, w->count);
+    for (size_t i = 0; i < w->count; i++) {
+        for (size_t j = 0; j < w->count; j++) {
+            double size = sqrt(lb_number_of(w->item[i]->item[i]) * lb_number_of(w->item[j]->item[j]));
+            assert_true(fabs(lb_number_of(vcov->item[i]->item[j]) - lb_number_of(w->item[i]->item[j])) < 6e-5 * size);
+        }
+    }
+    same_theta(got, want);
+    same_effects(got, lb_get(want, "ranef_first5"));
 }
 
 /* lmerTest differentiates numerically: its df carry about five digits, Kenward and Roger's by pbkrtest more. */
@@ -52,17 +115,34 @@ static void same_df(const lb_value *got, const lb_value *want, double tolerance)
         const lb_value *w = lb_get(want, lb_get_text(rows->item[i], "term", ""));
         assert_close(number_at(rows->item[i], "se"), number_at(w, "se"), 3e-5);
         assert_close(number_at(rows->item[i], "df"), number_at(w, "df"), tolerance);
+        assert_close(number_at(rows->item[i], "estimate"), number_at(w, "estimate"), 1e-7);
         assert_close(number_at(rows->item[i], "statistic"), number_at(w, "t"), 3e-5);
+        double p = number_at(w, "p"); /* far out a p moves with its statistic and df many times as fast */
+        assert_close(log(number_at(rows->item[i], "p")), log(p), 5e-4);
+    }
+}
+
+/* lmerTest's table of type III. */
+static void same_anova(const lb_value *rows, const lb_value *want)
+{
+    static const char *const keys[][2] = {{"sum_sq", "Sum Sq"}, {"mean_sq", "Mean Sq"}, {"df", "NumDF"}, {"df_residual", "DenDF"}, {"statistic", "F value"}};
+    assert_int_equal(rows->count, want->count);
+    for (size_t i = 0; i < want->count; i++) {
+        assert_string_equal(lb_get_text(rows->item[i], "term", ""), lb_get_text(want->item[i], "term", ""));
+        for (size_t k = 0; k < LB_COUNT(keys); k++) assert_close(number_at(rows->item[i], keys[k][0]), lb_get_number(want->item[i], keys[k][1], NAN), 1e-4);
+        assert_close(log(number_at(rows->item[i], "p")), log(lb_get_number(want->item[i], "Pr(>F)", NAN)), 5e-4);
     }
 }
 
 static void all_of(lb_table *table, const char *formula, const lb_value *want)
 {
-    lb_value *got = FIT("mixed", table, "formula", formula);
+    lb_value *got = FIT("mixed", table, "formula", formula, "effects", "true", "anova", "3");
     same_model(got, want);
     same_df(got, lb_path(want, "ddf.satterthwaite"), 1e-4);
-    got = FIT("mixed", table, "formula", formula, "df", "kr");
+    same_anova(lb_get(got, "anova"), lb_path(want, "ddf.anova3_satterthwaite"));
+    got = FIT("mixed", table, "formula", formula, "df", "kr", "anova", "3");
     same_df(got, lb_path(want, "ddf.kenward_roger"), 1e-5);
+    same_anova(lb_get(got, "anova"), lb_path(want, "ddf.anova3_kr"));
 }
 
 static lb_table *shared_table(const char *name, const char *codebook)
@@ -79,11 +159,11 @@ static void test_sleepstudy(void **state)
     lb_table *sleep = shared_table("trialstats/sleepstudy.csv", NULL);
     all_of(sleep, "Reaction ~ Days + (Days | Subject)", lb_get(want, "sleep_slope_reml"));
     all_of(sleep, "Reaction ~ Days + (1 | Subject)", lb_get(want, "sleep_intercept_reml"));
-    same_model(FIT("mixed", sleep, "formula", "Reaction ~ Days + (Days || Subject)"), lb_get(want, "sleep_uncorrelated_reml"));
-    same_model(FIT("mixed", sleep, "formula", "Reaction ~ Days + (1 | Subject) + (0 + Days | Subject)"),
+    same_model(FIT("mixed", sleep, "formula", "Reaction ~ Days + (Days || Subject)", "effects", "true"), lb_get(want, "sleep_uncorrelated_reml"));
+    same_model(FIT("mixed", sleep, "formula", "Reaction ~ Days + (1 | Subject) + (0 + Days | Subject)", "effects", "true"),
                lb_get(want, "sleep_uncorrelated_reml"));
-    same_model(FIT("mixed", sleep, "formula", "Reaction ~ Days + (Days | Subject)", "method", "ml"), lb_get(want, "sleep_slope_ml"));
-    same_model(FIT("mixed", sleep, "formula", "Reaction ~ Days + (1 | Subject)", "method", "ml"), lb_get(want, "sleep_intercept_ml"));
+    same_model(FIT("mixed", sleep, "formula", "Reaction ~ Days + (Days | Subject)", "method", "ml", "effects", "true"), lb_get(want, "sleep_slope_ml"));
+    same_model(FIT("mixed", sleep, "formula", "Reaction ~ Days + (1 | Subject)", "method", "ml", "effects", "true"), lb_get(want, "sleep_intercept_ml"));
 }
 
 /* Everyone has the same days: the slope's variance is that of the persons' least squares slopes, on 17 df. */
@@ -107,6 +187,46 @@ static void test_closed_form(void **state)
         assert_close(number_at(got, "coefficients[1].se"), sqrt(variance / 18), 1e-11);
         assert_close(number_at(got, "coefficients[1].df"), 17, 1e-9);
     }
+}
+
+/* Balanced repeated measures: the day's F of the two-way table, exact on 9 and 153 df, by either method (Searle et al. 1992, ch. 4). */
+static void test_balanced_terms(void **state)
+{
+    (void)state;
+    lb_table *sleep = shared_table("trialstats/sleepstudy.csv", NULL);
+    const double *y = lb_table_find(sleep, "Reaction")->number;
+    double mean = 0, person[18] = {0}, day[10] = {0}, days = 0, rest = 0;
+    for (size_t i = 0; i < 180; i++) {
+        mean += y[i] / 180;
+        person[i / 10] += y[i] / 10;
+        day[i % 10] += y[i] / 18;
+    }
+    for (size_t i = 0; i < 180; i++) {
+        double e = y[i] - person[i / 10] - day[i % 10] + mean;
+        rest += e * e / 153;
+        days += (day[i % 10] - mean) * (day[i % 10] - mean) / 9;
+    }
+    static const char *const methods[] = {"satterthwaite", "kr"};
+    for (size_t m = 0; m < 2; m++) {
+        lb_value *got = FIT("mixed", sleep, "formula", "Reaction ~ factor(Days) + (1 | Subject)", "df", methods[m], "anova", "3");
+        assert_close(number_at(got, "anova[0].statistic"), days / rest, 1e-10);
+        assert_close(number_at(got, "anova[0].df"), 9, 0);
+        assert_close(number_at(got, "anova[0].df_residual"), 153, 1e-8);
+        assert_close(number_at(got, "anova[0].mean_sq"), days, 1e-10);
+    }
+}
+
+/* Likelihood ratio of two fits by REML with the same fixed effects. */
+static void test_ratio(void **state)
+{
+    (void)state;
+    const lb_value *want = expected("trialstats/lmm_sleepstudy_orthodont.json", "results.lrt_slope_reml");
+    lb_table *sleep = shared_table("trialstats/sleepstudy.csv", NULL);
+    lb_value *with = FIT("mixed", sleep, "formula", "Reaction ~ Days + (Days | Subject)"), *without = FIT("mixed", sleep, "formula", "Reaction ~ Days + (1 | Subject)");
+    double chisq = number_at(without, "deviance") - number_at(with, "deviance"), df = (number_at(with, "aic") - number_at(without, "aic") + chisq) / 2;
+    assert_close(chisq, number_at(want, "chisq"), 1e-9);
+    assert_close(df, number_at(want, "df"), 1e-10);
+    assert_close(lb_chisq_p(chisq, 2, LB_UPPER), number_at(want, "p_chisq2"), 1e-7);
 }
 
 static void test_orthodont(void **state)
@@ -133,11 +253,11 @@ static void test_simulated_trial(void **state)
     }
     for (size_t l = 0; l < 5; l++) ordered.level[l] = order[l];
     *visit = ordered;
-    lb_value *got = FIT("mixed", table, "formula", "vas ~ vas0 + arm * visit + (1 | centre) + (1 | id)");
+    lb_value *got = FIT("mixed", table, "formula", "vas ~ vas0 + arm * visit + (1 | centre) + (1 | id)", "effects", "true");
     same_model(got, lb_get(want, "lmm_vas_centre_id"));
     same_df(got, lb_path(want, "lmm_vas_centre_id.ddf"), 1e-3);
     assert_string_equal(lb_get_text(lb_path(got, "groups[0]"), "group", ""), "id");
-    got = FIT("mixed", table, "formula", "joa ~ joa0 + arm * visitn + (visitn | id)");
+    got = FIT("mixed", table, "formula", "joa ~ joa0 + arm * visitn + (visitn | id)", "effects", "true");
     same_model(got, lb_get(want, "lmm_joa_slope"));
     same_df(got, lb_path(want, "lmm_joa_slope.ddf"), 1e-3);
     /* nested in centre: the same model, as ids are not shared */
@@ -227,7 +347,7 @@ static void test_profile(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_sleepstudy), cmocka_unit_test(test_closed_form), cmocka_unit_test(test_orthodont), cmocka_unit_test(test_simulated_trial),
+        cmocka_unit_test(test_sleepstudy), cmocka_unit_test(test_closed_form), cmocka_unit_test(test_balanced_terms), cmocka_unit_test(test_ratio), cmocka_unit_test(test_orthodont), cmocka_unit_test(test_simulated_trial),
         cmocka_unit_test(test_balanced),   cmocka_unit_test(test_crossed),   cmocka_unit_test(test_profile),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -33,11 +33,23 @@ static void check_roc(const lb_value *got, const lb_value *expected)
 {
     assert_close(lb_get_number(got, "auc", NAN), lb_get_number(expected, "auc", NAN), 1e-13);
     assert_close(lb_get_number(got, "variance", NAN), lb_get_number(expected, "delong_var", NAN), 1e-11);
+    assert_close(lb_get_number(got, "se", NAN), lb_get_number(expected, "delong_se", NAN), 1e-11);
+    assert_close(number_at(got, "partial.auc"), number_at(expected, "pauc_spec_90_100"), 1e-12);
+    assert_close(number_at(got, "partial.auc_corrected"), number_at(expected, "pauc_corrected"), 1e-12);
     assert_close(lb_get_number(got, "lower", NAN), number_at(expected, "ci95[0]"), 1e-11);
     assert_close(lb_get_number(got, "upper", NAN), number_at(expected, "ci95[1]"), 1e-11);
     check_point(lb_get(got, "youden"), lb_get(expected, "youden"));
     check_point(lb_get(got, "closest_topleft"), lb_get(expected, "closest_topleft"));
     check_threshold(lb_get(got, "at_threshold"), lb_get(expected, "at"));
+}
+
+static void check_pair(const lb_value *got, const lb_value *paired)
+{
+    assert_close(number_at(got, "comparison.statistic"), number_at(paired, "z"), 1e-10);
+    assert_close(number_at(got, "comparison.p"), number_at(paired, "p"), 1e-10);
+    assert_close(number_at(got, "comparison.covariance"), number_at(paired, "cov"), 1e-11);
+    assert_close(number_at(got, "auc"), number_at(paired, "auc1"), 1e-13);
+    assert_close(number_at(got, "comparison.auc"), number_at(paired, "auc2"), 1e-13);
 }
 
 static void roc_of_asah(void **state)
@@ -53,15 +65,14 @@ static void roc_of_asah(void **state)
         const lb_value *expected = lb_get(lb_get(all, "asah"), scores[i]);
         lb_number_text(number_at(expected, "at.threshold"), threshold);
         op_run run = MUST_RUN("predict", "roc", "data", path, "outcome", "outcome", "score", scores[i], "event", "Poor", "threshold",
-                              threshold, "compare", "ndka");
+                              threshold, "compare", "ndka", "partial_auc", "0.9,1");
         check_roc(run.result->results, expected);
         char key[64];
         snprintf(key, sizeof key, "delong_%s_vs_ndka", scores[i]);
         const lb_value *paired = lb_get(lb_get(all, "asah"), key);
         if (i != 1) {
             assert_non_null(paired);
-            assert_close(number_at(run.result->results, "comparison.statistic"), lb_get_number(paired, "z", NAN), 1e-10);
-            assert_close(number_at(run.result->results, "comparison.p"), lb_get_number(paired, "p", NAN), 1e-10);
+            check_pair(run.result->results, paired);
         } else {
             assert_true(isnan(lb_get_number(lb_get(run.result->results, "comparison"), "p", NAN))); /* against itself */
         }
@@ -84,6 +95,7 @@ static void check_logistic(const lb_value *got, const lb_value *expected)
     assert_close(lb_get_number(got, "deviance", NAN), lb_get_number(expected, "deviance", NAN), 1e-13);
     assert_close(lb_get_number(got, "null_deviance", NAN), lb_get_number(expected, "null_deviance", NAN), 1e-13);
     assert_close(lb_get_number(got, "aic", NAN), lb_get_number(expected, "aic", NAN), 1e-13);
+    assert_close(lb_get_number(got, "loglik", NAN), lb_get_number(expected, "loglik", NAN), 1e-13);
 }
 
 /* Predicted probability of one row from the coefficients of a result; the features in the order of the coefficients. */
@@ -94,6 +106,13 @@ static double probability(const lb_value *results, const lb_table *table, size_t
     for (size_t j = 1; j < rows->count; j++)
         eta += lb_get_number(rows->item[j], "estimate", NAN) * lb_table_find(table, lb_get_text(rows->item[j], "term", ""))->number[row];
     return 1 / (1 + exp(-eta));
+}
+
+/* The first fitted values, and those of other people. */
+static void check_fitted(const lb_value *results, const lb_table *train, const lb_value *head)
+{
+    assert_int_equal(head->count, 5);
+    for (size_t i = 0; i < head->count; i++) assert_close(probability(results, train, i), lb_number_of(head->item[i]), 1e-9);
 }
 
 static void logistic_and_roc_of_pima(void **state)
@@ -112,8 +131,16 @@ static void logistic_and_roc_of_pima(void **state)
     check_logistic(one->results, lb_get(pima, "logistic"));
     check_logistic(two->results, lb_get(pima, "logistic2"));
     assert_string_equal(one->status, "ok");
+    check_fitted(one->results, train, lb_path(pima, "logistic.fitted_head"));
+    check_fitted(two->results, train, lb_path(pima, "logistic2.fitted_head"));
+    char at[2][32];
+    lb_number_text(number_at(pima, "roc.at.threshold"), at[0]);
+    lb_number_text(number_at(pima, "roc2.at.threshold"), at[1]);
     lb_column *p1 = lb_table_add_number(test, "p1");
-    for (size_t i = 0; i < test->rows; i++) p1->number[i] = probability(one->results, test, i);
+    for (size_t i = 0; i < test->rows; i++) {
+        p1->number[i] = probability(one->results, test, i);
+        assert_close(p1->number[i], lb_number_of(lb_get(pima, "test_pred_model1")->item[i]), 1e-9);
+    }
     lb_column *p2 = lb_table_add_number(test, "p2");
     for (size_t i = 0; i < test->rows; i++) {
         p2->number[i] = probability(two->results, test, i);
@@ -121,12 +148,11 @@ static void logistic_and_roc_of_pima(void **state)
     }
     p1 = lb_table_find(test, "p1"), p2 = lb_table_find(test, "p2");
     p1->missing = p2->missing = 0;
-    lb_result *roc = run_on(registry, "roc", test, (const char *const[]){"outcome", "y", "score", "p1", "compare", "p2", "threshold", ".3", NULL});
-    lb_result *roc2 = run_on(registry, "roc", test, (const char *const[]){"outcome", "y", "score", "p2", "threshold", ".3", NULL});
+    lb_result *roc = run_on(registry, "roc", test, (const char *const[]){"outcome", "y", "score", "p1", "compare", "p2", "threshold", at[0], "partial_auc", "0.9,1", NULL});
+    lb_result *roc2 = run_on(registry, "roc", test, (const char *const[]){"outcome", "y", "score", "p2", "threshold", at[1], "partial_auc", "1,0.9", NULL});
     check_roc(roc->results, lb_get(pima, "roc"));
     check_roc(roc2->results, lb_get(pima, "roc2"));
-    assert_close(number_at(roc->results, "comparison.statistic"), number_at(pima, "delong_pair.z"), 1e-10);
-    assert_close(number_at(roc->results, "comparison.p"), number_at(pima, "delong_pair.p"), 1e-10);
+    check_pair(roc->results, lb_get(pima, "delong_pair"));
     lb_result_free(one), lb_result_free(two), lb_result_free(roc), lb_result_free(roc2);
     lb_registry_free(registry);
     lb_arena_free(arena);

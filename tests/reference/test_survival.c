@@ -1,4 +1,6 @@
 /* Kaplan–Meier, log-rank and restricted mean survival against R's survival package (../shared/data/trialstats). */
+#include <lumbar/numeric.h>
+
 #include "lumbar_test.h"
 
 static lb_arena *arena;
@@ -97,7 +99,7 @@ static void limits_at_times(void **state)
         assert_int_equal(got->count, all->item[k]->count);
         for (size_t r = 0; r < got->count; r++) {
             const lb_value *want = all->item[k]->item[r];
-            static const char *const pairs[][2] = {{"n.risk", "at_risk"}, {"n.event", "events"}, {"surv", "survival"}, {"std.err", "se"}, {"lower", "lower"}, {"upper", "upper"}};
+            static const char *const pairs[][2] = {{"time", "time"}, {"n.censor", "censored"}, {"n.risk", "at_risk"}, {"n.event", "events"}, {"surv", "survival"}, {"std.err", "se"}, {"lower", "lower"}, {"upper", "upper"}};
             for (size_t c = 0; c < LB_COUNT(pairs); c++)
                 assert_close(lb_get_number(got->item[r], pairs[c][1], NAN), lb_get_number(want, pairs[c][0], NAN), 1e-10);
         }
@@ -124,6 +126,11 @@ static void quartiles(void **state)
     compare_quartiles(lb_get(RUN("km", "trialstats/lung.csv", "by", "sex"), "curves"), lb_get(lung, "quartiles_loglog"));
     compare_quartiles(lb_get(RUN("km", "trialstats/lung.csv", "by", "sex", "ci", "log"), "curves"), lb_get(lung, "quartiles_log"));
     compare_quartiles(lb_get(RUN("km", "trialstats/lung.csv", "by", "sex", "ci", "plain"), "curves"), lb_get(lung, "quartiles_plain"));
+    const lb_value *whole = lb_get(lung, "overall_quartiles_loglog"), *one = lb_path(RUN("km", "trialstats/lung.csv", "ci", "loglog"), "curves[0]");
+    static const char *const quartile[][3] = {{"quartile1", "quartile1_lower", "quartile1_upper"}, {"median", "median_lower", "median_upper"}, {"quartile3", "quartile3_lower", "quartile3_upper"}};
+    static const char *const percent[] = {"25", "50", "75"}, *const part[] = {"quantile", "lower", "upper"};
+    for (size_t q = 0; q < 3; q++)
+        for (size_t k = 0; k < 3; k++) assert_close(lb_get_number(one, quartile[q][k], NAN), lb_get_number(lb_get(whole, part[k]), percent[q], NAN), 1e-12);
     compare_quartiles(lb_get(RUN("km", "trialstats/veteran.csv", "by", "trt"), "curves"), lb_get(veteran, "km_medians_loglog"));
     compare_quartiles(lb_get(RUN("km", "trialstats/aml.csv", "by", "x"), "curves"), lb_get(veteran, "aml_quartiles"));
 }
@@ -138,9 +145,20 @@ static void compare_logrank(const lb_value *got, const lb_value *want)
         assert_close(lb_get_number(groups->item[g], "observed", NAN), lb_number_of(observed->item[g]), 1e-10);
         assert_close(lb_get_number(groups->item[g], "expected", NAN), lb_number_of(lb_get(want, "exp")->item[g]), 1e-10);
     }
-    const lb_value *variance = lb_get(lb_get(want, "var"), "values");
-    for (size_t g = 0; variance && g < groups->count; g++)
+    for (size_t g = 0; observed->type == LB_OBJECT && g < groups->count; g++) { /* groups by strata */
+        const lb_value *seen = lb_get(observed, "values")->item[g], *thought = lb_get(lb_get(want, "exp"), "values")->item[g];
+        double o = 0, e = 0;
+        for (size_t k = 0; k < seen->count; k++) o += lb_number_of(seen->item[k]), e += lb_number_of(thought->item[k]);
+        assert_close(lb_get_number(groups->item[g], "observed", NAN), o, 1e-10);
+        assert_close(lb_get_number(groups->item[g], "expected", NAN), e, 1e-10);
+    }
+    const lb_value *variance = lb_get(lb_get(want, "var"), "values"), *n = lb_get(want, "n");
+    for (size_t g = 0; variance && g < groups->count; g++) {
         assert_close(lb_get_number(groups->item[g], "variance", NAN), lb_number_of(variance->item[g]->item[g]), 1e-10);
+        assert_close(lb_get_number(groups->item[g], "n", NAN), lb_number_of(n->item[g]), 0);
+        for (size_t h = 0; h < groups->count; h++)
+            assert_close(lb_number_of(lb_get(got, "covariance")->item[g]->item[h]), lb_number_of(variance->item[g]->item[h]), 1e-9);
+    }
 }
 
 static void logrank(void **state)
@@ -163,6 +181,9 @@ static void restricted_mean(void **state)
     lb_value *got = RUN("rmst", "trialstats/lung.csv", "by", "sex", "tau", "365"), *d = lb_get(got, "difference");
     assert_close(lb_number_of(lb_path(got, "groups[0].rmst")), lb_number_of(lb_path(want, "sex1.rmst")), 1e-12);
     assert_close(lb_number_of(lb_path(got, "groups[1].se")), lb_number_of(lb_path(want, "sex2.se")), 1e-11);
+    assert_close(lb_number_of(lb_path(got, "groups[0].se")), lb_number_of(lb_path(want, "sex1.se")), 1e-11);
+    assert_close(lb_number_of(lb_path(got, "groups[1].rmst")), lb_number_of(lb_path(want, "sex2.rmst")), 1e-12);
+    assert_close(lb_get_number(d, "upper", NAN), lb_number_of(lb_get(want, "ci")->item[1]), 1e-11);
     assert_close(lb_get_number(d, "estimate", NAN), lb_get_number(want, "difference", NAN), 1e-11);
     assert_close(lb_get_number(d, "se", NAN), lb_get_number(want, "se", NAN), 1e-11);
     assert_close(lb_get_number(d, "p", NAN), lb_get_number(want, "p", NAN), 1e-10);
@@ -177,10 +198,14 @@ static void compare_cox(lb_value *got, const lb_value *want)
     for (size_t i = 0; i < rows->count; i++) {
         assert_string_equal(lb_get_text(rows->item[i], "term", ""), coef->key[i]);
         static const char *const pairs[][2] = {{"coef", "estimate"}, {"se.coef.", "se"}, {"z", "statistic"}, {"Pr...z..", "p"},
-                                               {"exp.coef.", "hazard_ratio"}, {"lower..95", "hr_lower"}, {"upper..95", "hr_upper"}};
+                                               {"exp.coef.", "hazard_ratio"}, {"exp.coef..1", "hazard_ratio"}, {"lower..95", "hr_lower"}, {"upper..95", "hr_upper"}};
         for (size_t k = 0; k < LB_COUNT(pairs); k++)
-            assert_close(lb_get_number(rows->item[i], pairs[k][1], NAN), lb_get_number(coef->item[i], pairs[k][0], NAN), 1e-8);
-        assert_close(lb_get_number(rows->item[i], "se", NAN), sqrt(lb_number_of(vcov->item[i]->item[i])), 1e-9);
+            assert_close(lb_get_number(rows->item[i], pairs[k][1], NAN), lb_get_number(coef->item[i], pairs[k][0], lb_get_number(rows->item[i], pairs[k][1], NAN)), 1e-8);
+        if (lb_get(coef->item[i], "exp..coef.")) assert_close(1 / lb_get_number(rows->item[i], "hazard_ratio", NAN), lb_get_number(coef->item[i], "exp..coef.", NAN), 1e-8);
+        for (size_t j = 0; j < rows->count; j++) {
+            double size = sqrt(lb_number_of(vcov->item[i]->item[i]) * lb_number_of(vcov->item[j]->item[j]));
+            assert_true(fabs(lb_number_of(lb_get(got, "vcov")->item[i]->item[j]) - lb_number_of(vcov->item[i]->item[j])) < 1e-9 * size);
+        }
     }
     assert_close(lb_get_number(got, "loglik_null", NAN), lb_number_of(lb_get(want, "loglik")->item[0]), 1e-11);
     assert_close(lb_get_number(got, "loglik", NAN), lb_number_of(lb_get(want, "loglik")->item[1]), 1e-11);
@@ -189,6 +214,14 @@ static void compare_cox(lb_value *got, const lb_value *want)
     assert_true(fabs(lb_number_of(lb_path(got, "wald.statistic")) - lb_number_of(lb_path(want, "waldtest.test"))) <= 0.005001); /* R rounds it */
     assert_close(lb_number_of(lb_path(got, "wald.p")), lb_number_of(lb_path(want, "waldtest.pvalue")), 1e-8);
     assert_close(lb_get_number(got, "concordance", NAN), lb_number_of(lb_get(want, "concordance")->item[0]), 1e-12);
+    assert_close(lb_get_number(got, "concordance_se", NAN), lb_number_of(lb_get(want, "concordance")->item[1]), 1e-10);
+    assert_close(lb_get_number(got, "n", NAN), lb_get_number(want, "n", NAN), 0);
+    assert_close(lb_get_number(got, "events", NAN), lb_get_number(want, "nevent", NAN), 0);
+    static const char *const tests[][2] = {{"lr", "logtest"}, {"score", "sctest"}, {"wald", "waldtest"}};
+    for (size_t k = 0; k < 3; k++) {
+        assert_close(lb_get_number(lb_get(got, tests[k][0]), "df", NAN), lb_get_number(lb_get(want, tests[k][1]), "df", NAN), 0);
+        if (k < 2) assert_close(lb_get_number(lb_get(got, tests[k][0]), "p", NAN), lb_get_number(lb_get(want, tests[k][1]), "pvalue", NAN), 1e-7);
+    }
 }
 
 static void cox(void **state)
@@ -204,7 +237,14 @@ static void cox(void **state)
     compare_cox(RUN("cox", "trialstats/lung.csv", "formula", "~ age + ph.ecog", "strata", "sex"), lb_get(lung, "cox_strata_sex"));
     compare_cox(RUN("cox", "trialstats/veteran.csv", "formula", "~ trt + celltype + karno + diagtime + age + prior"), lb_get(veteran, "cox"));
     compare_cox(RUN("cox", "trialstats/veteran.csv", "formula", "~ trt + karno", "strata", "celltype"), lb_get(veteran, "cox_strata"));
-    compare_cox(RUN("cox", "trialstats/veteran.csv", "formula", "~ trt * karno"), lb_get(veteran, "cox_interaction"));
+    lb_value *with = RUN("cox", "trialstats/veteran.csv", "formula", "~ trt * karno"), *without = RUN("cox", "trialstats/veteran.csv", "formula", "~ trt + karno");
+    const lb_value *ratio = lb_get(veteran, "lrt_interaction");
+    compare_cox(with, lb_get(veteran, "cox_interaction"));
+    double chisq = 2 * (lb_get_number(with, "loglik", NAN) - lb_get_number(without, "loglik", NAN));
+    assert_close(chisq, lb_get_number(ratio, "Chisq", NAN), 1e-8);
+    assert_close(lb_get_number(with, "loglik", NAN), lb_get_number(ratio, "loglik", NAN), 1e-11);
+    assert_close(lb_get_number(lb_get(with, "lr"), "df", NAN) - lb_get_number(lb_get(without, "lr"), "df", NAN), lb_get_number(ratio, "Df", NAN), 0);
+    assert_close(lb_chisq_p(chisq, 1, LB_UPPER), lb_get_number(ratio, "Pr(>|Chi|)", NAN), 1e-8);
     const lb_value *robust = lb_get(lung, "robust_se");
     lb_value *got = RUN("cox", "trialstats/lung.csv", "formula", "~ age + sex + ph.ecog", "cluster", "inst");
     for (size_t i = 0; i < robust->count; i++) assert_close(lb_get_number(lb_get(got, "coefficients")->item[i], "se", NAN), lb_number_of(robust->item[i]), 1e-8);
@@ -261,6 +301,7 @@ static void compare_ph(lb_value *got, const lb_value *want)
     for (size_t i = 0; i < rows->count; i++) {
         assert_string_equal(lb_get_text(rows->item[i], "term", ""), names->item[i]->text);
         assert_close(lb_get_number(rows->item[i], "chisq", NAN), lb_number_of(values->item[i]->item[0]), 1e-7);
+        assert_close(lb_get_number(rows->item[i], "df", NAN), lb_number_of(values->item[i]->item[1]), 0);
         assert_close(lb_get_number(rows->item[i], "p", NAN), lb_number_of(values->item[i]->item[2]), 1e-7);
     }
 }

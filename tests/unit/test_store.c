@@ -151,6 +151,65 @@ static int two_then_fail(lb_tx *tx, void *context, lb_error *err)
     return lb_fail(err, LB_BAD_DATA, "%s", (const char *)context);
 }
 
+typedef struct reading_ahead {
+    bool write, there[3];
+    int64_t revision;
+} reading_ahead;
+
+/* Reads ahead, then asks; a writer also writes twice over what was read ahead, and takes a draft away. */
+static int read_ahead(lb_tx *tx, void *context, lb_error *err)
+{
+    reading_ahead *r = context;
+    static const lb_name names[] = {{LB_KIND_ENTRY, "S1|W1|DIARY"}, {LB_KIND_ENTRY, "S1|BL|ODI"}, {LB_KIND_ENTRY, "nobody"}, {LB_KIND_DRAFT, NULL}, {LB_KIND_DRAFT, "d"}};
+    const lb_record *found;
+    int code = lb_tx_ahead(tx, names, LB_COUNT(names), err);
+    for (size_t i = 0; i < 3 && !code; i++) {
+        code = lb_tx_get(tx, names[i].kind, names[i].key, &found, err);
+        r->there[i] = found != NULL;
+        if (i == 1 && found) r->revision = found->revision;
+    }
+    if (code || !r->write) return code;
+    job first = entry("S1|BL|ODI", "C01", "{\"values\":{\"a\":8}}", false, r->revision);
+    code = put_body(tx, &first, err);
+    assert_int_equal(put_body(tx, &first, err), LB_CONFLICT); /* not what was read ahead: what is there now */
+    first.expected++;
+    if (!code) code = put_body(tx, &first, err);
+    if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, "S1|BL|ODI", &found, err);
+    r->revision = found ? found->revision : 0;
+    if (!code) code = lb_tx_remove(tx, LB_KIND_DRAFT, "d", err);
+    if (!code) code = lb_tx_get(tx, LB_KIND_DRAFT, "d", &found, err);
+    assert_null(found);
+    return code;
+}
+
+static void test_reading_ahead(void **state)
+{
+    (void)state;
+    lb_store *store = scratch();
+    lb_arena *arena = lb_arena_new();
+    lb_error err = LB_ERROR_INIT;
+    assert_int_equal(put(store, &everyone, entry("S1|W1|DIARY", "C01", "{}", true, 0)), LB_OK);
+    assert_int_equal(put(store, &everyone, entry("S1|BL|ODI", "C01", "{\"values\":{\"a\":7}}", false, 0)), LB_OK);
+    assert_int_equal(put(store, &everyone, (job){LB_KIND_DRAFT, "d", "C01", "S1", NULL, "{}", false, 0}), LB_OK);
+    const lb_actor *const who[] = {&everyone, &masked, &admin};
+    for (size_t i = 0; i < LB_COUNT(who); i++) {
+        reading_ahead r = {.write = false};
+        assert_int_equal(lb_store_read(store, who[i], arena, read_ahead, &r, &err), LB_OK);
+        assert_true(r.there[0] == (i == 0)); /* the masked actor's W1 does not exist, the administrator's neither */
+        assert_true(r.there[1] == (i < 2));
+        assert_false(r.there[2]);
+    }
+    reading_ahead r = {.write = true};
+    assert_int_equal(lb_store_write(store, &masked, arena, read_ahead, &r, &err), LB_OK);
+    assert_false(r.there[0]);
+    assert_true(r.there[1]);
+    assert_int_equal(r.revision, 3);
+    tally t = seen(store, &everyone, (lb_find){.kinds = {LB_KIND_ENTRY, LB_KIND_DRAFT}, .subject = "S1"});
+    assert_int_equal(t.records, 2);
+    lb_arena_free(arena);
+    lb_store_close(store);
+}
+
 static void test_a_failed_body_leaves_nothing(void **state)
 {
     (void)state;
@@ -545,6 +604,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_revisions),    cmocka_unit_test(test_masks_and_sites), cmocka_unit_test(test_a_failed_body_leaves_nothing),
+        cmocka_unit_test(test_reading_ahead),
         cmocka_unit_test(test_many_writers), cmocka_unit_test(test_identities),      cmocka_unit_test(test_seals),
         cmocka_unit_test(test_snapshots),    cmocka_unit_test(test_verification_finds_every_edit),
         cmocka_unit_test(test_the_log_stays_small), cmocka_unit_test(test_backup_under_load),

@@ -202,6 +202,37 @@ double lb_score_shap(const lb_score_paths *paths, const double *x, double *value
     return paths->base;
 }
 
+/* A leaf's game is a product, so the difference of taking both features of a pair, one of them, and none is a product, too; the weights
+ * s!(d-2-s)!/(d-1)! of the coalitions of the others are again integrals over [0, 1]. */
+static void leaf_pairs(const lb_score_paths *paths, const path *p, uint64_t on, double *pair)
+{
+    size_t d = p->elements, n = (d + 1) / 2, features = paths->forest->features;
+    const element *e = paths->element + p->first_element;
+    for (size_t i = 0; i + 1 < d; i++)
+        for (size_t j = i + 1; j < d; j++) {
+            double sum = 0;
+            for (size_t q = 0; q < n; q++) {
+                double t = paths->node[n][q], product = paths->weight[n][q];
+                for (size_t k = 0; k < d; k++)
+                    if (k != i && k != j) product *= (on >> k & 1 ? t : 0) + (1 - t) * e[k].share;
+                sum += product;
+            }
+            double half = p->value / 2 * ((double)(on >> i & 1) - e[i].share) * ((double)(on >> j & 1) - e[j].share) * sum;
+            pair[(size_t)e[i].feature * features + (size_t)e[j].feature] += half;
+            pair[(size_t)e[j].feature * features + (size_t)e[i].feature] += half;
+        }
+}
+
+void lb_score_interactions(const lb_score_paths *paths, const double *x, double *pair)
+{
+    size_t tree = SIZE_MAX;
+    for (size_t i = 0; i < paths->count; i++) {
+        const path *p = &paths->path[i];
+        if (p->tree != tree) ways(paths, tree = p->tree, x, paths->left);
+        if (p->elements > 1) leaf_pairs(paths, p, stays(paths, p, paths->left), pair);
+    }
+}
+
 /* a! b! / (a + b + 1)! */
 static double coalition_weight(size_t a, size_t b)
 {

@@ -18,12 +18,14 @@ bool lb_score_goes_left(const lb_score_forest *forest, const lb_score_node *node
     return value <= node->threshold;
 }
 
-static double leaf(const lb_score_forest *forest, const lb_score_tree *tree, const double *x)
+size_t lb_score_leaf(const lb_score_forest *forest, const lb_score_tree *tree, const double *x)
 {
     const lb_score_node *node = tree->node;
     while (node->feature >= 0) node = tree->node + (lb_score_goes_left(forest, node, x) ? node->left : node->right);
-    return node->value;
+    return (size_t)(node - tree->node);
 }
+
+static double leaf(const lb_score_forest *forest, const lb_score_tree *tree, const double *x) { return tree->node[lb_score_leaf(forest, tree, x)].value; }
 
 double lb_score_margin(const lb_score_forest *forest, const double *x)
 {

@@ -36,6 +36,8 @@ typedef struct lb_score_forest {
 /** Sum of the leaves x falls into, in the order of the trees, in the arithmetic of the library that made them. x: one value
  *  per feature, NaN = missing. */
 double lb_score_margin(const lb_score_forest *forest, const double *x);
+/** The node of the tree where x ends. */
+size_t lb_score_leaf(const lb_score_forest *forest, const lb_score_tree *tree, const double *x);
 /** Which way x goes at a split. */
 bool lb_score_goes_left(const lb_score_forest *forest, const lb_score_node *node, const double *x);
 
@@ -53,6 +55,9 @@ lb_score_paths *lb_score_paths_make(const lb_score_forest *forest, void *memory)
 /** Path-dependent Shapley values (Lundberg et al. 2020): a feature left out is averaged by the cover of the children.
  *  value: one per feature, added to. Returns the base, so that base + sum of values = margin. */
 double lb_score_shap(const lb_score_paths *paths, const double *x, double *value);
+/** Path-dependent Shapley interaction values of pairs of different features, half of each pair's on either side of the diagonal: added to
+ *  pair (features × features). With the diagonal filled so that rows sum to lb_score_shap()'s values, they are XGBoost's. */
+void lb_score_interactions(const lb_score_paths *paths, const double *x, double *pair);
 /** Nodes and weights of Gauss and Legendre on [0, 1]; n up to LB_SCORE_DEEPEST / 2. */
 void lb_score_gauss_legendre(size_t n, double *node, double *weight);
 /** Interventional Shapley values against one background row; value is added to, multiplied by `weight`. */

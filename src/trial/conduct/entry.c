@@ -34,9 +34,11 @@ int lb_entry_version(lb_tx *tx, const char *subject, const char *visit, const ch
     const lb_record *person = NULL, *entry = NULL, *site = NULL;
     *version = NULL;
     if (strchr(subject, '|') || strchr(visit, '|') || strchr(form, '|')) return lb_fail(err, LB_NOT_FOUND, "there is no such form");
-    int code = lb_tx_get(tx, LB_KIND_SUBJECT, subject, &person, err);
+    const char *key = lb_entry_key(subject, visit, form, lb_tx_arena(tx));
+    int code = lb_tx_ahead(tx, (lb_name[]){{LB_KIND_SUBJECT, subject}, {LB_KIND_ENTRY, key}, {LB_KIND_STUDY, "study"}}, 3, err);
+    if (!code) code = lb_tx_get(tx, LB_KIND_SUBJECT, subject, &person, err);
     if (!code && !person) code = lb_fail(err, LB_NOT_FOUND, "there is no participant '%.40s'", subject);
-    if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, lb_entry_key(subject, visit, form, lb_tx_arena(tx)), &entry, err);
+    if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, key, &entry, err);
     if (!code && !entry && person->site) code = lb_tx_get(tx, LB_KIND_SITE, person->site, &site, err);
     if (code) return code;
     *version = entry ? lb_get_text(entry->body, "version", NULL) : site ? lb_get_text(site->body, "protocol_version", NULL) : NULL;
@@ -117,8 +119,8 @@ int lb_entry_load(lb_tx *tx, const lb_form_place *place, lb_entry *out, lb_error
     const lb_actor *actor = lb_tx_actor(tx);
     *out = (lb_entry){.place = place, .form = &place->study->form[place->form]};
     int code = lb_person_load(tx, place->study, place->subject, &out->person, err);
-    if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, place->key, &out->main, err);
-    if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, place->arm_key, &out->arm, err);
+    const lb_person_entry *kept = code ? NULL : lb_person_find(out->person, place->visit, place->occurrence, place->form);
+    if (kept) out->main = kept->record, out->arm = kept->arm;
     if (!code && out->form->double_entry) code = lb_tx_get(tx, LB_KIND_KEYED, place->second_key, &out->second, err);
     if (code) return code;
     out->values = joined(out->main, out->arm, "values", arena);

@@ -47,6 +47,7 @@ typedef struct lb_entry_ask {
     const lb_value *values, *missing, *confirmed; /**< confirmed: [item] whose soft findings were looked at */
     int64_t revision;                             /**< as it was read; 0 = nothing was there */
     const char *reason, *action;                  /**< action NULL: "save" */
+    const char *draft;                            /**< key of the draft that goes when this is saved, or NULL */
     bool second;                                  /**< second keying of a double entry */
     bool by_participant;                          /**< the participant's own entry: roles do not decide */
 } lb_entry_ask;

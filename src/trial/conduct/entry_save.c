@@ -276,12 +276,17 @@ static int compare_again(lb_tx *tx, const lb_entry_plan *plan, lb_error *err)
 
 /* -- writing --------------------------------------------------------------------------------------------------------- */
 
-static int still_there(lb_tx *tx, const lb_entry *entry, lb_error *err)
+static int still_there(lb_tx *tx, const lb_entry_plan *plan, lb_error *err)
 {
+    const lb_entry *entry = &plan->before;
     const lb_record *main = NULL, *arm = NULL, *person = NULL;
-    int code = lb_tx_get(tx, LB_KIND_ENTRY, entry->place->key, &main, err);
-    if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, entry->place->arm_key, &arm, err);
-    if (!code) code = lb_tx_get(tx, LB_KIND_SUBJECT, entry->place->subject, &person, err);
+    const lb_form_place *p = entry->place;
+    const lb_name names[] = {{LB_KIND_ENTRY, p->key}, {LB_KIND_ENTRY, p->arm_key}, {LB_KIND_SUBJECT, p->subject}, {LB_KIND_STUDY, "study"},
+                             {LB_KIND_DRAFT, plan->ask->draft}};
+    int code = lb_tx_ahead(tx, names, LB_COUNT(names), err);
+    if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, p->key, &main, err);
+    if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, p->arm_key, &arm, err);
+    if (!code) code = lb_tx_get(tx, LB_KIND_SUBJECT, p->subject, &person, err);
     if (!code) code = lb_study_running(tx, err);
     if (code) return code;
     int64_t now = (main ? main->revision : 0) + (arm ? arm->revision : 0);
@@ -302,10 +307,18 @@ static int put_part(lb_tx *tx, const lb_entry_plan *plan, bool arm, lb_error *er
     return lb_tx_put(tx, &record, old ? old->revision : 0, &change, err);
 }
 
+static int drop_draft(lb_tx *tx, const char *key, lb_error *err)
+{
+    const lb_record *draft = NULL;
+    int code = key ? lb_tx_get(tx, LB_KIND_DRAFT, key, &draft, err) : LB_OK;
+    return code || !draft ? code : lb_tx_remove(tx, LB_KIND_DRAFT, key, err);
+}
+
 int lb_entry_commit(lb_tx *tx, lb_entry_plan *plan, lb_error *err)
 {
     const lb_entry *entry = &plan->before;
-    int code = still_there(tx, entry, err);
+    int code = still_there(tx, plan, err);
+    if (!code) code = drop_draft(tx, plan->ask->draft, err);
     if (code) return code;
     if (plan->ask->second) return commit_second(tx, plan, err);
     plan->revision = entry->revision;

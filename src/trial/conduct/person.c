@@ -121,22 +121,23 @@ static void join(lb_person *p, const lb_person_entry *part, const lb_record *rec
     for (size_t i = p->entry_count; i-- > 0;) {
         lb_person_entry *e = &p->entry[i];
         if (e->visit != part->visit || e->occurrence != part->occurrence || e->form != part->form) continue;
+        lb_record *copy = lb_arena_alloc(arena, sizeof *copy);
+        *copy = *record;
+        e->arm = copy;
         e->values = trial_with_arm(e->values, record, arena);
         return;
     }
 }
 
-static int take_entry(void *context, const lb_record *record, lb_error *err)
+static void take_entry(loading *l, const lb_record *record)
 {
-    (void)err;
-    loading *l = context;
     lb_person *p = l->person;
     bool arm_part;
     lb_person_entry found = {0};
-    if (!trial_place_of(p->study, record->key, &found, &arm_part, l->arena)) return 0;
+    if (!trial_place_of(p->study, record->key, &found, &arm_part, l->arena)) return;
     if (arm_part) {
         join(p, &found, record, l->arena);
-        return 0;
+        return;
     }
     if (p->entry_count == l->entry_room) {
         lb_person_entry *more = lb_arena_array(l->arena, 2 * l->entry_room, sizeof *more);
@@ -151,13 +152,10 @@ static int take_entry(void *context, const lb_record *record, lb_error *err)
     found.values = trial_seen_values(p->study, found.form, lb_get(record->body, "values"), l->masked, l->arena);
     found.values = with_score(found.values, lb_get(record->body, "score"), l->arena);
     p->entry[p->entry_count++] = found;
-    return 0;
 }
 
-static int take_consent(void *context, const lb_record *record, lb_error *err)
+static void take_consent(loading *l, const lb_record *record)
 {
-    (void)err;
-    loading *l = context;
     lb_person *p = l->person;
     if (p->consent_count == l->consent_room) {
         const lb_value **more = lb_arena_array(l->arena, 2 * l->consent_room, sizeof *more);
@@ -166,7 +164,6 @@ static int take_consent(void *context, const lb_record *record, lb_error *err)
         l->consent_room *= 2;
     }
     p->consent[p->consent_count++] = record->body;
-    return 0;
 }
 
 void trial_take_withdrawal(lb_person *p, const lb_record *record)
@@ -179,46 +176,50 @@ void trial_take_withdrawal(lb_person *p, const lb_record *record)
     if (lb_date_days(date, strlen(date), &day) && strcmp(kind, "treatment") != 0 && day < p->left_day) p->left_day = day;
 }
 
-static int take_withdrawal(void *context, const lb_record *record, lb_error *err)
+static void take_subject(lb_person *p, const lb_record *record, lb_arena *arena)
 {
-    (void)err;
-    trial_take_withdrawal(((loading *)context)->person, record);
-    return 0;
+    lb_record *copy = lb_arena_alloc(arena, sizeof *copy);
+    *copy = *record;
+    p->record = copy;
+    p->subject = copy->key;
+    p->site = copy->site;
+    p->state = copy->state ? copy->state : "screening";
+    for (size_t i = 0; copy->site && i < p->study->site_count; i++)
+        if (strcmp(p->study->site[i].id, copy->site) == 0) p->site_index = (int)i;
 }
 
-static int load_allocation(lb_tx *tx, lb_person *p, lb_error *err)
+static void take_allocation(lb_person *p, const lb_record *record)
 {
-    const lb_record *allocation;
-    int code = lb_tx_get(tx, LB_KIND_ALLOCATION, p->subject, &allocation, err);
-    if (code != LB_OK || !allocation || !lb_text_equal(allocation->state, "allocated")) return code;
-    const char *date = lb_get_text(allocation->body, "date", "");
-    p->randomised = lb_date_days(date, strlen(date), &p->zero);
-    return LB_OK;
+    const char *date = lb_get_text(record->body, "date", "");
+    if (lb_text_equal(record->state, "allocated")) p->randomised = lb_date_days(date, strlen(date), &p->zero);
+}
+
+static int take_record(void *context, const lb_record *record, lb_error *err)
+{
+    (void)err;
+    loading *l = context;
+    const char *kind = record->kind;
+    if (strcmp(kind, LB_KIND_ENTRY) == 0) take_entry(l, record);
+    else if (strcmp(kind, LB_KIND_CONSENT) == 0) take_consent(l, record);
+    else if (strcmp(kind, LB_KIND_WITHDRAWAL) == 0) trial_take_withdrawal(l->person, record);
+    else if (strcmp(record->key, record->subject) != 0) return 0;
+    else if (strcmp(kind, LB_KIND_ALLOCATION) == 0) take_allocation(l->person, record);
+    else take_subject(l->person, record, l->arena);
+    return 0;
 }
 
 int lb_person_load(lb_tx *tx, const lb_study *study, const char *subject, lb_person **out, lb_error *err)
 {
     lb_arena *arena = lb_tx_arena(tx);
-    const lb_record *record;
-    *out = NULL;
-    int code = lb_tx_get(tx, LB_KIND_SUBJECT, subject, &record, err);
-    if (code != LB_OK) return code;
-    if (!record) return lb_fail(err, LB_NOT_FOUND, "there is no participant '%.40s'", subject);
     lb_person *p = lb_arena_alloc(arena, sizeof *p);
-    *p = (lb_person){.study = study, .subject = record->key, .site = record->site, .state = record->state ? record->state : "screening",
-                     .record = record, .site_index = -1, .left_day = INT64_MAX};
-    for (size_t i = 0; record->site && i < study->site_count; i++)
-        if (strcmp(study->site[i].id, record->site) == 0) p->site_index = (int)i;
     loading l = {p, lb_tx_actor(tx)->masked, arena, 32, 4};
+    *out = NULL;
+    *p = (lb_person){.study = study, .site_index = -1, .left_day = INT64_MAX};
     p->entry = lb_arena_array(arena, l.entry_room, sizeof *p->entry);
     p->consent = lb_arena_array(arena, l.consent_room, sizeof *p->consent);
-    lb_find find = {.kind = LB_KIND_ENTRY, .subject = subject};
-    code = lb_tx_scan(tx, &find, take_entry, &l, err);
-    find.kind = LB_KIND_CONSENT;
-    if (code == LB_OK) code = lb_tx_scan(tx, &find, take_consent, &l, err);
-    find.kind = LB_KIND_WITHDRAWAL;
-    if (code == LB_OK) code = lb_tx_scan(tx, &find, take_withdrawal, &l, err);
-    if (code == LB_OK) code = load_allocation(tx, p, err);
+    const lb_find find = {.subject = subject, .kinds = {LB_KIND_SUBJECT, LB_KIND_ENTRY, LB_KIND_CONSENT, LB_KIND_WITHDRAWAL, LB_KIND_ALLOCATION}};
+    int code = lb_tx_scan(tx, &find, take_record, &l, err);
+    if (!code && !p->record) code = lb_fail(err, LB_NOT_FOUND, "there is no participant '%.40s'", subject);
     if (code == LB_OK) *out = p;
     return code;
 }

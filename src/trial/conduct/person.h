@@ -10,7 +10,7 @@ typedef struct lb_person_entry {
     int visit, form;      /**< indices of the study */
     int occurrence;       /**< 1, 2, … for repeated and unscheduled visits, else 0 */
     const char *state;
-    const lb_record *record;
+    const lb_record *record, *arm; /**< arm: what reveals it, in a record of its own beside the entry; NULL where there is none */
     const lb_value *values; /**< {item: value}; never NULL */
 } lb_person_entry;
 

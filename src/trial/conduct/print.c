@@ -68,17 +68,21 @@ static void diary_week(lb_doc *doc, const lb_study_form *form, const char *day_i
 {
     size_t columns = 2, rows = (size_t)(last - first + 1);
     const char **header = lb_arena_array(arena, form->item_count + 2, sizeof *header);
+    double *width = lb_arena_array(arena, form->item_count + 2, sizeof *width); /* a date by hand needs more room than a number */
     header[0] = W(DAY);
     header[1] = W(DATE);
+    width[0] = 0.7;
+    width[1] = 1.7;
     for (size_t i = 0; i < form->item_count; i++) {
         const lb_study_item *item = &form->item[i];
         if (item->type == LB_ITEM_DERIVED || lb_text_equal(item->id, day_item)) continue;
         const char *label = print_label(&item->label, o->language);
+        width[columns] = item->type == LB_ITEM_TEXT ? 1.7 : 1.1;
         header[columns++] = item->unit ? lb_arena_printf(arena, "%s (%s)", label, item->unit) : label;
     }
     const char **cell = lb_arena_array(arena, columns * rows + 1, sizeof *cell);
     for (size_t r = 0; r < rows; r++) cell[r * columns] = lb_arena_printf(arena, "%d", first + (int)r);
-    lb_doc_table table = {.columns = columns, .rows = rows, .header = header, .cell = cell, .row_mm = 13, .grid = true, .full_width = true, .size_pt = 9};
+    lb_doc_table table = {.columns = columns, .rows = rows, .header = header, .cell = cell, .width = width, .row_mm = 13, .grid = true, .full_width = true, .size_pt = 9};
     lb_doc_group_open(doc);
     lb_doc_heading(doc, 2, lb_arena_printf(arena, "%s %d", W(WEEK), week));
     lb_doc_table_add(doc, &table);

@@ -51,6 +51,7 @@ typedef struct lb_change {
 /** What to look for; NULL fields match everything. Results come in order of key (records) or of seq (audit). */
 typedef struct lb_find {
     const char *kind, *site, *subject, *parent, *state;
+    const char *kinds[6]; /**< any of these, instead of `kind` */
     const char *key_from, *key_below; /**< key_from <= key < key_below */
     bool heads;    /**< leave bodies out (body = NULL): for overviews, served from an index */
     int64_t limit; /**< 0 = all */
@@ -105,6 +106,12 @@ int64_t lb_tx_now_us(const lb_tx *tx); /**< one time for the whole transaction, 
 
 /** *out is NULL when there is none, or none this actor may see. */
 int lb_tx_get(lb_tx *tx, const char *kind, const char *key, const lb_record **out, lb_error *err) LB_MUST_CHECK;
+/** Read some records (at most 8; those without a key are passed over) at once, before they are asked for or written one by one in this
+ *  transaction: one way to the database and back instead of many. Changes nothing else. The names are borrowed. */
+typedef struct lb_name {
+    const char *kind, *key;
+} lb_name;
+int lb_tx_ahead(lb_tx *tx, const lb_name *name, size_t count, lb_error *err) LB_MUST_CHECK;
 int lb_tx_scan(lb_tx *tx, const lb_find *find, lb_record_seen seen, void *context, lb_error *err) LB_MUST_CHECK;
 int lb_tx_count(lb_tx *tx, const lb_find *find, int64_t *out, lb_error *err) LB_MUST_CHECK;
 

@@ -97,6 +97,7 @@ static void visit_task(list *l, const lb_person *p, const lb_occasion *o, int64_
     if (over) lb_set_int(task, "overdue_days", now - o->closes);
     set_count(task, (int64_t)count);
     set_param(task, "visit", lb_label_value(&v->label, l->arena));
+    set_param(task, "form", lb_label_value(&l->study->form[first].label, l->arena));
 }
 
 /* ---- a person on the way in ---- */

@@ -3,14 +3,14 @@ import { Alert, Badge, Button, Group, Modal, Paper, Stack, Text, Textarea, TextI
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { getPlan, type Plan, planAct, type ResultDocument, type Row, type Snapshot } from '../shared/api';
+import { ApiError, getPlan, type Plan, planAct, type ResultDocument, type Row, type Snapshot } from '../shared/api';
 import { DataTable } from '../shared/DataTable';
 import { isRow, isTable } from '../shared/format';
 import { IconDownload, IconLock, IconPlay, IconShuffle, IconUnlock, IconWarning } from '../shared/icons';
 import { useLabel } from '../shared/label';
 import { Picture } from '../shared/Picture';
 import { ResultCard } from '../shared/ResultCard';
-import { Failure, Loaded, Waiting } from '../shared/states';
+import { Empty, Failure, Loaded, Waiting } from '../shared/states';
 import { Headline } from './Headline';
 
 type Signing = 'lock' | 'amend';
@@ -109,6 +109,7 @@ export function PlanPanel({ snapshot }: { snapshot: Snapshot }) {
   const refresh = () => client.invalidateQueries({ queryKey: ['plan'] });
   const run = useMutation({ mutationFn: (act: 'rehearse' | 'run') => planAct(act, { snapshot: snapshot.id }), onSettled: refresh });
   const sign = useMutation({ mutationFn: ({ act, body }: { act: Signing; body: Record<string, string> }) => planAct(act, body), onSettled: refresh });
+  if (plan.error instanceof ApiError && plan.error.status === 404) return <Empty>{t('analysis.noPlan')}</Empty>;
   return (
     <Loaded query={plan}>
       {(p) => (

@@ -28,7 +28,7 @@ function KeptLine({ entry }: { entry: Entry }) {
     saving: ['quiet', <IconClock key="i" size={17} />, t('kept.saving')],
     draft: ['info', <IconOk key="i" size={17} />, changed.length > 0 ? t('kept.draft', { at: kept.is === 'draft' ? clockOf(kept.at) : '' }) : t('kept.clean')],
     saved: ['good', <IconOk key="i" size={17} />, t('kept.saved', { at: kept.is === 'saved' ? clockOf(kept.at) : '' })],
-    lost: ['bad', <IconError key="i" size={17} />, `${t('kept.lost')}${kept.is === 'lost' && kept.why ? ` ${kept.why}` : ''}`],
+    lost: ['bad', <IconError key="i" size={17} />, `${t('kept.lost')}${kept.is === 'lost' && kept.why ? ` ${kept.why === 'store' ? t('kept.store') : kept.why}` : ''}`],
   }[kept.is] as [string, React.ReactNode, string];
   return <span className="status wrap" data-kind={look[0]} data-kept={kept.is} role="status">{look[1]}{look[2]}</span>;
 }
@@ -38,7 +38,7 @@ function Score({ entry }: { entry: Entry }) {
   const c = entry.computed;
   if (!c?.score_name) return null;
   const needs = /^(\d+) of (\d+) items answered, (\d+) needed$/.exec(typeof c.reason === 'string' ? c.reason : '');
-  return <span className="score" aria-live="polite">{c.score_name ? `${t('form.score')} (${c.score_name})` : t('form.score')}: <strong>{c.score === null || c.score === undefined ? '–' : Number(c.score.toFixed(3))}</strong>{c.score === null || c.score === undefined ? <span className="quiet"> {needs ? t('form.scoreNeeds', { n: needs[1], all: needs[2], needed: needs[3] }) : said(c.reason ?? '', i18n.language)}</span> : null}</span>;
+  return <span className="score" aria-live="polite">{t('form.score')}: <strong>{c.score === null || c.score === undefined ? '–' : Number(c.score.toFixed(3))}</strong>{c.score === null || c.score === undefined ? <span className="quiet"> {needs ? t('form.scoreNeeds', { n: needs[1], all: needs[2], needed: needs[3] }) : said(c.reason ?? '', i18n.language)}</span> : null}</span>;
 }
 
 function SaveBar({ entry, canSave, onSave, hasNext }: { entry: Entry; canSave: boolean; onSave: (next: boolean) => void; hasNext: boolean }) {

@@ -56,7 +56,7 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
       if (turn.current === mine) { latest.current.waiting = false; setKept({ is: 'draft', at: saved_at }); }
     } catch (e) {
       if (turn.current !== mine) return;
-      setKept({ is: 'lost', why: e instanceof ApiError && e.code !== 'network' ? e.message : '' });
+      setKept({ is: 'lost', why: !(e instanceof ApiError) || e.code === 'network' ? '' : e.code === 'store' ? 'store' : e.message });
       draftTimer.current = setTimeout(() => void keepDraft(), AGAIN_AFTER);
     }
   }, [fields, path, query]);
@@ -128,6 +128,7 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
     clearTimeout(checkTimer.current);
     turn.current += 1;
     const mine = turn.current;
+    const before = kept;
     setKept({ is: 'saving' });
     setError(null);
     const now = latest.current;
@@ -148,7 +149,7 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
       void client.invalidateQueries({ predicate: (q) => ['person', 'people', 'today', 'queries', 'history', 'safety'].includes(String(q.queryKey[0])) });
       return true;
     } catch (e) {
-      setKept(now.waiting ? { is: 'typing' } : { is: 'clean' });
+      setKept(now.waiting ? { is: 'typing' } : before.is === 'draft' ? before : { is: 'clean' }); // what was typed is a draft still
       const body = e instanceof ApiError ? e.body : {};
       if (e instanceof ApiError && e.status === 409 && body.current) {
         const c = body.current as unknown as Conflict;
@@ -160,7 +161,7 @@ export function useEntry(doc: FormDoc, path: string, keying: number) {
       if (now.waiting) draftTimer.current = setTimeout(() => void keepDraft(), DRAFT_AFTER);
       return false;
     }
-  }, [client, doc, keying, confirmed, fields, findings, keepDraft, path, query, reason]);
+  }, [client, doc, keying, confirmed, fields, findings, keepDraft, kept, path, query, reason]);
 
   /** The conflict settled: what was chosen stands on top of the other's revision, not yet saved. */
   const resolve = useCallback((chosen: Row, without: Record<string, string>) => {

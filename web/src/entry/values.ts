@@ -2,7 +2,7 @@
 import type { Json, Row } from '../shared/api';
 import { isRow } from '../shared/format';
 import type { Code, Computed, FormDoc, Item, Words } from '../shared/trial';
-import { partialDate } from '../shared/when';
+import { momentOf, partialDate } from '../shared/when';
 
 export interface Field {
   id: string; label: Words; type: string; unit?: string; units?: Record<string, number>; codes: Code[]; low: number | null; high: number | null; expectedLow: number | null; expectedHigh: number | null;
@@ -99,6 +99,7 @@ export function inWords(field: Field | undefined, value: Json | undefined, say: 
     const one = (v: Json) => { const text = v === true ? '1' : v === false ? '0' : String(v); const found = codes.find((c) => c.code === text); return found ? say(found.label) : text; };
     return Array.isArray(value) ? value.map(one).join(', ') : one(value as Json);
   }
+  if (field.type === 'datetime' && typeof value === 'string') return momentOf(value);
   const other = inUnit(value);
   if (other) return `${String(other.value)} ${other.unit}`;
   return field.unit ? `${String(value)} ${field.unit}` : String(value);

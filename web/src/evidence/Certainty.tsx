@@ -34,11 +34,23 @@ function Override({ id, viewer, cells }: { id: string; viewer: string; cells: st
   );
 }
 
+const ROUNDED: Record<string, number> = { egger: 3 };
+
+/** Why a domain is of concern: the finding of its rule in the reader's language; where a person judged, their own words as well. */
+function Because({ domain }: { domain: Row }) {
+  const { t } = useTranslation();
+  const rule = partOf(domain, 'rule') ?? {};
+  const id = textOf(rule, 'id');
+  const finding = t(`evidence.grade.because.${id}` as 'evidence.grade.because.egger', { number: formatNumber(numberOf(rule, 'number'), ROUNDED[id] ?? 0) });
+  if (domain.overridden !== true) return finding;
+  return t('evidence.grade.judged', { why: textOf(domain, 'given'), who: textOf(domain, 'who') || t('evidence.grade.protocol'), rule: finding, concern: t(`evidence.concern.${textOf(rule, 'concern')}` as 'evidence.concern.none') });
+}
+
 export function Certainty({ results, id, viewer, state }: { results: Row; id: string; viewer: string; state: Row | undefined }) {
   const { t } = useTranslation();
   const rows = rowsOf(results.certainty);
   const findings = rowsOf(results.findings);
-  const rules = partOf(results, 'certainty_rules') ?? {};
+  const limits = partOf(results, 'certainty_limits') ?? {};
   const logged = rowsOf(state?.certainty);
   if (rows.length === 0) return <Empty>{t('evidence.grade.none')}</Empty>;
   return (
@@ -55,7 +67,7 @@ export function Certainty({ results, id, viewer, state }: { results: Row; id: st
                   <th scope="row">{textOf(row, 'cell').replaceAll('_', ' ')}<br /><span className="quiet">{t('evidence.grid.k', { k: numberOf(finding, 'studies'), n: numberOf(finding, 'participants') })}</span></th>
                   <td style={{ whiteSpace: 'nowrap' }}>{formatNumber(numberOf(finding, 'md'), 2)} <span className="limits">{formatNumber(numberOf(finding, 'md_lower'), 2)} {t('result.to')} {formatNumber(numberOf(finding, 'md_upper'), 2)}</span></td>
                   <td><span className="grade" data-level={textOf(row, 'certainty')}>{textOf(row, 'symbols')}</span><br />{t(`evidence.level.${textOf(row, 'certainty')}` as 'evidence.level.high')}</td>
-                  <td><ul style={{ margin: 0, paddingLeft: '1.1rem' }}>{rowsOf(row.domains).filter((d) => d.concern !== 'none' || d.overridden === true).map((d) => <li key={textOf(d, 'domain')}><strong>{t(`evidence.domain.${textOf(d, 'domain')}` as 'evidence.domain.imprecision')}</strong>, {t(`evidence.concern.${textOf(d, 'concern')}` as 'evidence.concern.none')}: {textOf(d, 'reason')}</li>)}</ul></td>
+                  <td><ul style={{ margin: 0, paddingLeft: '1.1rem' }}>{rowsOf(row.domains).filter((d) => d.concern !== 'none' || d.overridden === true).map((d) => <li key={textOf(d, 'domain')}><strong>{t(`evidence.domain.${textOf(d, 'domain')}` as 'evidence.domain.imprecision')}</strong>, {t(`evidence.concern.${textOf(d, 'concern')}` as 'evidence.concern.none')}: <Because domain={d} /></li>)}</ul></td>
                 </tr>
               );
             })}
@@ -64,7 +76,10 @@ export function Certainty({ results, id, viewer, state }: { results: Row; id: st
       </div>
       <Override id={id} viewer={viewer} cells={rows.map((r) => textOf(r, 'cell'))} />
       {logged.length > 0 && <ul className="things">{logged.map((e, i) => <li key={i}><strong>{textOf(e, 'who')}</strong>: {textOf(e, 'cell').replaceAll('_', ' ')}, {t(`evidence.domain.${textOf(e, 'domain')}` as 'evidence.domain.imprecision')}, {t(`evidence.concern.${textOf(e, 'level')}` as 'evidence.concern.none')}: {textOf(e, 'reason')} <span className="quiet">{textOf(e, 'at')}</span></li>)}</ul>}
-      <details className="fold"><summary>{t('evidence.grade.rules')}</summary><dl className="terms">{Object.entries(rules).map(([k, v]) => <div key={k}><dt>{k in { start: 1 } ? t('evidence.grade.start') : t(`evidence.domain.${k}` as 'evidence.domain.imprecision')}</dt><dd>{String(v)}</dd></div>)}</dl></details>
+      <details className="fold"><summary>{t('evidence.grade.rules')}</summary><dl className="terms">
+        <div><dt>{t('evidence.grade.start')}</dt><dd>{t(`evidence.level.${textOf(partOf(results, 'certainty_rules'), 'start')}` as 'evidence.level.high')}</dd></div>
+        {DOMAINS.map((d) => <div key={d}><dt>{t(`evidence.domain.${d}`)}</dt><dd>{t(`evidence.grade.rule.${d}`, limits)}</dd></div>)}
+      </dl></details>
     </>
   );
 }

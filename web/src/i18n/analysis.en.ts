@@ -9,7 +9,7 @@ export const analysis = {
   rehearse: 'Rehearse on shuffled arms', rehearsing: 'Running the plan on shuffled arms…', runFinal: 'Run the final analysis', running: 'Running the plan…',
   lock: 'Lock the plan', amend: 'Amend the plan', cancel: 'Cancel', sign: 'Sign', by: 'Your name or code', reason: 'Reason', amendText: 'The plan as it shall be', signText: 'This is entered in the ledger under your name and cannot be taken back.',
   mayNot: 'Your role may look at the plan, not act on it.', finalNeeds: 'The final run needs a locked plan and a snapshot with known arms.',
-  ledger: 'Ledger', ledgerEmpty: 'Nothing has been entered yet.', when: 'When', who: 'Who', what: 'What', why: 'Why', kinds: { rehearsal: 'Rehearsal', lock: 'Lock', amendment: 'Amendment', final: 'Final run' },
+  ledger: 'Ledger', noPlan: 'There is no analysis plan yet: the protocol names its file under "plan". The other tabs work without one.', ledgerEmpty: 'Nothing has been entered yet.', when: 'When', who: 'Who', what: 'What', why: 'Why', kinds: { rehearsal: 'Rehearsal', lock: 'Lock', amendment: 'Amendment', final: 'Final run' },
   planFile: 'The plan as text', rehearsal: 'Rehearsal: the arms are shuffled', rehearsalText: 'No number here says anything about the treatments.', final: 'Final run',
   reportHtml: 'Report, HTML', reportPdf: 'Report, PDF', planReport: 'Report of the plan', planReportNone: 'Run or rehearse the plan: its report is shown here.', open: 'Open the report to print', making: 'Making the report from the plan…',
   primaryText: 'Analysis of covariance of the Oswestry Disability Index (ODI), adjusted for baseline ODI, sex and centre; by intention to treat.', primaryMasked: 'The arms of this snapshot are masked: rehearse the plan instead.',

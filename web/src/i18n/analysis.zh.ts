@@ -11,7 +11,7 @@ export const analysis: typeof shape = {
   rehearse: '用打乱的组别预演', rehearsing: '正在用打乱的组别运行计划…', runFinal: '运行最终分析', running: '正在运行计划…',
   lock: '锁定计划', amend: '修订计划', cancel: '取消', sign: '签署', by: '您的姓名或代码', reason: '理由', amendText: '修订后的计划', signText: '将以您的名义记入台账，不能撤回。',
   mayNot: '您的角色可以查看计划，但不能操作。', finalNeeds: '最终运行需要已锁定的计划和组别已知的快照。',
-  ledger: '台账', ledgerEmpty: '尚无记录。', when: '时间', who: '人员', what: '事项', why: '理由', kinds: { rehearsal: '预演', lock: '锁定', amendment: '修订', final: '最终运行' },
+  ledger: '台账', noPlan: '尚无分析计划：方案在“plan”下给出其文件。其他页签无需计划即可使用。', ledgerEmpty: '尚无记录。', when: '时间', who: '人员', what: '事项', why: '理由', kinds: { rehearsal: '预演', lock: '锁定', amendment: '修订', final: '最终运行' },
   planFile: '计划文本', rehearsal: '预演：组别已打乱', rehearsalText: '这里的任何数字都不说明疗效。', final: '最终运行',
   reportHtml: '报告（HTML）', reportPdf: '报告（PDF）', planReport: '计划的报告', planReportNone: '运行或预演计划后，报告显示在这里。', open: '打开报告以打印', making: '正在按计划生成报告…',
   primaryText: '对 Oswestry 功能障碍指数（ODI）做协方差分析，校正基线 ODI、性别和中心；按意向性治疗原则。', primaryMasked: '此快照的组别已设盲：请改为预演计划。',

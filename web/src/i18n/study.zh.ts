@@ -28,7 +28,7 @@ export const trial: typeof en = {
     group: { overdue: '逾期', today: '今日', week: '本周', waiting: '等待我处理', safety: '严重不良事件' },
   },
   task: {
-    visit_one: '{{visit}}', visit_other: '{{visit}}：{{count}}张表单', consent: '待记录知情同意', reconsent: '需更新知情同意：{{consent}}', consent_next: '下一步知情同意', randomise: '可以随机', screen: '待完成筛选', second_entry: '第二次录入：{{form}}', settle: '待裁定差异：{{form}}',
+    visit_one: '{{visit}}：{{form}}', visit_other: '{{visit}}：{{count}}张表单', consent: '待记录知情同意', reconsent: '需更新知情同意：{{consent}}', consent_next: '下一步知情同意', randomise: '可以随机', screen: '待完成筛选', second_entry: '第二次录入：{{form}}', settle: '待裁定差异：{{form}}',
     verify_one: '1张表单待核查', verify_other: '{{count}}张表单待核查', sign_one: '1张表单待签名', sign_other: '{{count}}张表单待签名', answer: '质疑：{{text}}', close_query: '已答复，待关闭：{{text}}', behind: '落后：{{why}}', sae: '严重事件：{{term}}',
     ethics_ends: '{{site}}的伦理批件即将到期', ethics_missing: '{{site}}无伦理批件归档', board_report: '有报告等待委员会建议',
   },
@@ -48,7 +48,7 @@ export const trial: typeof en = {
     sign: '签名', signText: '签名与当前内容绑定；之后的任何修改将使其失效。', meaning: '含义', passwordAgain: '再次输入密码', signatureVoid: '已失效：数据已变更', freeze: '冻结', lock: '锁定', unlock: '解锁', why: '原因',
   },
   meaning: { reviewed: '我已审阅这些数据', approved: '我批准这些数据', responsible: '我对这些数据负责' },
-  kept: { clean: '无需保存', typing: '尚未保留', drafting: '正在保留草稿…', draft: '草稿已保留 {{at}}，尚未保存', saving: '正在保存…', saved: '已保存 {{at}}', lost: '未保留：Lumbar无响应。请勿关闭页面，将自动重试。' },
+  kept: { store: '研究数据库暂时无法写入。', clean: '无需保存', typing: '尚未保留', drafting: '正在保留草稿…', draft: '草稿已保留 {{at}}，尚未保存', saving: '正在保存…', saved: '已保存 {{at}}', lost: '未保留：Lumbar无响应。请勿关闭页面，将自动重试。' },
   upload: { choose: '选择文件…', replace: '替换…', open: '打开文件', sending: '正在发送{{name}}…', large: '文件大小为{{size}}；最大{{most}}。' },
   conflict: { title: '他人已先保存此表单', text: '您输入期间，{{by}}于{{at}}保存。没有内容丢失：请逐项选择后保存。', someone: '他人', same: '您的答案与已保存的相同。', question: '问题', mine: '您的', theirs: '对方的', use: '采用所选内容' },
   side: { label: '历史与质疑', pick: '选择一个问题以查看其历史与质疑。', queries: '质疑', noQueries: '无。', history: '历史', noHistory: '尚无变更。', why: '原因：', reveals: '会暴露组别' },
@@ -67,6 +67,7 @@ export const trial: typeof en = {
   cause: { exercise: '运动', drug: '药物', treatment: '治疗', study_drug: '药物' },
   clock: { days_one: '1天', days_other: '{{count}}天', hours: '{{hours}}小时{{minutes}}分', left: '剩余{{text}}', over: '超时{{text}}' },
   board: {
+    named: { open: '公开报告{{n}}', closed: '保密报告{{n}}' },
     decision: '决定', decide: { continue: '继续。', modify: '修改研究。', pause: '暂停。', stop: '终止。' }, lede: '仅供委员会的报告，均来自冻结的快照：同一快照得到同一报告。', makeOpen: '制作公开报告', makeClosed: '制作保密报告', reports: '报告', none: '尚无报告。', report: '报告', kind: '类型', made: '制作', snapshot: '快照', open: '公开：合并', closed: '保密：按X、Y组', pdf: 'PDF', print: '打印', recommendations: '建议', noRecommendation: '尚无建议记录。', about: '针对报告', recommend: '记录建议', sign: '签名', text: '建议',
   },
   quality: {
@@ -99,7 +100,8 @@ export const trial: typeof en = {
     withheld: '您的角色不显示', origin: '导入；原由{{user}}于{{at}}在{{system}}录入', when: '时间', who: '人员', what: '操作', question: '问题', before: '修改前', after: '修改后', why: '原因', fewer: '收起', all: '显示全部{{count}}行', none: '没有符合条件的记录。', show: '显示', newer: '较新', older: '较早', page: '第{{page}}页',
     filter: { user: '用户', subject: '受试者', kind: '类型', action: '操作', from: '自', to: '至' },
   },
-  action: { save: '保存', sign: '签名', verify: '核查', settle: '裁定', allocate: '分配', create: '创建', change: '修改', freeze: '冻结', lock: '锁定', unlock: '解锁', migrate: '迁移', export: '导出', snapshot: '冻结快照', upload: '添加文件', view_identity: '查看姓名', 'load texts': '载入文字', draft: '保留草稿', screen: '筛选', sign_in: '登录', sign_out: '退出', view: '查看' },
+  kindOf: { study: '研究', protocol: '方案', site: '中心', user: '账户', delegation: '授权', subject: '受试者', consent: '知情同意', entry: '表单', keyed: '第二次录入', allocation: '分配', arm: '组别', query: '质疑', deviation: '方案偏离', withdrawal: '退出', event: '事件', report: '报告', recommendation: '建议', snapshot: '快照', export: '导出', file: '文件', identity: '姓名', link: '个人链接', text: '量表文字', unblinding: '揭盲', range: '参考范围', scan: '扫描', plan: '计划', reading: '读片' },
+  action: { found: '建立研究', add_user: '新建账户', change_user: '修改账户', lock_user: '锁定账户', sign_in_failed: '登录被拒', change_password: '修改密码', second_factor: '设置第二步验证', change_site: '修改中心', delegate: '授权', end_delegation: '终止授权', consent: '记录知情同意', randomise: '随机化', 'screening failure': '筛选失败', second_entry: '保存第二次录入', query: '提出质疑', query_answer: '答复质疑', query_close: '关闭质疑', query_reopen: '重新打开质疑', deviation: '记录方案偏离', withdraw: '记录退出', complete: '完成', 'make link': '生成个人链接', 'end link': '终止个人链接', report: '报告', unblind: '查看组别', activate: '生效', unfreeze: '解冻', 'draw letters': '抽取组别字母', 'board report': '制作报告', recommend: '签署建议', 'recommendation recorded': '建议已登记', identify: '修改姓名', import: '导入', compare: '比对录入', range: '修改参考范围', receive: '接收扫描', scan: '测量扫描', series: '选择序列', flag: '标记数值', plan: '修改计划', archive: '归档', backup: '备份', download: '下载', offer: '提供', reopen_reading: '重新打开读片', entry: '手机录入', save: '保存', sign: '签名', verify: '核查', settle: '裁定', allocate: '分配', create: '创建', change: '修改', freeze: '冻结', lock: '锁定', unlock: '解锁', migrate: '迁移', export: '导出', snapshot: '冻结快照', upload: '添加文件', view_identity: '查看姓名', 'load texts': '载入文字', draft: '保留草稿', screen: '筛选', sign_in: '登录', sign_out: '退出', view: '查看' },
   close: {
     lockReason: '原因（仍有未决事项时必填）', obstacles_one: '仍有1项未决', obstacles_other: '仍有{{count}}项未决', obstacle: { open_queries: '未解决质疑', answered_queries: '待关闭的已答复质疑', drafts: '未保存的草稿', unsettled: '未裁定的双录', started: '已开始但未完整的表单', asked: '未完成的分配' }, state: '研究状态：', text: '锁定后不能再录入。此后可向统计师公开组别，并公布随机种子，任何人均可重演分配序列。', open: '开放研究', openText: '各中心从现在起可以入组。', lock: '锁定数据库', lockText: '任何表单不能再修改。请先解决质疑与差异。', unblind: '研究揭盲', unblindText: '公布所有受试者的组别与种子。分析计划须已锁定。', report: '随机化：均衡性与可预测性', reportText: '仅供非盲角色。',
   },

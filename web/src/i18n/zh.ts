@@ -15,7 +15,7 @@ export const zh: Same<typeof en> = {
   rail: { home: '今日', imaging: '影像', analysis: '分析', model: '模型', evidence: '证据', study: '研究', operations: '全部操作' },
   state: {
     loading: '正在加载…', refused: '未能完成', where: '位置：', hint: '处理办法：', again: '重试',
-    noAnswer: 'Lumbar 没有响应。', noAnswerHint: '请确认本机上的 “lumbar serve” 仍在运行，然后重试。',
+    store: '研究数据库暂时无法写入：没有改动任何数据，您键入的内容仍在此处。', storeHint: '请一分钟后再试。若持续如此，请告知服务器管理员：磁盘可能已满。', noAnswer: 'Lumbar 没有响应。', noAnswerHint: '请确认本机上的 “lumbar serve” 仍在运行，然后重试。',
   },
   status: {
     ok: '完成', not_converged: '未收敛', singular: '奇异拟合', separated: '完全分离：有估计值为无穷大',
@@ -86,7 +86,9 @@ export const zh: Same<typeof en> = {
     screen: { next: '待判断', title: '题目和摘要', full_text: '全文', include: '纳入', exclude: '排除', unsure: '不确定', reason: '排除理由', why: '理由（存档）', noAbstract: '该文献没有摘要。', done: '{{viewer}} 没有待办事项。', standing: '文献现状', kappa: '两位筛选者的一致性', noKappa: '尚无两人都判断过的文献。', agreed: '{{n}} 篇中 {{same}} 篇一致', flow: '目前的 PRISMA 流程', document: '下载综述文档' },
     standing: { to_screen: '待筛选', to_settle: '待裁定', to_read: '待读全文', included: '已纳入', excluded: '已排除', excluded_full_text: '读全文后排除', duplicate: '重复' },
     extract: { none: '尚无纳入的报告，或综述没有提取表。', report: '报告', form: '报告内容', as: '由 {{viewer}} 录入', save_one: '保存 1 个数值', save_other: '保存 {{count}} 个数值', absent: '未报告', differences: '分歧', noDifference: '没有分歧；{{all}} 个数值中 {{n}} 个已由两人录入。', notYou: '您参与的分歧由第三人裁定。', settled: '{{field}}：{{value}}，由 {{who}} 裁定（{{why}}）。' },
-    grade: { title: '结果总结', cell: '分析', md: '0 至 10 分的差值', certainty: '确定性', why: '理由', override: '不按规则评判', domain: '领域', concern: '担忧', log: '记录', rules: '规则', start: '起点', none: '没有含研究的分析。' },
+    grade: { title: '结果总结', cell: '分析', md: '0 至 10 分的差值', certainty: '确定性', why: '理由', override: '不按规则评判', domain: '领域', concern: '担忧', log: '记录', rules: '规则', start: '起点', none: '没有含研究的分析。', judged: '{{why}}（{{who}}）；按规则：{{concern}}，{{rule}}',
+      protocol: '方案', because: { risk_not_judged: '没有偏倚风险表：未评判', risk_share: '{{number}} % 的受试者来自高偏倚风险的研究', one_study: '只有一项研究：无从比较', i_squared: 'I² = {{number}} %', not_recorded: '未记录担忧', participants: '{{number}} 名受试者', interval_both_ways: '{{number}} 名受试者；置信区间同时包含两个方向的重要效应', interval_spans: '{{number}} 名受试者；置信区间既包含无效应又包含重要效应', too_few_studies: '研究太少（{{number}} 项），无法检验', egger: 'Egger 检验 p = {{number}}' },
+      rule: { risk_of_bias: '来自高偏倚风险研究的受试者超过 {{risk_serious}} % 为严重，超过 {{risk_very}} % 为非常严重', inconsistency: 'I² 高于 {{inconsistency_serious}} % 为严重，高于 {{inconsistency_very}} % 为非常严重', indirectness: '仅由人评判', imprecision: '受试者少于 {{participants}} 名，或均数差的置信区间既包含无效应又包含重要效应为严重；两者兼有，或同时包含两个方向的重要效应为非常严重', publication_bias: '至少 {{publication_studies}} 项研究且 Egger 检验 p < {{publication_p}} 为严重' } },
     title: '证据', lede: '取消勾选即可剔除某项研究：图和合并结果随之更新。', studies: '研究', in: '纳入', effect: '效应量',
     settings: '合并方法', method: '研究间方差', test: '检验', test_z: 'z', test_knha: 'Knapp–Hartung', test_t: 't', measure: '效应指标', measures: { RR: '风险比', OR: '比值比', RD: '风险差', SMD: '标准化均数差', MD: '均数差' }, equal: '无（等效应）', headline: '{{name}}：{{estimate}}（95 % 置信区间 {{lower}} 至 {{upper}}）', logs: '以下数字为合并时所用的比值对数。', notEstimable: '无法估计', all: '重新纳入全部',
     left: '已纳入 {{all}} 项研究中的 {{n}} 项。', few: '至少需要两项研究才能合并。', forest: '森林图与合并结果', numbers: '合并结果',

@@ -1,7 +1,7 @@
 // Users, sites with their ethics approvals, the delegation log, laboratory ranges: lists one can add to and change.
 import { Group, Modal, Paper, Text, Title } from '@mantine/core';
 import { useQuery, useQueryClient } from '@tanstack/react-query';
-import { useState } from 'react';
+import { Children, useState } from 'react';
 import { useTranslation } from 'react-i18next';
 import { useMay } from '../session/session';
 import type { Row } from '../shared/api';
@@ -27,7 +27,7 @@ function List({ title, text, add, head, children }: { title: string; text?: stri
     <Paper p="md" className="surface" mb="md">
       <Group justify="space-between" align="start" mb="xs"><Title order={2}>{title}</Title>{add}</Group>
       {text && <Text c="dimmed" mb="sm">{text}</Text>}
-      <div className="table-frame" tabIndex={0} role="region" aria-label={title}><table className="data roomy"><thead><tr>{head.map((h, i) => <th key={i} scope="col">{h || <span className="only-heard">{t('safety.act')}</span>}</th>)}</tr></thead><tbody>{children}</tbody></table></div>
+      {Children.count(children) > 0 && <div className="table-frame" tabIndex={0} role="region" aria-label={title}><table className="data roomy"><thead><tr>{head.map((h, i) => <th key={i} scope="col">{h || <span className="only-heard">{t('safety.act')}</span>}</th>)}</tr></thead><tbody>{children}</tbody></table></div>}
     </Paper>
   );
 }

@@ -79,13 +79,14 @@ function SideBySide({ outcome }: { outcome: TrainedOutcome }) {
 }
 
 /** One row of the table: its risk with interval, and what each value adds. */
-function OnePerson({ model, people, rows }: { model: string; people: DataValue; rows: number }) {
+function OnePerson({ model, table }: { model: string; table: string }) {
   const { t } = useTranslation();
   const [row, setRow] = useState<number>(1);
   const [asked, setAsked] = useState<number | null>(null);
-  const data: Record<string, DataValue> = { model: { name: 'model.json', text: model }, data: people };
-  const why = useQuery({ queryKey: ['explain', model, people, asked], enabled: asked !== null, queryFn: () => runOperation({ operation: 'predict.explain', parameters: { row: asked! }, data }) });
-  const risk = useQuery({ queryKey: ['score', model, people], enabled: asked !== null, queryFn: () => runOperation({ operation: 'predict.score', parameters: {}, data }) });
+  const rows = parseCsv(table).rows.length;
+  const data: Record<string, DataValue> = { model: { name: 'model.json', text: model }, data: { name: 'people.csv', text: table } };
+  const why = useQuery({ queryKey: ['explain', model, table, asked], enabled: asked !== null, queryFn: () => runOperation({ operation: 'predict.explain', parameters: { row: asked! }, data }) });
+  const risk = useQuery({ queryKey: ['score', model, table], enabled: asked !== null, queryFn: () => runOperation({ operation: 'predict.score', parameters: {}, data }) });
   const score = asked === null ? undefined : ((risk.data?.results.scores ?? []) as Row[])[asked - 1];
   const picture = why.data?.pictures?.find((p) => p.name === 'waterfall');
   const percent = (v: unknown) => (typeof v === 'number' ? `${Math.round(100 * v)} %` : '–');
@@ -134,10 +135,12 @@ function Publish({ model }: { model: string }) {
   );
 }
 
-function Outcome({ result, outcome, people, rows }: { result: ResultDocument; outcome: TrainedOutcome; people: DataValue; rows: number }) {
+function Outcome({ result, outcome }: { result: ResultDocument; outcome: TrainedOutcome }) {
   const { t } = useTranslation();
   const artifact = artifactOf(result, `model-${outcome.id}.json`);
   const model = useQuery({ queryKey: ['artifact', artifact?.href], queryFn: () => textOf(artifact!.href), enabled: artifact !== undefined, staleTime: Infinity });
+  const joined = artifactOf(result, `people-${outcome.id}.csv`);
+  const people = useQuery({ queryKey: ['artifact', joined?.href], queryFn: () => textOf(joined!.href), enabled: joined !== undefined, staleTime: Infinity });
   const pictures = ['models', 'calibration', 'decision', 'beeswarm'].flatMap((name) => result.pictures?.find((p) => p.name === `${outcome.id}-${name}`) ?? []);
   return (
     <Stack gap="lg" component="article" className="result" aria-label={outcome.label}>
@@ -152,7 +155,7 @@ function Outcome({ result, outcome, people, rows }: { result: ResultDocument; ou
         <Loaded query={model}>
           {(text) => (
             <>
-              <section><Title order={2} fz="1.15rem" mb="xs">{t('model.person')}</Title><OnePerson model={text} people={people} rows={rows} /></section>
+              <section><Title order={2} fz="1.15rem" mb="xs">{t('model.person')}</Title><Loaded query={people}>{(table) => <OnePerson model={text} table={table} />}</Loaded></section>
               <section><Title order={2} fz="1.15rem" mb="xs">{t('model.card')}</Title><Publish model={text} /></section>
             </>
           )}
@@ -163,13 +166,12 @@ function Outcome({ result, outcome, people, rows }: { result: ResultDocument; ou
 }
 
 /** Where the people come from: a snapshot of the study, or the demo's tables. */
-export interface Source { id: string; label: string; tables: DataValue[]; people: DataValue; rows: number }
+export interface Source { id: string; label: string; tables: DataValue[] }
 const NEEDED = ['participants', 'radiomics', 'radiomics_second', 'muscle', 'visits'];
 function sourceOf(snapshot: Snapshot): Source[] {
-  const people = snapshot.tables.find((x) => x.name === 'participants');
-  if (!people) return [];
+  if (!snapshot.tables.some((x) => x.name === 'participants')) return [];
   const tables = NEEDED.filter((name) => snapshot.tables.some((x) => x.name === name)).map((table) => ({ snapshot: snapshot.id, table }));
-  return [{ id: snapshot.id, label: snapshot.label ?? snapshot.id, tables, people: { snapshot: snapshot.id, table: 'participants' }, rows: people.rows ?? 1 }];
+  return [{ id: snapshot.id, label: snapshot.label ?? snapshot.id, tables }];
 }
 
 function ByPlan({ plan: shipped, sources }: { plan: string | undefined; sources: Source[] }) {
@@ -183,7 +185,7 @@ function ByPlan({ plan: shipped, sources }: { plan: string | undefined; sources:
   const train = useMutation({
     mutationFn: () => {
       const text = extent === 'rehearsal' ? rehearsal(plan!) : plan!;
-      const call: Call = { operation: 'predict.train', parameters: {}, data: { plan: { name: own?.name ?? 'metnlbp.model.yaml', text }, data: source.tables } };
+      const call: Call = { operation: 'predict.train', parameters: { rows: true }, data: { plan: { name: own?.name ?? 'metnlbp.model.yaml', text }, data: source.tables } };
       return runOperation(call);
     },
   });
@@ -214,7 +216,7 @@ function ByPlan({ plan: shipped, sources }: { plan: string | undefined; sources:
             <Select size="md" label={t('model.outcome')} data={outcomes.map((o) => ({ value: o.id, label: o.label }))} value={outcome.id} allowDeselect={false} onChange={setShown} />
             {report && <Anchor href={report.href} target="_blank" rel="noopener">{t('model.report')}</Anchor>}
           </div>
-          <Outcome key={outcome.id} result={train.data} outcome={outcome} people={source.people} rows={source.rows} />
+          <Outcome key={outcome.id} result={train.data} outcome={outcome} />
         </>
       )}
     </>
@@ -231,7 +233,7 @@ export function ModelPage() {
   const planText = useQuery({ queryKey: ['demo-text', plan?.id], queryFn: () => getDemoText(plan!.id), enabled: plan !== undefined });
   const here = NEEDED.filter((id) => demo.data?.datasets.some((d) => d.id === id)).map((id) => ({ demo: id }));
   const sources: Source[] = [
-    ...(people ? [{ id: 'demo-tables', label: people.title, tables: here, people: { demo: people.id }, rows: people.rows ?? 1 }] : []),
+    ...(people ? [{ id: 'demo-tables', label: people.title, tables: here }] : []),
     ...(snapshots.data ?? []).filter((s) => !people || s.id !== 'demo').flatMap(sourceOf),
   ];
   return (

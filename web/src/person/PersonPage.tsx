@@ -78,8 +78,8 @@ function HistoryRows({ entry: e }: { entry: HistoryEntry }) {
         <tr key={i} data-entry={i === 0 ? e.seq : undefined}>
           {i === 0 && <td rowSpan={rows.length} className="nowrap">{momentOf(e.at)}</td>}
           {i === 0 && <td rowSpan={rows.length} className="nowrap">{e.user}{e.role !== e.user && <div className="quiet">{e.role}</div>}{e.origin && <div className="quiet">{t('audit.origin', { user: e.origin.user ?? '–', at: momentOf(e.origin.at), system: e.origin.system ?? '–' })}</div>}</td>}
-          {i === 0 && <td rowSpan={rows.length}>{t(`action.${e.action}` as 'action.save', { defaultValue: e.action })}<div className="quiet">{e.kind} {e.key.replaceAll('|', ' · ')}</div></td>}
-          <td>{row.name}</td><td><s>{word(row, row.was)}</s></td><td>{word(row, row.is)}</td>
+          {i === 0 && <td rowSpan={rows.length}>{t(`action.${e.action}` as 'action.save', { defaultValue: e.action })}<div className="quiet">{t(`kindOf.${e.kind}` as 'kindOf.entry', { defaultValue: e.kind })} {e.key.replaceAll('|', ' · ')}</div></td>}
+          <td className="what">{row.name}</td><td><s>{word(row, row.was)}</s></td><td>{word(row, row.is)}</td>
           {i === 0 && <td rowSpan={rows.length}>{e.reason ? said(e.reason, i18n.language) : ''}</td>}
         </tr>
       ))}

@@ -67,12 +67,23 @@ function Queries() {
   );
 }
 
-const plainRows = (rows: Row[], language: string): Row[] => rows.map((row) => Object.fromEntries(Object.entries(row).map(([k, v]) => [k, isRow(v) ? said(v, language) : v])) as Row);
+/** Words in one language; an id beside its label gives way to it, and the id of a form whose name is known, too. */
+const plainRows = (rows: Row[], language: string, forms: Record<string, string>): Row[] => rows.map((row) => {
+  const keys = Object.keys(row), named = keys[keys.indexOf('label') - 1] ?? '';
+  const out: Row = {};
+  for (const [k, v] of Object.entries(row)) {
+    if (k === 'label' && ['form', 'visit', 'rule'].includes(named)) out[named] = said(v as Json, language);
+    else out[k] = isRow(v) ? said(v, language) : k === 'form' && typeof v === 'string' ? forms[v] ?? v : v;
+  }
+  return out;
+});
+const formNames = (data: Row, language: string): Record<string, string> => (isTable(data.forms) ? Object.fromEntries(data.forms.map((f) => [String(f.form), said(f.label as Json, language)])) : {});
 
 /** A count or share stands large; a table stands as one; nothing is left out because nobody gave it a shape. */
 function Numbers({ data, skip }: { data: Row; skip: string[] }) {
   const { i18n } = useTranslation('trial');
   const label = useLabel();
+  const forms = formNames(data, i18n.language);
   const entries = Object.entries(data).filter(([k]) => !skip.includes(k));
   const facts = entries.filter(([, v]) => v !== null && typeof v !== 'object');
   const groups = entries.filter(([, v]) => isRow(v) && Object.values(v).every((x) => x === null || typeof x !== 'object')) as [string, Row][];
@@ -82,7 +93,7 @@ function Numbers({ data, skip }: { data: Row; skip: string[] }) {
     <>
       {facts.length > 0 && <Paper p="md" className="surface" mb="md"><dl className="facts">{facts.map(([k, v]) => <div key={k}><dt>{label(k)}</dt><dd>{String(v)}</dd></div>)}</dl></Paper>}
       {groups.map(([k, v]) => <Paper key={k} p="md" className="surface" mb="md"><Title order={2} mb="xs">{label(k)}</Title><dl className="facts small">{Object.entries(v).map(([n, x]) => <div key={n}><dt>{label(n)}</dt><dd>{x === null ? '–' : String(x)}</dd></div>)}</dl></Paper>)}
-      {tables.map(([k, rows]) => <Paper key={k} p="md" className="surface" mb="md"><Title order={2} mb="xs">{label(k)}</Title><DataTable rows={plainRows(rows, i18n.language)} name={label(k)} /></Paper>)}
+      {tables.map(([k, rows]) => <Paper key={k} p="md" className="surface" mb="md"><Title order={2} mb="xs">{label(k)}</Title><DataTable rows={plainRows(rows, i18n.language, forms)} name={label(k)} /></Paper>)}
       {nested.map(([k, v]) => <section key={k}><Title order={2} mb="xs">{label(k)}</Title><Numbers data={v} skip={[]} /></section>)}
     </>
   );

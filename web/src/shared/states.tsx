@@ -27,8 +27,9 @@ export function Empty({ children }: { children: ReactNode }) {
 export function Failure({ error, again, children }: { error: unknown; again?: () => void; children?: ReactNode }) {
   const { t } = useTranslation();
   const known = error instanceof ApiError ? error : null;
-  const message = known?.code === 'network' ? t('state.noAnswer') : error instanceof Error ? error.message : String(error);
-  const hint = known?.code === 'network' ? t('state.noAnswerHint') : known?.hint;
+  const own = known?.code === 'network' ? { message: t('state.noAnswer'), hint: t('state.noAnswerHint') } : known?.code === 'store' ? { message: t('state.store'), hint: t('state.storeHint') } : null;
+  const message = own?.message ?? (error instanceof Error ? error.message : String(error));
+  const hint = own?.hint ?? known?.hint;
   return (
     <Paper p="md" className="surface" my="md" role="alert" style={{ borderLeft: '5px solid var(--lumbar-bad)' }}>
       <div className="status" data-kind="bad"><IconError />{t('state.refused')}</div>

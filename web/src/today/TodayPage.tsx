@@ -3,6 +3,7 @@ import { Paper, Text, Title } from '@mantine/core';
 import { useQuery } from '@tanstack/react-query';
 import { useTranslation } from 'react-i18next';
 import { Link } from 'wouter';
+import { reportName } from '../board/BoardPage';
 import { useSession } from '../session/session';
 import type { Row } from '../shared/api';
 import { said } from '../shared/format';
@@ -38,7 +39,7 @@ function TaskLine({ task }: { task: Task }) {
   return (
     <li>
       <Link href={linkOf(task)} className="task">
-        <span className="task-who">{task.subject ?? (task.count !== undefined ? task.count : task.kind === 'board_report' ? task.link?.split('/').at(-1) : '')}</span>
+        <span className="task-who">{task.subject ?? (task.count !== undefined ? task.count : task.kind === 'board_report' ? reportName(task.link?.split('/').at(-1) ?? '', t) : '')}</span>
         <span className="task-what">{text}</span>
         <span className="task-when">{late ? <Mark state="overdue" word={t('today.overdue', { count: task.overdue_days })} size={16} /> : task.due ? <span className="quiet">{dateOf(task.due)}</span> : null}</span>
         <IconNext size={16} />
