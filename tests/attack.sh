@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # Attack: a study is founded and served, people sign in, and sqlmap and wapiti try what they know on it as a coordinator:
-# tests/attack.sh PROGRAM SECONDS. They must find nothing, no answer may be a 500, and the audit must verify afterwards.
+# tests/attack.sh PROGRAM SECONDS [wapiti]. They must find nothing, no answer may be a 500, and the audit must verify afterwards.
 set -uo pipefail
 cd "$(dirname "$0")/.." || exit 2
-program=$1 seconds=$2
+program=$1 seconds=$2 only=${3:-}
 for tool in sqlmap wapiti curl jq; do
     command -v "$tool" >/dev/null || { echo "skipped: $tool is not installed (./dev deps soak)"; exit 0; }
 done
@@ -47,7 +47,7 @@ cookie=__Host-lumbar=$(awk '$6 == "__Host-lumbar" { print $7 }' "$jar")
 status=0
 deadline=$((SECONDS + seconds))
 inject() { # WHAT URL [BODY]: sqlmap on every parameter, path part (*) and field
-    [ $SECONDS -lt $deadline ] || return 0
+    [ $SECONDS -lt $deadline ] && [ "$only" != wapiti ] || return 0
     timeout -k 5 $((deadline - SECONDS)) sqlmap --batch --flush-session --disable-coloring --output-dir="$work/sqlmap" --level 2 --risk 1 --technique BEUS --timeout 10 --retries 0 \
         --threads 4 --dbms sqlite --cookie "$cookie" --headers "X-Lumbar-Token: $token" --ignore-code '*' -u "$base$2" \
         ${3:+--data "$3" --headers "X-Lumbar-Token: $token\nContent-Type: application/json"} > "$work/sqlmap.log" 2>&1

@@ -1,6 +1,6 @@
 // The Evidence page: forest live while a study is left out or a slider is dragged, with its times; tables with their damage; screening and
 // extraction by two people with settlement by a third; certainty with a logged override.
-import { check, settled, violations } from './harness.mjs';
+import { check, settled, violations, widthBeyond } from './harness.mjs';
 
 // Times are printed always; they decide only where the machine is known to be quiet.
 const timed = process.env.LUMBAR_TIMED === '1';
@@ -139,10 +139,29 @@ async function certainty(page, shot) {
   await shot(page, 'evidence-certainty');
 }
 
+/** A phone, Chinese, twice the text: nothing is wider than the screen, and every reason of the certainty is in the page's language. */
+async function small(page, shot) {
+  for (const tab of ['', '/studies', '/screening', '/extraction', '/bias', '/certainty', '/table']) {
+    await page.visit(`/evidence${tab}`);
+    await page.addStyleTag({ content: 'html { font-size: 200% !important; }' });
+    await settled(page);
+    await shot(page, `evidence-small${tab.replace('/', '-')}`);
+    const wide = await widthBeyond(page);
+    check(wide === '', `/evidence${tab} at 200 %: ${wide}`);
+    if (tab !== '/certainty') continue;
+    const reasons = await page.locator('tbody li').allInnerTexts();
+    await page.locator('details.fold summary').last().click();
+    const rules = await page.locator('details.fold dd').allInnerTexts();
+    check(reasons.length > 0 && rules.length === 6, `${reasons.length} reasons, ${rules.length} rules`);
+    for (const text of [...reasons, ...rules]) check(!/[a-z]{5,}/.test(text.replace('Egger', '')), `in English on the Chinese page: ${text}`);
+  }
+}
+
 export async function evidence(run, visit, shot, origin) {
   await run('evidence: the forest follows a study left out and a slider, in time', () => visit({}, (page) => live(page, shot)));
   await run('evidence: ten thousand subsets and a thousand permutations, in time', () => visit({}, (page) => subsets(page, origin)));
   await run('evidence: damage in a table is marked where it is', () => visit({}, (page) => damage(page, shot)));
   await run('evidence: two people screen and extract, a third settles', () => visit({}, (page) => people(page, shot)));
+  await run('evidence: on a phone, in Chinese, at 200 %', () => visit({ width: 390, height: 844, language: 'zh-CN' }, (page) => small(page, shot)));
   await run('evidence: certainty with a logged override', () => visit({}, (page) => certainty(page, shot)));
 }

@@ -42,10 +42,14 @@ export function startServer() {
 export async function startBrowser() {
   const executablePath = process.env.CHROMIUM ?? '/usr/bin/chromium';
   if (!existsSync(executablePath)) throw new Error(`no browser at ${executablePath}: install the package chromium`);
-  let running = await chromium.launch({ executablePath, args: FLAGS });
+  // Who ends a walk ends it: left to the browser's library, a signal would close the browser alone, and the walk, which starts a
+  // crashed browser anew, would go on beside the next one.
+  const how = { executablePath, args: FLAGS, handleSIGTERM: false, handleSIGINT: false, handleSIGHUP: false };
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.once(signal, () => process.exit(1));
+  let running = await chromium.launch(how);
   return { // a browser that has crashed (software WebGL on a busy machine) is started anew
     newContext: async (options) => {
-      if (!running.isConnected()) running = await chromium.launch({ executablePath, args: FLAGS });
+      if (!running.isConnected()) running = await chromium.launch(how);
       return running.newContext(options);
     },
     close: () => running.close(),

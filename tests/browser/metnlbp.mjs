@@ -283,6 +283,9 @@ await test('diary on the phone: by personal link, without a network, kept and se
   await phone.locator('.p-card').first().waitFor();
   await phone.waitForFunction(() => document.documentElement.dataset.kept === 'true');
   await look(phone, 'phone-home');
+  await phone.emulateMedia({ colorScheme: 'dark' });
+  await look(phone, 'phone-home-dark');
+  await phone.emulateMedia({ colorScheme: 'light' });
   await phone.getByRole('button', { name: '中文' }).click();
   await look(phone, 'phone-home-zh');
   await phone.locator('.p-card .p-go').first().click();
@@ -485,7 +488,7 @@ await test('another program locks the database while somebody types: it is said,
   const { subject } = people[3];
   const page = await pageFor(browser, study, who.assessor);
   await go(page, `/people/${subject}/BL/vas`);
-  const other = new DatabaseSync(study.db);
+  const other = new DatabaseSync(study.db, { timeout: 10_000 });
   other.exec('BEGIN IMMEDIATE');
   try {
     await page.locator('[data-question=vas_mm] input:not([type=range])').fill('61');

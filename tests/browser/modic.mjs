@@ -3,7 +3,7 @@
 import { check, settled, startBrowser, summary, test } from './harness.mjs';
 import { acts, look, pageFor, Someone, startStudy } from './trial.mjs';
 
-const study = await startStudy('studies/modic.yaml');
+const study = await startStudy('studies/modic.yaml', 1);
 const browser = await startBrowser();
 const PASSWORD = 'seven quiet herons wade';
 const ROLES = ['coordinator', 'therapist', 'investigator', 'assessor', 'data_manager', 'unmasked_statistician'];

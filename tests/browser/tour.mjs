@@ -1,6 +1,7 @@
 // A tour of a running study: every page of the rail and every room, by a role that may use it, on a desktop and on a phone in
-// Chinese; axe, width and console faults are asked on each. What a role must not meet is asked too.
-import { check } from './harness.mjs';
+// Chinese; axe in light and dark, width and console faults are asked on each. What a role must not meet is asked too.
+import { join } from 'node:path';
+import { check, shots, violations } from './harness.mjs';
 import { look, pageFor } from './trial.mjs';
 
 /** [role, path, name]: each page by one of the roles it is made for. */
@@ -29,6 +30,12 @@ export async function tour(browser, study, who, subject, size) {
     for (const [, path, name] of pages.filter(([r]) => r === role)) {
       await page.visit(path);
       await look(page, `tour-${name}-${size}`);
+      await page.emulateMedia({ colorScheme: 'dark' });
+      await page.waitForFunction(() => document.documentElement.dataset.mantineColorScheme === 'dark', null, { timeout: 10_000 }).catch(() => { throw new Error(`${name}: the page does not turn dark`); });
+      const dark = await violations(page);
+      check(dark === '', `${name} in the dark: ${dark}`);
+      if (size === 'desktop') await page.screenshot({ path: join(shots, `tour-${name}-dark.png`), fullPage: true });
+      await page.emulateMedia({ colorScheme: 'light' });
       const text = await page.locator('main').innerText();
       check(!/\[object Object\]|undefined|NaN/.test(text), `${name}: ${/.{0,30}(\[object Object\]|undefined|NaN).{0,30}/.exec(text)?.[0]}`);
     }

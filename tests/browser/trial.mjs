@@ -9,8 +9,8 @@ import { check, open, root, settled, shots, violations, widthBeyond } from './ha
 
 const program = process.env.LUMBAR_BIN ?? join(root, 'build', 'dev', 'lumbar');
 
-/** A new study of a protocol file, served; `days(n)` moves its clock on by n days. */
-export async function startStudy(protocol) {
+/** A new study of a protocol file, served; `days(n)` moves its clock on by n days. `today()` is the date at the sites, whose zone is `ahead` hours before UTC. */
+export async function startStudy(protocol, ahead = 8) {
   const folder = mkdtempSync(join(tmpdir(), 'lumbar-run-'));
   cpSync(process.env.LUMBAR_WEB ?? join(root, 'web', 'dist'), join(folder, 'web'), { recursive: true }); // a build beside the run changes nothing
   const db = join(folder, 'study.db'), clock = join(folder, 'clock');
@@ -34,7 +34,7 @@ export async function startStudy(protocol) {
     now: () => Date.now() + moved * 1000,
     /** A code not used before: the server takes each once, and on a fast machine two people's acts lie within one half minute. */
     code(secret) { this.days(30 / 86400); return totp(secret, this.now()); },
-    today: (plus = 0) => new Date(Date.now() + moved * 1000 + 8 * 3600e3 + plus * 86400e3).toISOString().slice(0, 10),
+    today: (plus = 0) => new Date(Date.now() + moved * 1000 + ahead * 3600e3 + plus * 86400e3).toISOString().slice(0, 10),
     command: (verb, ...rest) => execFileSync(program, ['study', verb, ...rest, '--db', db], { env, cwd: root }).toString(),
     stop: () => new Promise((done) => { child.on('exit', () => { rmSync(folder, { recursive: true, force: true }); done(); }); child.kill('SIGTERM'); }),
   };

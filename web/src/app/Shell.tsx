@@ -60,7 +60,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <Group gap="sm" wrap="nowrap" miw={0}>
             <Burger opened={open} onClick={toggle} hiddenFrom="sm" size="sm" aria-label={t('frame.menu')} aria-expanded={open} />
             <img src="/lumbar.svg" alt="" width={30} height={30} />
-            <Text fw={700} fz="lg">Lumbar</Text>
+            <Text fw={700} fz="lg" visibleFrom="xs">Lumbar</Text>
             {study && <Text visibleFrom="md" c="dimmed" truncate title={said(study.title, i18n.language)}>{study.acronym ?? study.id.toUpperCase()}</Text>}
             {health.data?.demo && <Badge visibleFrom="md" variant="outline" color="var(--mantine-color-anchor)" c="var(--mantine-color-anchor)" size="lg">{t('frame.demo')}</Badge>}
           </Group>

@@ -44,6 +44,7 @@ export function byGroup(rows: Row[], label: (key: string) => string, language: s
       delete words.to;
       words.what = [label(words.what), ...more].join(': ');
     }
+    if ('label' in words && 'rule' in words) delete words.rule; // its name says it
     return { ...words, ...numbers };
   });
 }

@@ -34,7 +34,9 @@ function TaskLine({ task }: { task: Task }) {
   const params: Row = { subject: task.subject ?? '', visit: task.visit ?? '', form: task.form ?? '', item: task.item ?? '', due: dateOf(task.due), ...(task.count !== undefined ? { count: task.count } : {}) };
   for (const [k, v] of Object.entries(task.text.params)) params[k] = k === 'why' ? whyOf(v, t as unknown as (key: string, options?: Row) => string, i18n.language) : v !== null && typeof v === 'object' ? said(v, i18n.language) : v;
   const fallback = [task.kind.replaceAll('_', ' '), params.visit, params.form].filter(Boolean).map(String).join(' · ');
-  const text = t(`task.${key}` as 'task.visit', { ...params, defaultValue: fallback }) as string;
+  // one form stands by its name, unless the visit is called the same; Chinese knows no singular of its own
+  const one = key === 'visit' && task.count === 1 ? (String(params.visit).includes(String(params.form)) ? 'visit_same' : 'visit_one') : key;
+  const text = t(`task.${one}` as 'task.visit', { ...params, defaultValue: fallback }) as string;
   const late = (task.overdue_days ?? 0) > 0;
   return (
     <li>
