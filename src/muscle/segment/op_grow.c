@@ -86,8 +86,9 @@ const lb_op lb_op_image_grow = {
     .verb = "grow",
     .summary = "grow muscles from a few painted strokes",
     .description =
-        "A random walk with restarts at the strokes (Grady 2006): each place gets the label whose strokes a walker, hindered by the "
-        "edges of all pictures given, meets first. It runs on cells of about two millimetres, coarse to fine, and is settled voxel by "
+        "Random walks (Grady 2006) from the strokes, one through tissue that looks like the muscle under the strokes, one "
+        "hindered by the edges of all pictures given; between two muscles the front that arrives first counts, too, and muscle is held "
+        "back from what looks like fat or bone. They run on cells of about two millimetres, coarse to fine, and are settled voxel by "
         "voxel; strokes stay as painted. A step along the spine is easier than one across it, because muscles run along it.\n\n"
         "Paint short strokes through the middle of each muscle in four or five slices, and strokes outside around them with a label of "
         "their own (--background). Give water and fat of a Dixon scan together where there are both. --low and --high "
