@@ -28,7 +28,8 @@ typedef struct simulation {
     outcome *trial;
 } simulation;
 
-enum { TOGETHER = 20 }; /* trials of one call: the protocol is read once for them */
+/* Trials of one call: the protocol is read once for them, and their people are kept until they are analysed. */
+enum { TOGETHER_MOST = 40, PEOPLE_TOGETHER = 40000 };
 
 /* The participants of `count` invented trials; each has its seed from a stream of the simulation's, `first` and on. */
 static int invent(const simulation *s, size_t first, size_t count, lb_result **out, lb_error *err)
@@ -98,13 +99,13 @@ static void run_trial(simulation *s, const lb_value *trial, outcome *o)
 
 typedef struct batch {
     simulation *s;
-    size_t first, end;
+    size_t first, end, together;
 } batch;
 
 static void run_in_batch(void *context, size_t index)
 {
     const batch *b = context;
-    size_t first = b->first + index * TOGETHER, count = b->end - first < TOGETHER ? b->end - first : TOGETHER;
+    size_t first = b->first + index * b->together, count = b->end - first < b->together ? b->end - first : b->together;
     lb_error err = LB_ERROR_INIT;
     lb_result *trials = NULL;
     if (lb_progress_cancelled(lb_call_progress(b->s->call))) return;
@@ -206,12 +207,14 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     s.trial = lb_arena_try(lb_call_arena(call), trials, sizeof *s.trial);
     if (!s.trial) return lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu trials", trials);
     const lb_progress *progress = lb_call_progress(call);
-    enum { BATCH = 8 * TOGETHER }; /* progress is told between batches, from one thread */
-    for (size_t first = 0; first < trials; first += BATCH) {
-        size_t count = trials - first < BATCH ? trials - first : BATCH;
-        batch b = {&s, first, first + count};
+    size_t people = (size_t)lb_call_int(call, "n"), together = PEOPLE_TOGETHER / people;
+    together = together < 1 ? 1 : together > TOGETHER_MOST ? TOGETHER_MOST : together;
+    size_t whole = 8 * together; /* progress is told between batches, from one thread */
+    for (size_t first = 0; first < trials; first += whole) {
+        size_t count = trials - first < whole ? trials - first : whole;
+        batch b = {&s, first, first + count, together};
         lb_progress_report(progress, (double)first / (double)trials, "trials");
-        lb_parallel_for((count + TOGETHER - 1) / TOGETHER, lb_call_threads(call), run_in_batch, &b);
+        lb_parallel_for((count + together - 1) / together, lb_call_threads(call), run_in_batch, &b);
         if (lb_progress_cancelled(progress)) return lb_fail(err, LB_CANCELLED, "cancelled");
     }
     size_t failed = 0, last = 0;

@@ -22,7 +22,7 @@ static int by_time(const void *left, const void *right)
 {
     const person *const *l = left, *const *r = right;
     if ((*l)->randomised != (*r)->randomised) return (*l)->randomised < (*r)->randomised ? -1 : 1;
-    return strcmp((*l)->screening, (*r)->screening);
+    return (*l)->screening < (*r)->screening ? -1 : (*l)->screening > (*r)->screening;
 }
 
 /* Randomised one minute apart at least, so that the order of the log is the order of its times. */
@@ -103,7 +103,7 @@ static void add_screened(const trial *t, const person *p, lb_value *rows)
 {
     lb_value *row = lb_push_object(rows);
     const lb_study_criterion *c = p->reason >= 0 ? &t->m.study->criterion[p->reason] : NULL;
-    lb_set_text(row, "id", p->screening);
+    lb_set_textf(row, "id", "S%05zu", p->screening);
     set_date(row, "screened_on", p->screened / 86400);
     lb_set_text(row, "centre", p->site);
     set_value(row, "sex", trial_person_value(&t->m, p, "sex"));
@@ -262,11 +262,11 @@ static int write_tables(const lb_value *tables, lb_arena *arena, lb_result *resu
 }
 
 /* One trial: its truth and its tables. */
-static int one_trial(lb_call *call, const lb_study *study, uint64_t seed, lb_value *out, lb_arena *arena, lb_error *err)
+static int one_trial(lb_call *call, const lb_study *study, trial_criteria *criteria, uint64_t seed, lb_value *out, lb_arena *arena, lb_error *err)
 {
     trial t = {0};
     size_t n = (size_t)lb_call_int(call, "n");
-    int code = trial_model_read(study, seed, arena, &t.m, err);
+    int code = trial_model_read(study, criteria, seed, arena, &t.m, err);
     if (code == LB_OK) code = trial_enrol(&t.m, n, &t.screened, &t.screened_count, err);
     if (code != LB_OK) return code;
     order_people(&t);
@@ -283,7 +283,7 @@ static int one_trial(lb_call *call, const lb_study *study, uint64_t seed, lb_val
 }
 
 /* Several trials of one study, for those who count what becomes of them: no files. */
-static int several(lb_call *call, const lb_study *study, const double *seed, size_t count, lb_result *result, lb_error *err)
+static int several(lb_call *call, const lb_study *study, trial_criteria *criteria, const double *seed, size_t count, lb_result *result, lb_error *err)
 {
     lb_value *trials = lb_set_array(result->results, "trials");
     int code = LB_OK;
@@ -294,21 +294,21 @@ static int several(lb_call *call, const lb_study *study, const double *seed, siz
             return LB_USAGE;
         }
         lb_arena *work = lb_arena_new(); /* results keep copies */
-        code = one_trial(call, study, (uint64_t)seed[i], lb_push_object(trials), work, err);
+        code = one_trial(call, study, criteria, (uint64_t)seed[i], lb_push_object(trials), work, err);
         lb_arena_free(work);
     }
     return code;
 }
 
-static int simulate(lb_call *call, const lb_study *study, lb_result *result, lb_error *err)
+static int simulate(lb_call *call, const lb_study *study, trial_criteria *criteria, lb_result *result, lb_error *err)
 {
     const double *seeds;
     size_t count = lb_call_numbers(call, "seeds", &seeds);
     lb_arena *arena = lb_call_arena(call);
     lb_set_text(result->results, "study", study->id);
     lb_set_text(result->results, "study_sha256", study->sha256);
-    if (count) return several(call, study, seeds, count, result, err);
-    int code = one_trial(call, study, (uint64_t)lb_call_int(call, "seed"), result->results, arena, err);
+    if (count) return several(call, study, criteria, seeds, count, result, err);
+    int code = one_trial(call, study, criteria, (uint64_t)lb_call_int(call, "seed"), result->results, arena, err);
     if (code != LB_OK) return code;
     lb_value *tables = lb_get(result->results, "tables");
     lb_result_note(result, "Invented people, drawn from the protocol's section 'simulation' with seed %lld; nobody real is described. "
@@ -323,7 +323,9 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_study *study;
     int code = trial_study_of_call(call, &study, err);
     if (code != LB_OK) return code;
-    code = simulate(call, study, result, err);
+    trial_criteria *criteria = trial_criteria_new(study);
+    code = simulate(call, study, criteria, result, err);
+    trial_criteria_free(criteria);
     lb_study_close(study);
     return code;
 }

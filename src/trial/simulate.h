@@ -4,6 +4,13 @@
 
 #include <lumbar/trial.h>
 
+/** The study's criteria with the answers given so far; for one thread. */
+typedef struct trial_criteria trial_criteria;
+trial_criteria *trial_criteria_new(const lb_study *study);
+void trial_criteria_free(trial_criteria *criteria);
+/** First criterion that keeps the person out, or −1. */
+int trial_criteria_first(trial_criteria *criteria, lb_rule_lookup lookup, void *context, int *first, lb_error *err) LB_MUST_CHECK;
+
 typedef enum draw_kind { DRAW_NORMAL, DRAW_UNIFORM, DRAW_CHANCE, DRAW_CHOICE, DRAW_LOGNORMAL } draw_kind;
 
 /* How one item of a person is drawn. */
@@ -46,11 +53,12 @@ typedef struct model {
     int *visit;                              /* visits at which something is measured, in order of their day */
     size_t visits;
     double jitter;
+    struct trial_criteria *criteria; /* borrowed */
 } model;
 
 typedef struct person {
     const char *id;        /* participant code; NULL until randomised */
-    const char *screening; /* screening number */
+    size_t screening;      /* screening number, from 1 */
     const char *site, *stratum;
     lb_value *value;       /* per draw */
     lb_random random;
@@ -70,7 +78,7 @@ typedef struct person {
     size_t weeks;
 } person;
 
-int trial_model_read(const lb_study *study, uint64_t seed, lb_arena *arena, model *out, lb_error *err) LB_MUST_CHECK;
+int trial_model_read(const lb_study *study, trial_criteria *criteria, uint64_t seed, lb_arena *arena, model *out, lb_error *err) LB_MUST_CHECK;
 /** The drawn value of an item, or of an item derived from drawn ones; LB_NULL when there is none. */
 lb_value trial_person_value(const model *m, const person *p, const char *item);
 const char *trial_person_text(const model *m, const person *p, const char *item);

@@ -138,9 +138,9 @@ static void gather_visits(model *m)
         if (!st->visit[m->visit[i]].optional) m->last_visit = m->visit[i];
 }
 
-int trial_model_read(const lb_study *study, uint64_t seed, lb_arena *arena, model *out, lb_error *err)
+int trial_model_read(const lb_study *study, trial_criteria *criteria, uint64_t seed, lb_arena *arena, model *out, lb_error *err)
 {
-    *out = (model){.study = study, .spec = lb_get(study->root, "simulation"), .arena = arena, .seed = seed};
+    *out = (model){.study = study, .spec = lb_get(study->root, "simulation"), .arena = arena, .seed = seed, .criteria = criteria};
     if (!out->spec) {
         lb_fail(err, LB_BAD_DATA, "the study '%s' has no section 'simulation'", study->id);
         lb_error_where(err, "%s", study->file);

@@ -57,7 +57,7 @@ void trial_draw_candidate(const model *m, size_t number, person *out)
     const lb_value *sites = lb_get(m->spec, "sites");
     *out = (person){.reason = -1, .arm = -1, .block = -1, .position = -1};
     lb_random_init(&out->random, m->seed, STREAM_PEOPLE + number);
-    out->screening = lb_arena_printf(m->arena, "S%05zu", number + 1);
+    out->screening = number + 1;
     out->value = lb_arena_array(m->arena, m->draws + 1, sizeof *out->value);
     out->site = sites->count ? sites->key[trial_weighted(&out->random, sites, sites->count)] : "";
     for (size_t i = 0; i < m->candidate_draws; i++) out->value[i] = draw_one(&m->draw[i], out, &out->random);
@@ -120,7 +120,7 @@ const char *trial_person_text(const model *m, const person *p, const char *item)
 static int screen(const model *m, person *p, lb_error *err)
 {
     reading r = {m, p};
-    int code = lb_study_eligible(m->study, look_up, &r, NULL, &p->reason, err);
+    int code = trial_criteria_first(m->criteria, look_up, &r, &p->reason, err);
     if (code != LB_OK) return code;
     p->eligible = p->reason < 0;
     p->consented = p->eligible && lb_random_uniform(&p->random) < lb_get_number(m->spec, "consent", 1);
