@@ -345,16 +345,15 @@ static void rollback(db *c)
     if (send_text(c, "ROLLBACK", NULL) == LB_OK && PQpipelineSync(c->handle)) c->synced = true;
 }
 
+/* Sent with what is still owed: after an error the server skips it, and an aborted transaction answers it with ROLLBACK. */
 static int commit(db *c, lb_error *err)
 {
-    int code = settle(c, NULL, 0, err);
-    if (code) {
-        rollback(c);
-        return code;
-    }
-    PGresult *result = PQexec(c->handle, "COMMIT");
-    code = PQresultStatus(result) == PGRES_COMMAND_OK && strcmp(PQcmdStatus(result), "COMMIT") == 0 ? LB_OK : fail(c, result, err);
+    PGresult *result = NULL;
+    int code = send_text(c, "COMMIT", err);
+    if (!code) code = settle(c, &result, 1, err);
+    if (!code && strcmp(PQcmdStatus(result), "COMMIT") != 0) code = fail(c, result, err);
     PQclear(result);
+    if (code) rollback(c);
     return code;
 }
 
