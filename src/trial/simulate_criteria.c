@@ -2,7 +2,6 @@
  * asked once for each. Whole numbers and choices repeat from person to person and from trial to trial. */
 #include "trial/simulate.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { NAMES_MOST = 3, SLOTS = 1024 /* a power of 2 */ };
@@ -22,39 +21,28 @@ typedef struct judged {
 
 struct trial_criteria {
     const lb_study *study;
+    lb_arena *arena; /* everything below */
     judged *criterion;
 };
 
 trial_criteria *trial_criteria_new(const lb_study *study)
 {
-    trial_criteria *c = lb_alloc(1, sizeof *c);
-    lb_arena *work = lb_arena_new();
-    *c = (trial_criteria){study, lb_alloc(study->criterion_count + 1, sizeof *c->criterion)};
+    lb_arena *arena = lb_arena_new();
+    trial_criteria *c = lb_arena_array(arena, 1, sizeof *c);
+    *c = (trial_criteria){study, arena, lb_arena_array(arena, study->criterion_count + 1, sizeof *c->criterion)};
     for (size_t i = 0; i < study->criterion_count; i++) {
         judged *j = &c->criterion[i];
-        size_t count;
-        const char **names = lb_rule_names(study->criterion[i].rule, work, &count);
-        *j = (judged){.names = count};
-        if (count > NAMES_MOST || strstr(study->criterion[i].rule, "missing")) continue;
-        for (size_t k = 0; k < count; k++) {
-            j->name[k] = strdup(names[k]);
-            if (!j->name[k]) abort();
-        }
-        j->slot = lb_alloc(SLOTS, sizeof *j->slot);
+        const char **names = lb_rule_names(study->criterion[i].rule, arena, &j->names);
+        if (j->names > NAMES_MOST || strstr(study->criterion[i].rule, "missing")) continue;
+        for (size_t k = 0; k < j->names; k++) j->name[k] = names[k];
+        j->slot = lb_arena_array(arena, SLOTS, sizeof *j->slot);
     }
-    lb_arena_free(work);
     return c;
 }
 
 void trial_criteria_free(trial_criteria *c)
 {
-    if (!c) return;
-    for (size_t i = 0; i < c->study->criterion_count; i++) {
-        for (size_t k = 0; k < NAMES_MOST; k++) free((char *)c->criterion[i].name[k]);
-        free(c->criterion[i].slot);
-    }
-    free(c->criterion);
-    free(c);
+    if (c) lb_arena_free(c->arena);
 }
 
 static uint64_t bits_of(const lb_value *value)
