@@ -1,5 +1,6 @@
 /* Criteria judged for many invented people: the same values of the items that a rule reads give the same answer, so that it is
  * asked once for each. Whole numbers and choices repeat from person to person and from trial to trial. */
+#include "trial/criterion.h"
 #include "trial/simulate.h"
 
 #include <string.h>
@@ -57,19 +58,10 @@ static uint64_t bits_of(const lb_value *value)
     }
 }
 
-static int ask(const trial_criteria *c, size_t i, lb_rule_lookup lookup, void *context, int *said, lb_error *err)
-{
-    lb_rule_answer got;
-    int code = lb_rules_run(c->study->rules, c->study->criterion[i].compiled, lookup, context, &got, err);
-    if (code) lb_error_where(err, "criterion %s", c->study->criterion[i].id);
-    else *said = got.known ? got.value.type == LB_BOOL && got.value.boolean : -1;
-    return code;
-}
-
 static int judge(trial_criteria *c, size_t i, lb_rule_lookup lookup, void *context, int *said, lb_error *err)
 {
     judged *j = &c->criterion[i];
-    if (!j->slot) return ask(c, i, lookup, context, said, err);
+    if (!j->slot) return trial_criterion_ask(c->study, i, lookup, context, said, err);
     remembered key = {.used = true};
     uint64_t hash = 0;
     for (size_t k = 0; k < j->names; k++) {
@@ -82,7 +74,7 @@ static int judge(trial_criteria *c, size_t i, lb_rule_lookup lookup, void *conte
     remembered *slot = &j->slot[(hash >> 32) & (SLOTS - 1)];
     bool same = slot->used && slot->types == key.types && memcmp(slot->bits, key.bits, sizeof key.bits) == 0;
     if (!same) {
-        int code = ask(c, i, lookup, context, said, err);
+        int code = trial_criterion_ask(c->study, i, lookup, context, said, err);
         if (code) return code;
         key.said = (int8_t)*said;
         *slot = key; /* whoever was there is asked again */
@@ -98,7 +90,7 @@ int trial_criteria_first(trial_criteria *c, lb_rule_lookup lookup, void *context
         int said;
         int code = judge(c, i, lookup, context, &said, err);
         if (code) return code;
-        if (c->study->criterion[i].inclusion ? said != 1 : said != 0) *first = (int)i; /* not known keeps out, too */
+        if (trial_criterion_keeps_out(&c->study->criterion[i], said)) *first = (int)i;
     }
     return LB_OK;
 }

@@ -1,4 +1,6 @@
 /* Questions to a protocol that was read: items, visits, arms by name; is this person eligible? */
+#include "trial/criterion.h"
+
 #include <lumbar/trial.h>
 
 #include <string.h>
@@ -29,22 +31,29 @@ int lb_study_arm_named(const lb_study *study, const char *id)
     return -1;
 }
 
+int trial_criterion_ask(const lb_study *study, size_t index, lb_rule_lookup lookup, void *context, int *said, lb_error *err)
+{
+    lb_rule_answer got;
+    int code = lb_rules_run(study->rules, study->criterion[index].compiled, lookup, context, &got, err);
+    if (code) lb_error_where(err, "criterion %s", study->criterion[index].id);
+    else *said = got.known ? got.value.type == LB_BOOL && got.value.boolean : -1;
+    return code;
+}
+
+bool trial_criterion_keeps_out(const lb_study_criterion *criterion, int said)
+{
+    return criterion->inclusion ? said != 1 : said != 0;
+}
+
 int lb_study_eligible(const lb_study *study, lb_rule_lookup lookup, void *context, int *answer, int *first, lb_error *err)
 {
     *first = -1;
     for (size_t i = 0; i < study->criterion_count; i++) {
-        const lb_study_criterion *c = &study->criterion[i];
-        lb_rule_answer got;
-        int code = lb_rules_run(study->rules, c->compiled, lookup, context, &got, err);
-        if (code != LB_OK) {
-            lb_error_where(err, "criterion %s", c->id);
-            return code;
-        }
-        bool yes = got.known && got.value.type == LB_BOOL && got.value.boolean;
-        int said = got.known ? yes : -1;
+        int said;
+        int code = trial_criterion_ask(study, i, lookup, context, &said, err);
+        if (code) return code;
         if (answer) answer[i] = said;
-        bool keeps_out = c->inclusion ? said != 1 : said != 0; /* not known keeps out, too */
-        if (keeps_out && *first < 0) *first = (int)i;
+        if (trial_criterion_keeps_out(&study->criterion[i], said) && *first < 0) *first = (int)i;
     }
     return LB_OK;
 }
