@@ -18,12 +18,12 @@ export const protocol: Record<string, string> = {
   // keys of oversight and of reports
   wanted: '应录', done: '已录', differences: '差异', forms: '表单', entries: '条目数', complete: '完整', verified: '已核查', signed: '已签名', missed: '缺失访视', out_of_window: '超出窗口', days_off: '超出天数', subject: '受试者', site: '中心', closed: '已关闭', answered: '已答复', by_rule: '由规则提出',
   age_days: '时长（天）', by_site: '按中心', by_role: '按角色', participant: '受试者页面', reminders: '提醒', documents: '文件', screened: '已筛选', screen_failed: '筛选失败', group_names: '组名', groups: '各组', completed: '已完成', left_treatment: '终止治疗', left_followup: '终止随访', left_consent: '撤回同意',
-  terms: '事件名称', people: '人数', rule: '规则', to: '与之相关', any: '任何', serious: '严重', related: '相关', guess_rate: '猜中率', certain_share: '可确定比例', balance: '均衡性', total: '合计', allocated: '已分配', largest_imbalance: '最大不均衡', longest_run: '最长连续', seed: '种子', by: '人员', at: '时间',
+  terms: '事件名称', people: '人数', rule: '规则', to: '对象', any: '任何', serious: '严重', related: '相关', guess_rate: '猜中率', certain_share: '可确定比例', balance: '均衡性', total: '合计', allocated: '已分配', largest_imbalance: '最大不均衡', longest_run: '最长连续', seed: '种子', by: '人员', at: '时间',
   // keys of conduct that came later
   utc_offset: '时区', randomised_twice: '重复随机', held: '已完成', causality_items: '因果关系条目', related_codes: '判为相关的编码', serious_if: '判为严重的条件', followup_days: '随访天数', escalate: '逐级上报',
   after_hours: '超过小时数', day_item: '日期条目', back_days: '可回填天数', late_days: '逾期天数', ahead_minutes: '允许时钟提前（分钟）', welcome: '欢迎语', thanks: '感谢语', contact: '联系方式', days: '天', consent: '知情同意', booklet: '健康教育手册',
   eligibility: '入选', multifidus: '多裂肌', erector_spinae: '竖脊肌', psoas: '腰大肌', quadratus_lumborum: '腰方肌', summary: '摘要', stages: '阶段', opens: '此后可录入', code_lists: '编码表', zero_to_five: '0至5', one_to_three: '1至3', one_to_seven: '1至7',
-  joa_two: 'JOA（至2分）', joa_three: 'JOA（至3分）', relatedness: '相关性',
+  wording: '文字', joa_two: 'JOA（至2分）', joa_three: 'JOA（至3分）', relatedness: '相关性',
 };
 
 /** The words that registries and protocols share, by which a fact is said; sentences of one study's own stand in its file, by language. */

@@ -62,7 +62,7 @@ export function Facts({ row, skip = [] }: { row: Row; skip?: string[] }) {
   return (
     <dl className="terms">
       {entries.map(([key, value]) => (
-        <div key={key}><dt title={key}>{label(key)}</dt><dd>{isPlain(value) ? <Words value={named(value)} /> : <Readable value={value} />}</dd></div>
+        <div key={key}><dt title={key}>{label(key === 'text' ? 'wording' : key)}</dt><dd>{isPlain(value) ? <Words value={named(value)} /> : <Readable value={value} />}</dd></div>
       ))}
     </dl>
   );
