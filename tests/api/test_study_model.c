@@ -1,59 +1,17 @@
 /* The prediction plan on a whole study over HTTP: a simulated METNLBP with readings of its scans in a store. While the arms are masked it
  * can be rehearsed, and it is said that the arm is empty; after unblinding it reads the snapshot's long tables, and gives the model that the
  * operation gives on the tables as they are downloaded. */
-#include "api/study_fixture.h"
+#include "api/whole_study.h"
 #include "fill_scans.h"
 
 enum { PEOPLE = 80 };
 
-static study_fixture f;
-static lb_rtsm rtsm; /* with the seed that the allocator of this test reveals */
 static const char *const table_names[] = {"participants", "radiomics", "muscle"};
-
-static int commitment(void *context, char hex[65], lb_error *err)
-{
-    (void)context;
-    (void)err;
-    lb_rtsm_commitment(&rtsm, hex);
-    return LB_OK;
-}
-
-static int reveal(void *context, char hex[65], lb_error *err)
-{
-    (void)context;
-    (void)err;
-    for (size_t i = 0; i < sizeof rtsm.seed; i++) snprintf(hex + 2 * i, 3, "%02x", rtsm.seed[i]);
-    return LB_OK;
-}
 
 static int start(void **state)
 {
     (void)state;
-    static const lb_allocator_face revealing = {.allocate = fixture_allocate, .past = fixture_past, .commitment = commitment, .reveal = reveal};
-    lb_error err = LB_ERROR_INIT;
-    lb_bytes protocol;
-    lb_study *study = NULL;
-    fixture_start(&f, "metnlbp.yaml");
-    if (lb_file_read(LUMBAR_TEST_SOURCE "/studies/metnlbp.yaml", 0, f.arena, &protocol, &err) || lb_study_read(&protocol, f.arena, &study, NULL, &err))
-        fail_msg("%s: %s", err.where, err.message);
-    lb_result *simulated = fill_simulate(f.registry, &protocol, PEOPLE, 7, &err);
-    if (!simulated || fill_study(f.store, study, lb_get(simulated->results, "tables"), &err) || fill_scans(f.store, study, lb_get(simulated->results, "tables"), &err))
-        fail_msg("%s: %s", err.where, err.message);
-    lb_result_free(simulated);
-    rtsm = study->rtsm;
-    rtsm.trial = lb_arena_text(f.arena, rtsm.trial);
-    for (size_t i = 0; i < sizeof rtsm.seed; i++) rtsm.seed[i] = (uint8_t)(7 * i + 1);
-    lb_study_close(study);
-    f.allocator = &revealing;
-    fixture_restart(&f);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_stop(&f);
-    return 0;
+    return whole_study(PEOPLE, fill_scans);
 }
 
 static const char *freeze(const study_user *manager, const study_user *statistician, const char *label)

@@ -1,56 +1,13 @@
 /* The plan on a whole study over HTTP: a simulated METNLBP in a store, rehearsed while the arms are masked, run after lock and
  * unblinding; the final result is the one that the operation gives on the snapshot's tables as they are downloaded. */
-#include "api/study_fixture.h"
-#include "fill_study.h"
+#include "api/whole_study.h"
 
 enum { PEOPLE = 120 };
-
-static study_fixture f;
-static lb_rtsm rtsm; /* with the seed that the allocator of this test reveals */
-
-static int commitment(void *context, char hex[65], lb_error *err)
-{
-    (void)context;
-    (void)err;
-    lb_rtsm_commitment(&rtsm, hex);
-    return LB_OK;
-}
-
-static int reveal(void *context, char hex[65], lb_error *err)
-{
-    (void)context;
-    (void)err;
-    for (size_t i = 0; i < sizeof rtsm.seed; i++) snprintf(hex + 2 * i, 3, "%02x", rtsm.seed[i]);
-    return LB_OK;
-}
 
 static int start(void **state)
 {
     (void)state;
-    static const lb_allocator_face revealing = {.allocate = fixture_allocate, .past = fixture_past, .commitment = commitment, .reveal = reveal};
-    lb_error err = LB_ERROR_INIT;
-    lb_bytes protocol;
-    lb_study *study = NULL;
-    fixture_start(&f, "metnlbp.yaml");
-    if (lb_file_read(LUMBAR_TEST_SOURCE "/studies/metnlbp.yaml", 0, f.arena, &protocol, &err) || lb_study_read(&protocol, f.arena, &study, NULL, &err))
-        fail_msg("%s: %s", err.where, err.message);
-    lb_result *simulated = fill_simulate(f.registry, &protocol, PEOPLE, 7, &err);
-    if (!simulated || fill_study(f.store, study, lb_get(simulated->results, "tables"), &err)) fail_msg("%s: %s", err.where, err.message);
-    lb_result_free(simulated);
-    rtsm = study->rtsm;
-    rtsm.trial = lb_arena_text(f.arena, rtsm.trial);
-    for (size_t i = 0; i < sizeof rtsm.seed; i++) rtsm.seed[i] = (uint8_t)(7 * i + 1);
-    lb_study_close(study);
-    f.allocator = &revealing;
-    fixture_restart(&f);
-    return 0;
-}
-
-static int stop(void **state)
-{
-    (void)state;
-    fixture_stop(&f);
-    return 0;
+    return whole_study(PEOPLE, NULL);
 }
 
 /* A snapshot made by the data manager, as the statistician sees it. */

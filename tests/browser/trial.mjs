@@ -4,13 +4,14 @@ import { execFileSync, spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { check, open, root, settled, shots, violations, widthBeyond } from './harness.mjs';
 
 const program = process.env.LUMBAR_BIN ?? join(root, 'build', 'dev', 'lumbar');
 
-/** A new study of a protocol file, served; `days(n)` moves its clock on by n days. `today()` is the date at the sites, whose zone is `ahead` hours before UTC. */
-export async function startStudy(protocol, ahead = 8) {
+/** A new study of a protocol file, served; `days(n)` moves its clock on by n days. `today()` is the date at the sites, whose zone is `ahead` hours before UTC.
+ * `people`: so many are in it already, at its end, with readings of their scans. */
+export async function startStudy(protocol, ahead = 8, people = 0) {
   const folder = mkdtempSync(join(tmpdir(), 'lumbar-run-'));
   cpSync(process.env.LUMBAR_WEB ?? join(root, 'web', 'dist'), join(folder, 'web'), { recursive: true }); // a build beside the run changes nothing
   const db = join(folder, 'study.db'), clock = join(folder, 'clock');
@@ -18,6 +19,7 @@ export async function startStudy(protocol, ahead = 8) {
   const env = { ...process.env, LUMBAR_CLOCK_FILE: clock };
   const made = JSON.parse(execFileSync(program, ['study', 'new', join(root, protocol), '--db', db, '--admin', 'admin', '--name', 'Administrator', '--json'], { env, cwd: root }).toString());
   const password = made.administrator?.password ?? made.results?.administrator?.password ?? made.password;
+  if (people > 0) execFileSync(join(dirname(program), 'tests', 'fill_store'), [db, join(root, protocol), String(people), '7'], { env, cwd: root, stdio: ['ignore', 'inherit', 'inherit'] }); // built with the tests
   const child = spawn(program, ['serve', '--db', db, '--listen', '127.0.0.1:0', '--web', join(folder, 'web')], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
   const origin = await new Promise((resolve, reject) => {
     let said = '';

@@ -110,6 +110,7 @@ export const en = {
     noLeak: 'No judgement on people who had been fitted on ({{count}} entries in the ledger).', leak: '{{count}} judgements on people who had been fitted on: the figures are too good.', permuted: 'On labels dealt at random: AUC {{auc}}, expected {{low}} to {{high}}.',
     sideBySide: 'Models side by side', name: 'Model', auc: 'AUC, held out', nested: 'AUC, cross-validated', plus: 'AUC, bootstrap (.632+)', slope: 'calibration slope', brier: 'Brier', benefit: 'net benefit at 20 %', published: 'to publish',
     size: '{{n}} candidate parameters would need {{needed}} people; {{have}} have an outcome. About {{few}} are affordable.', person: 'One person', personText: 'Which person of the table', explain: 'Explain', riskIs: 'Risk {{risk}} ({{low}} to {{high}}); {{stratum}}',
+    notKnown: 'Not known of this person: {{names}}. Typical values stand in, so the risk says less about them.', beyond: 'Outside the range the model was trained on: {{names}}. The risk is an extrapolation.',
     card: 'Model card', publish: 'Publish to the calculator', publishText: 'The page is open to anyone, works offline and sends nothing. It says "research use only".', open: 'Open the calculator', report: 'Open the report', inputs: 'Inputs', trainedOn: 'Trained on', hash: 'SHA-256', predicts: 'Predicts',
     step: { split: 'Split', reliability: 'Reliable', complete: 'Complete', harmonise: 'Harmonised', fill: 'Filled, scaled', correlation: 'Not redundant', select: 'Selected', models: 'Models', tune: 'Tuned, recalibrated' },
   },

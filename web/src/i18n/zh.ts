@@ -114,6 +114,7 @@ export const zh: Same<typeof en> = {
     noLeak: '没有在拟合过的人身上评判（账本共 {{count}} 条）。', leak: '有 {{count}} 次在拟合过的人身上评判：结果偏高。', permuted: '随机打乱标签后：AUC {{auc}}，预期 {{low}} 至 {{high}}。',
     sideBySide: '模型并列', name: '模型', auc: 'AUC（留出）', nested: 'AUC（交叉验证）', plus: 'AUC（自助法 .632+）', slope: '校准斜率', brier: 'Brier', benefit: '20 % 处净获益', published: '将发布',
     size: '{{n}} 个候选参数需要 {{needed}} 人；{{have}} 人有结局。大约只够 {{few}} 个。', person: '一个人', personText: '表中的哪一位', explain: '解释', riskIs: '风险 {{risk}}（{{low}} 至 {{high}}）；{{stratum}}',
+    notKnown: '此人的以下内容不清楚：{{names}}。以典型值代替，风险对此人的说明力较弱。', beyond: '超出模型训练时的范围：{{names}}。该风险属于外推。',
     card: '模型卡', publish: '发布到计算器', publishText: '该页面对所有人开放，可离线使用，不发送任何内容，并注明“仅供研究使用”。', open: '打开计算器', report: '打开报告', inputs: '输入', trainedOn: '训练数据', hash: 'SHA-256', predicts: '预测内容',
     step: { split: '划分', reliability: '可靠', complete: '完整', harmonise: '协调', fill: '填补与标准化', correlation: '去冗余', select: '选择', models: '模型', tune: '调参与再校准' },
   },

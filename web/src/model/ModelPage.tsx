@@ -4,7 +4,7 @@ import { Anchor, Button, FileInput, NumberInput, Paper, Radio, Select, Stack, Ta
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type Call, type DataValue, demoDataUrl, getDemo, getDemoText, getSnapshots, refusal, type ResultDocument, type Row, runOperation, type Snapshot } from '../shared/api';
+import { type Call, type DataValue, demoDataUrl, getDemo, getDemoText, getSnapshots, publishCalculator, refusal, type ResultDocument, type Row, runOperation, type Snapshot } from '../shared/api';
 import { parseCsv } from '../shared/csv';
 import { IconError, IconOk, IconPlay, IconWarning } from '../shared/icons';
 import { Page } from '../shared/Page';
@@ -100,6 +100,8 @@ function OnePerson({ model, table }: { model: string; table: string }) {
         {why.isError && <Failure error={why.error} />}
         {why.isFetching && <Waiting />}
         {score && <p>{score.reason ? String(score.reason) : t('model.riskIs', { risk: percent(score.score), low: percent(score.lower), high: percent(score.upper), stratum: String(score.stratum ?? '') })}</p>}
+        {!score?.reason && score?.outside_training_range && <p className="status" data-kind="warn"><IconWarning />{t('model.beyond', { names: score.outside_training_range })}</p>}
+        {!score?.reason && score?.unknown && <p className="status" data-kind="warn"><IconWarning />{t('model.notKnown', { names: score.unknown })}</p>}
         {picture && <Picture picture={picture} />}
       </div>
     </>
@@ -110,15 +112,11 @@ function Publish({ model }: { model: string }) {
   const { t, i18n } = useTranslation();
   const card = cardOf(JSON.parse(model) as Row, i18n.language.startsWith('zh'));
   const publish = useMutation({
-    mutationFn: async () => {
-      const response = await fetch('/api/calculator/publish', { method: 'POST', headers: { 'Content-Type': 'application/json' }, body: model });
-      if (!response.ok) throw await refusal(response);
-      return (await response.json()) as { href: string };
-    },
+    mutationFn: () => publishCalculator(model),
   });
   return (
     <>
-      <dl className="card" style={{ display: 'grid', gridTemplateColumns: 'minmax(8rem, 12rem) 1fr', gap: '.3rem 1rem' }}>
+      <dl className="card" style={{ display: 'grid', gridTemplateColumns: 'minmax(6rem, 12rem) minmax(0, 1fr)', gap: '.3rem 1rem', overflowWrap: 'anywhere' }}>
         <dt>{t('model.predicts')}</dt><dd>{card.label}. {card.definition}</dd>
         <dt>{t('model.inputs')}</dt><dd>{card.inputs.join(', ')}</dd>
         <dt>{t('model.trainedOn')}</dt><dd>{card.people}</dd>

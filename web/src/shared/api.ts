@@ -1,4 +1,5 @@
 // What the pages ask of Lumbar's HTTP face (docs/server.md): plain fetch, typed answers, errors with where/message/hint.
+import { currentToken } from '../session/session';
 
 export type ParamType =
   | 'flag' | 'int' | 'number' | 'numbers' | 'text' | 'texts' | 'choice' | 'choices' | 'column' | 'columns' | 'formula'
@@ -137,12 +138,16 @@ export interface Call {
 export async function runOperation(call: Call, signal?: AbortSignal): Promise<ResultDocument> {
   const response = await answer(`/api/op/${call.operation}`, {
     method: 'POST',
-    headers: { 'Content-Type': 'application/json', Accept: 'application/json' },
+    headers: { 'Content-Type': 'application/json', Accept: 'application/json', 'X-Lumbar-Token': currentToken() },
     body: JSON.stringify({ parameters: call.parameters, data: call.data }),
     signal,
   });
   return (await response.json()) as ResultDocument;
 }
+
+/** A model file for everybody's use at /calculator; answers with its address. */
+export const publishCalculator = (model: string) => answer('/api/calculator/publish', { method: 'POST', headers: { 'Content-Type': 'application/json', 'X-Lumbar-Token': currentToken() }, body: model })
+  .then((r) => r.json() as Promise<{ href: string }>);
 
 export interface ReviewEntry { id: string; title: string; version: number }
 export const getReviews = () => json<{ reviews: ReviewEntry[] }>('/api/reviews').then((d) => d.reviews);
