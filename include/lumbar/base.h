@@ -73,6 +73,8 @@ LB_API char *lb_arena_printf(lb_arena *arena, const char *fmt, ...) LB_PRINTF(2,
 /** Hand a malloc'ed block to the arena, which frees it in the end. */
 LB_API void lb_arena_adopt(lb_arena *arena, void *block);
 LB_API size_t lb_arena_bytes(const lb_arena *arena);
+/** Ask for large pages under a block of several megabytes that is not written yet: one page fault for 2 MiB, not for 4 KiB. */
+LB_API void lb_large_pages(void *memory, size_t size);
 
 /** malloc/realloc that end the process with a message instead of returning NULL. */
 LB_API void *lb_alloc(size_t count, size_t size); /* zeroed, overflow checked */
@@ -116,7 +118,7 @@ LB_API bool lb_hex_bytes(const char *hex, uint8_t *out, size_t count); /* exactl
 
 /* ---- files ------------------------------------------------------------- */
 
-/** Bytes of an input: from a file (mapped or read), a pipe, or an upload. */
+/** Bytes of an input: from a file, a pipe, or an upload. */
 typedef struct lb_bytes {
     const uint8_t *data;
     size_t length;
