@@ -149,6 +149,8 @@ typedef struct lb_random {
 LB_API void lb_random_init(lb_random *random, uint64_t seed, uint64_t stream);
 LB_API uint32_t lb_random_u32(lb_random *random);
 LB_API double lb_random_uniform(lb_random *random); /**< in (0,1), 53 bits */
+/** Pass over so many of lb_random_u32(); a uniform or a normal number takes two. */
+LB_API void lb_random_skip(lb_random *random, uint32_t count);
 LB_API double lb_random_normal(lb_random *random);  /**< by inversion (Wichura AS 241) */
 LB_API uint32_t lb_random_below(lb_random *random, uint32_t n); /**< 0..n-1 without bias */
 LB_API double lb_random_exponential(lb_random *random);

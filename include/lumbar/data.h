@@ -35,6 +35,8 @@ LB_API lb_value *lb_value_object(lb_arena *arena);
 LB_API lb_value *lb_value_array(lb_arena *arena);
 /* Setters on objects replace an existing key. A NaN or infinite number becomes null. NULL text becomes null. */
 LB_API void lb_set(lb_value *object, const char *key, lb_value *child);
+/** Append to an object without looking for the key: the caller knows that it is new. */
+LB_API void lb_value_append(lb_value *object, const char *key, lb_value *child);
 LB_API void lb_set_number(lb_value *object, const char *key, double value);
 LB_API void lb_set_int(lb_value *object, const char *key, int64_t value);
 LB_API void lb_set_bool(lb_value *object, const char *key, bool value);

@@ -66,7 +66,7 @@ typedef struct lb_source {
 /** Finished rows of long work, kept outside the operation so that it can go on after a break. */
 typedef struct lb_journal {
     const lb_value *earlier; /**< array of rows an earlier run finished, or NULL */
-    void (*add)(void *context, const lb_value *row); /**< one row is finished; never called twice at a time */
+    void (*add)(void *context, const lb_value *row); /**< one row is finished; several threads may say so at a time */
     void *context;
 } lb_journal;
 

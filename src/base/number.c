@@ -130,11 +130,69 @@ static const char *whole_text(double value, char *buffer)
     return buffer;
 }
 
+/* The digits as "%.*g" lays them out, noughts at the end left out; the first digit stands at 10^exponent. */
+static const char *lay_out(uint64_t digits, int count, int exponent, bool negative, char *buffer)
+{
+    char digit[20], *to = buffer;
+    for (int i = count; i-- > 0; digits /= 10) digit[i] = (char)('0' + digits % 10);
+    int used = count, whole = 1;
+    while (used > 1 && digit[used - 1] == '0') used--;
+    if (negative) *to++ = '-';
+    bool scientific = exponent < -4 || exponent >= count;
+    if (!scientific && exponent < 0) {
+        *to++ = '0';
+        *to++ = '.';
+        for (int i = -1; i > exponent; i--) *to++ = '0';
+        whole = 0;
+    } else if (!scientific) whole = exponent + 1;
+    for (int i = 0; i < used || i < whole; i++) {
+        if (i == whole && whole > 0) *to++ = '.';
+        *to++ = i < used ? digit[i] : '0';
+    }
+    if (scientific) to += snprintf(to, 8, "e%c%02d", exponent < 0 ? '-' : '+', abs(exponent));
+    *to = '\0';
+    return buffer;
+}
+
+/* The fewest of 15 to 17 digits that read back as the value. Seventeen digits before the point are value · 10^k; 10^k is exact
+ * in extended precision up to 10^27, so that the product is right to 2^-8, and fewer digits read back when they lie nearer
+ * than half a step of doubles. What is nearer to a border than the error, or far from 1, is left to the library (NULL). */
+static const char *short_text(double value, char *buffer)
+{
+#if LDBL_MANT_DIG == 64
+    static const long double step_of_ten[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
+                                              1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L, 1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+    static const long double error = 1 / 64.0L;
+    int binary, exponent;
+    double part = frexp(fabs(value), &binary);
+    exponent = (int)floor((binary - 1) * 0.30102999566398120); /* log10 2: right, or one too low */
+    if (part == 0.5 || exponent < -10 || exponent > 14) return NULL; /* a power of two: its steps are uneven */
+    if ((long double)fabs(value) * step_of_ten[16 - exponent] >= 1e17L) exponent++;
+    long double scaled = (long double)fabs(value) * step_of_ten[16 - exponent], half = ldexpl(step_of_ten[16 - exponent], binary - 54);
+    if (scaled < 1e16L || scaled >= 1e17L - 200) return NULL; /* rounding up might add a digit */
+    uint64_t least = (uint64_t)scaled;
+    for (int count = 15; count <= 17; count++) {
+        uint64_t unit = count == 15 ? 100 : count == 16 ? 10 : 1, down = least / unit * unit;
+        long double above = scaled - (long double)down, middle = (long double)unit / 2;
+        if (fabsl(above - middle) < error) return NULL;
+        uint64_t nearest = above > middle ? down + unit : down;
+        long double away = fabsl(scaled - (long double)nearest);
+        if (fabsl(away - half) < error) return NULL;
+        if (away < half || count == 17) return lay_out(nearest / unit, count, exponent, value < 0, buffer);
+    }
+#else
+    (void)value;
+    (void)buffer;
+#endif
+    return NULL;
+}
+
 const char *lb_number_text(double value, char *buffer)
 {
     if (isnan(value)) return memcpy(buffer, "NaN", 4);
     if (isinf(value)) return memcpy(buffer, value < 0 ? "-Inf" : "Inf", 5);
     if (value == floor(value) && fabs(value) < 1e15) return whole_text(value, buffer);
+    if (short_text(value, buffer)) return buffer;
     for (int digits = 15; digits <= 17; digits++) {
         snprintf(buffer, 32, "%.*g", digits, value);
         if (strtod(buffer, NULL) == value) break;

@@ -1,5 +1,6 @@
 /* An operation from the command line: options to parameters, files to data, the result to a file or standard output. */
 #include <dirent.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -276,6 +277,14 @@ static int deliver(const invocation *in, const lb_result *result, lb_error *err)
     return LB_OK;
 }
 
+/* Long work is a thousand like pieces: memory that one gives back is what the next asks for, and need not go through the
+ * kernel, where threads wait for each other. */
+static void keep_memory(void)
+{
+    mallopt(M_MMAP_THRESHOLD, 32 << 20);
+    mallopt(M_TRIM_THRESHOLD, 64 << 20);
+}
+
 int lb_cli_operation(const lb_registry *registry, const lb_op *op, int argc, char **argv)
 {
     for (int i = 0; i < argc; i++)
@@ -289,6 +298,7 @@ int lb_cli_operation(const lb_registry *registry, const lb_op *op, int argc, cha
     lb_call_bind_source(in.call, &in.source);
     lb_progress progress = {show_progress, NULL, NULL};
     if (!in.quiet && isatty(STDERR_FILENO)) lb_call_set_progress(in.call, &progress);
+    if (lb_op_param(op, "resume")) keep_memory();
     if (code == LB_OK && in.output && lb_op_param(op, "resume"))
         code = lb_cli_journal_open(&in.journal, in.call, in.output, in.arena, &err);
     char now[24];

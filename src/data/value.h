@@ -4,6 +4,4 @@
 #include <lumbar/data.h>
 enum { LB_VALUE_DEPTH = 100 }; /* of nesting, in JSON and YAML */
 lb_value *lb_value_new(lb_arena *arena, lb_value_type type);
-/** Append to an object without looking for the key: the caller knows that it is new. */
-void lb_value_append(lb_value *object, const char *key, lb_value *child);
 #endif

@@ -10,10 +10,10 @@ enum { MOST_SWEEPS = 100000, MOST_REWEIGHTS = 200, EARLIEST_STOP = 5 };
 LASSO_WIDE void lasso_predictor(lasso_work *w)
 {
     for (size_t i = 0; i < w->wide; i++) w->eta[i] = w->intercept;
-    for (size_t j = 0; j < w->p; j++) {
-        if (w->beta[j] == 0) continue;
-        const double *x = w->x + j * w->wide;
-        for (size_t i = 0; i < w->wide; i += 8) *(lasso_eight *)(w->eta + i) += w->beta[j] * *(const lasso_eight *)(x + i);
+    for (size_t k = 0; k < w->active_count; k++) {
+        const double *x = w->x + w->active[k] * w->wide;
+        double b = w->beta[w->active[k]];
+        for (size_t i = 0; i < w->wide; i += 8) *(lasso_eight *)(w->eta + i) += b * *(const lasso_eight *)(x + i);
     }
 }
 
@@ -25,40 +25,32 @@ void lasso_refresh(lasso_work *w)
         double p = w->binomial ? 1 / (1 + exp(-w->eta[i])) : w->eta[i];
         w->weight[i] = w->binomial ? fmax(p * (1 - p), LEAST_WEIGHT) / n : 1 / n;
         w->residual[i] = (w->y[i] - p) / n;
-        if (w->given) w->weight[i] *= w->given[i], w->residual[i] *= w->given[i];
+        w->weight[i] *= w->share[i];
+        w->residual[i] *= w->share[i];
         w->weight_sum += w->weight[i];
     }
 }
 
-LASSO_WIDE double lasso_violation(lasso_work *w)
+double lasso_violation(lasso_work *w)
 {
     double bound = w->lambda * w->alpha, worst = fabs(lasso_sum(w->residual, w->wide));
+    lasso_look(w);
+    lasso_gradient(w, bound);
     for (size_t j = 0; j < w->p; j++) {
-        if (w->sd[j] == 0) continue;
-        double g = w->gradient[j] = lasso_dot(w->x + j * w->wide, w->residual, w->wide), b = w->beta[j];
-        double off = b == 0 ? fabs(g) - bound : fabs(g - copysign(bound, b) - w->ridge * b);
+        double g = w->gradient[j], b = w->beta[j], off = b == 0 ? fabs(g) - bound : fabs(g - copysign(bound, b) - w->ridge * b);
         if (off > worst) worst = off;
     }
     return worst / w->scale;
-}
-
-LASSO_INSIDE void curvature(lasso_work *w, size_t j)
-{
-    const double *x = w->x + j * w->wide;
-    lasso_eight sum = {0};
-    for (size_t i = 0; w->binomial && i < w->wide; i += 8) {
-        lasso_eight u = *(const lasso_eight *)(x + i);
-        sum += u * u * *(const lasso_eight *)(w->weight + i);
-    }
-    w->curvature[j] = w->binomial ? ((sum[0] + sum[4]) + (sum[2] + sum[6])) + ((sum[1] + sum[5]) + (sum[3] + sum[7])) : 1;
 }
 
 /* One coordinate; returns curvature times squared move. */
 LASSO_INSIDE double move(lasso_work *w, size_t j)
 {
     const double *x = w->x + j * w->wide;
-    double h = w->curvature[j], bound = w->lambda * w->alpha, old = w->beta[j];
-    double u = lasso_dot(x, w->residual, w->wide) + h * old, size = fabs(u) - bound;
+    double bound = w->lambda * w->alpha, old = w->beta[j], g = lasso_dot(x, w->residual, w->wide);
+    if (old == 0 && fabs(g) <= bound) return 0;
+    if (isnan(w->curvature[j])) w->curvature[j] = w->binomial ? lasso_square(x, w->weight, w->wide) : 1;
+    double h = w->curvature[j], u = g + h * old, size = fabs(u) - bound;
     double new = size > 0 ? copysign(size, u) / (h + w->ridge) : 0, d = new - old;
     if (d == 0) return 0;
     w->beta[j] = new;
@@ -105,7 +97,7 @@ LASSO_WIDE static void solve(lasso_work *w, double tolerance)
         double before = w->intercept, most;
         lasso_refresh(w);
         for (size_t k = 0; k < w->strong_count; k++) {
-            curvature(w, w->strong[k]);
+            w->curvature[w->strong[k]] = NAN;
             old[k] = w->beta[w->strong[k]];
         }
         descend(w, tolerance, &budget);
@@ -114,7 +106,7 @@ LASSO_WIDE static void solve(lasso_work *w, double tolerance)
         most = w->weight_sum * (w->intercept - before) * (w->intercept - before);
         for (size_t k = 0; k < w->strong_count; k++) {
             double d = w->beta[w->strong[k]] - old[k];
-            most = fmax(most, w->curvature[w->strong[k]] * d * d);
+            if (d != 0) most = fmax(most, w->curvature[w->strong[k]] * d * d);
         }
         if (most < tolerance) break;
     }
@@ -135,6 +127,7 @@ static double point(lasso_work *w, double previous, bool exact, double spread)
     double tolerance = (exact ? 1e-6 : 1e-7) * spread, goal = exact ? 1e-12 : 1;
     memset(w->is_strong, 0, w->p * sizeof *w->is_strong);
     w->strong_count = 0;
+    lasso_gradient(w, cut);
     for (size_t j = 0; j < w->p; j++)
         if (w->beta[j] != 0 || fabs(w->gradient[j]) >= cut) strengthen(w, j);
     for (int round = 0; round < 8; round++) {
@@ -154,40 +147,52 @@ static double deviance(const lasso_work *w)
 {
     double sum = 0;
     for (size_t i = 0; i < w->n; i++) {
-        double e = w->eta[i], y = w->y[i], v = w->given ? w->given[i] : 1;
+        double e = w->eta[i], y = w->y[i], v = w->share[i];
         if (w->binomial) sum += v * (2 * (fmax(e, 0) + log1p(exp(-fabs(e))) - y * e));
         else sum += v * ((y - e) * (y - e));
     }
     return sum;
 }
 
+/* Mean 0 and SD (1/n) 1; a column without variation is left at SD 0. */
+LASSO_WIDE static void standardise(lasso_work *w, const double *x)
+{
+    size_t n = w->n, wide = w->wide;
+    for (size_t j = 0; j < w->p; j++) {
+        double *to = w->x + j * wide;
+        memcpy(to, x + j * n, n * sizeof *to);
+        w->mean[j] = lasso_dot(to, w->share, wide) / (double)n;
+        for (size_t i = 0; i < wide; i += 8) *(lasso_eight *)(to + i) -= w->mean[j];
+        memset(to + n, 0, (wide - n) * sizeof *to);
+        double sd = sqrt(lasso_square(to, w->share, wide) / (double)n);
+        w->sd[j] = sd > 1e-12 * fabs(w->mean[j]) ? sd : 0;
+        for (size_t i = 0; w->sd[j] > 0 && i < wide; i += 8) *(lasso_eight *)(to + i) /= sd;
+    }
+}
+
 static int prepare(const lb_lasso_problem *problem, lasso_work *w, lb_arena *arena, lb_error *err)
 {
     size_t n = problem->n, p = problem->p;
-    *w = (lasso_work){.n = n, .p = p, .binomial = problem->binomial, .alpha = problem->alpha, .y = problem->y, .given = problem->weight, .room = (n < p ? n : p) + 2};
+    *w = (lasso_work){.n = n, .p = p, .binomial = problem->binomial, .alpha = problem->alpha, .y = problem->y, .room = (n < p ? n : p) + 2};
     size_t wide = w->wide = (n + LASSO_STEP - 1) / LASSO_STEP * LASSO_STEP;
     w->x = lb_arena_try(arena, p + 1, wide * sizeof(double));
-    w->mean = lb_arena_try(arena, 6 * (p + 1), sizeof(double));
-    w->eta = lb_arena_try(arena, 3 * (wide + 1), sizeof(double));
+    w->padded = (p + 7) / 8 * 8;
+    w->mean = lb_arena_try(arena, 7, (w->padded + 1) * sizeof(double));
+    w->eta = lb_arena_try(arena, 5 * (wide + 1), sizeof(double));
+    w->span = lb_arena_try(arena, LASSO_SPAN, (wide + w->padded) * sizeof(double));
     w->strong = lb_arena_try(arena, 2 * (p + 1), sizeof(size_t));
-    w->is_strong = lb_arena_try(arena, p + 1, sizeof(bool));
+    w->is_strong = lb_arena_try(arena, 2 * (p + 1), sizeof(bool));
     w->hessian = problem->exact ? lb_arena_try(arena, w->room, w->room * sizeof(double)) : NULL;
     w->scaled = problem->exact ? lb_arena_try(arena, w->room, wide * sizeof(double)) : NULL;
-    if (!w->x || !w->mean || !w->eta || !w->strong || !w->is_strong || (problem->exact && (!w->hessian || !w->scaled)))
-        return lb_fail(err, LB_TOO_LARGE, "%zu rows by %zu predictors do not fit in memory", n, p);
-    w->sd = w->mean + p + 1, w->beta = w->sd + p + 1, w->gradient = w->beta + p + 1, w->curvature = w->gradient + p + 1, w->step = w->curvature + p + 1;
-    w->residual = w->eta + wide, w->weight = w->residual + wide;
+    bool whole = w->x && w->mean && w->eta && w->span && w->strong && w->is_strong && (!problem->exact || (w->hessian && w->scaled));
+    if (!whole) return lb_fail(err, LB_TOO_LARGE, "%zu rows by %zu predictors do not fit in memory", n, p);
+    w->sd = w->mean + w->padded, w->beta = w->sd + w->padded, w->gradient = w->beta + w->padded, w->guess = w->gradient + w->padded;
+    w->curvature = w->guess + w->padded, w->step = w->curvature + w->padded;
+    w->residual = w->eta + wide, w->weight = w->residual + wide, w->outside = w->weight + wide, w->share = w->outside + wide;
+    w->span_product = w->span + LASSO_SPAN * wide, w->known = w->is_strong + p + 1;
     w->active = w->strong + p + 1;
-    for (size_t j = 0; j < p; j++) {
-        const double *from = problem->x + j * n;
-        double *to = w->x + j * wide, sum = 0, square = 0;
-        for (size_t i = 0; i < n; i++) sum += w->given ? w->given[i] * from[i] : from[i];
-        w->mean[j] = sum / (double)n;
-        for (size_t i = 0; i < n; i++) to[i] = from[i] - w->mean[j], square += (w->given ? w->given[i] : 1) * to[i] * to[i];
-        double sd = sqrt(square / (double)n);
-        w->sd[j] = sd > 1e-12 * fabs(w->mean[j]) ? sd : 0;
-        for (size_t i = 0; i < n && w->sd[j] > 0; i++) to[i] /= sd;
-    }
+    for (size_t i = 0; i < n; i++) w->share[i] = problem->weight ? problem->weight[i] : 1;
+    standardise(w, problem->x);
     return 0;
 }
 
@@ -195,15 +200,15 @@ static int prepare(const lb_lasso_problem *problem, lasso_work *w, lb_arena *are
 static double start(lasso_work *w)
 {
     double mean = 0, square = 0;
-    for (size_t i = 0; i < w->n; i++) mean += w->given ? w->given[i] * w->y[i] : w->y[i];
+    for (size_t i = 0; i < w->n; i++) mean += w->share[i] * w->y[i];
     mean /= (double)w->n;
-    for (size_t i = 0; i < w->n; i++) square += (w->given ? w->given[i] : 1) * (w->y[i] - mean) * (w->y[i] - mean);
+    for (size_t i = 0; i < w->n; i++) square += w->share[i] * (w->y[i] - mean) * (w->y[i] - mean);
     w->intercept = w->binomial ? log(mean) - log1p(-mean) : mean;
     w->scale = 1;
     lasso_predictor(w);
     lasso_refresh(w);
-    w->lambda = INFINITY;
-    (void)lasso_violation(w);
+    lasso_look(w);
+    lasso_gradient(w, 0);
     w->scale = 0;
     for (size_t j = 0; j < w->p; j++) w->scale = fmax(w->scale, fabs(w->gradient[j]));
     return sqrt(square / (double)w->n);
@@ -235,7 +240,6 @@ int lb_lasso_fit(const lb_lasso_problem *problem, const double *lambda, size_t c
     if (code) goto out;
     out->intercept = out->lambda + count, out->deviance_ratio = out->intercept + count;
     double sd = start(&w), first = w.scale / fmax(w.alpha, 1e-3), factor = pow(ratio, 1 / fmax(1, (double)count - 1));
-    for (size_t j = 0; j < w.p; j++) out->constant += w.sd[j] == 0;
     out->null_deviance = deviance(&w);
     if (!(w.scale > 0)) w.scale = 1;
     for (size_t k = 0; k < count; k++) {

@@ -14,9 +14,15 @@ typedef struct lasso_work {
     double scale;                 /**< largest |gradient| at null: what violations are measured by */
     double *x;                    /**< standardised, wide × p */
     double *mean, *sd;            /**< sd 0: constant */
-    const double *y, *given;      /**< given: the rows' weights, or NULL */
+    const double *y;
+    double *share;                /**< wide: the rows' weights, 0 beyond n */
     double intercept;
-    double *beta, *gradient, *curvature; /**< p */
+    double *beta, *curvature;     /**< p; curvature NAN: not asked for yet at these weights */
+    double *gradient, *guess;     /**< padded; guess: by the span alone */
+    bool *known;                  /**< p: the gradient is no guess */
+    double *span, *span_product;  /**< directions of residuals before, wide × LASSO_SPAN, and what the columns make of them, padded × LASSO_SPAN */
+    size_t spanned, padded;       /**< padded: p, padded */
+    double *outside, length;      /**< the part of the residual outside the span, in the metric of the rows' weights, and its length */
     double *eta, *residual, *weight;     /**< wide; residual and weight already divided by n */
     double weight_sum;
     size_t *strong, strong_count; /**< predictors the descent runs over */
@@ -29,7 +35,7 @@ typedef struct lasso_work {
 
 /* Eight numbers at once: one, two or four instructions, by the processor; the order of every sum is the same on all of them. */
 typedef double lasso_eight __attribute__((vector_size(64), aligned(8), may_alias));
-enum { LASSO_STEP = 16 }; /* columns are padded with 0 to a multiple of this */
+enum { LASSO_STEP = 16, LASSO_SPAN = 16 }; /* columns are padded with 0 to a multiple of LASSO_STEP */
 
 /* What runs along columns is compiled once for each width of registers; the loader takes the widest that this processor has. */
 #if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
@@ -58,6 +64,17 @@ LASSO_INSIDE double lasso_sum(const double *a, size_t wide)
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
 
+/* Sum of w∘a∘a. */
+LASSO_INSIDE double lasso_square(const double *a, const double *w, size_t wide)
+{
+    lasso_eight s = {0};
+    for (size_t i = 0; i < wide; i += 8) {
+        lasso_eight u = *(const lasso_eight *)(a + i);
+        s += u * u * *(const lasso_eight *)(w + i);
+    }
+    return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
+}
+
 /* y := y - c·a∘b */
 LASSO_INSIDE void lasso_subtract(double *y, double c, const double *a, const double *b, size_t wide)
 {
@@ -66,9 +83,13 @@ LASSO_INSIDE void lasso_subtract(double *y, double c, const double *a, const dou
 
 /** Probabilities, weights and residuals at the present linear predictor. */
 void lasso_refresh(lasso_work *w);
-/** The linear predictor from the coefficients. */
+/** The linear predictor from the coefficients of `active`. */
 void lasso_predictor(lasso_work *w);
-/** Full gradient; largest violation of the optimality conditions as a share of w->scale. */
+/** Guesses the gradient at the present residual. */
+void lasso_look(lasso_work *w);
+/** Makes known every gradient that may reach `level`, and those of predictors not 0; the others are surely below it. */
+void lasso_gradient(lasso_work *w, double level);
+/** Largest violation of the optimality conditions as a share of w->scale. */
 double lasso_violation(lasso_work *w);
 /** Newton's method on the predictors not 0, taking in and dropping one where the conditions ask for it. */
 bool lasso_polish(lasso_work *w);

@@ -2,6 +2,8 @@
  * above the midpoint of neighbouring values (Ke et al. 2017; conventions of version 4). */
 #include "predict/leafwise.h"
 
+#include <lumbar/numeric.h>
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -19,12 +21,6 @@ typedef struct bounds {
     double *bound;
     size_t count;
 } bounds;
-
-static int ascending(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
-}
 
 static bool same(double a, double b) { return b <= nextafter(a, INFINITY); }
 
@@ -135,17 +131,18 @@ static bool splittable(const lb_leafwise_bins *b, const uint8_t *bin, size_t n, 
 
 static uint8_t bin_of(const lb_leafwise_bins *b, double value)
 {
-    size_t low = 0, high = b->count - 1 - b->missing;
+    const double *at = b->bound;
+    size_t rest = b->count - b->missing;
     if (isnan(value)) {
         if (b->missing) return (uint8_t)(b->count - 1);
         value = 0;
     }
-    while (low < high) {
-        size_t middle = (low + high) / 2;
-        if (value <= b->bound[middle]) high = middle;
-        else low = middle + 1;
+    while (rest > 1) { /* halved without a branch: the last bound is infinite */
+        size_t half = rest / 2;
+        at += half * (size_t)(at[half - 1] < value);
+        rest -= half;
     }
-    return (uint8_t)low;
+    return (uint8_t)(at - b->bound);
 }
 
 /* The bin of zero, unless another holds most of the rows. */
@@ -161,16 +158,19 @@ static size_t common_bin(const lb_leafwise_bins *b, size_t n)
 int lb_leafwise_bin(const double *x, size_t n, size_t max_bin, size_t min_data, lb_arena *arena, lb_leafwise_bins *out, lb_error *err)
 {
     size_t held = 0, missing = 0, zeros = 0;
-    double *sorted = lb_alloc(n + 1, sizeof *sorted);
+    double *known = lb_alloc(2 * n + 2, sizeof *known), *sorted = known + n + 1;
+    uint32_t *order = lb_alloc(n + 1, sizeof *order);
     values v = {lb_alloc(n + 2, sizeof(double)), lb_alloc(n + 2, sizeof(size_t)), 0};
     bounds b = {lb_arena_array(arena, max_bin + 4, sizeof(double)), 0};
     *out = (lb_leafwise_bins){.bin = lb_arena_try(arena, n + 1, 1), .low = INFINITY, .high = -INFINITY};
     for (size_t i = 0; i < n; i++) {
         if (isnan(x[i])) missing++;
         else if (fabs(x[i]) <= (double)ZERO) zeros++;
-        else sorted[held++] = x[i];
+        else known[held++] = x[i];
     }
-    qsort(sorted, held, sizeof *sorted, ascending);
+    int code = lb_sort_values(known, held, order, sorted, err);
+    free(order);
+    if (code) held = 0;
     distinct(sorted, held, zeros, &v);
     around_zero(&v, max_bin - (missing > 0), &b);
     if (missing) b.bound[b.count++] = NAN;
@@ -179,9 +179,10 @@ int lb_leafwise_bin(const double *x, size_t n, size_t max_bin, size_t min_data, 
     out->missing = missing > 0;
     out->low = v.value[0];
     out->high = v.value[v.count - 1];
-    free(sorted);
+    free(known);
     free(v.value);
     free(v.rows);
+    if (code) return code;
     if (!out->bin) return lb_fail(err, LB_TOO_LARGE, "%zu rows do not fit in memory", n);
     for (size_t i = 0; i < n; i++) out->bin[i] = bin_of(out, x[i]);
     out->common = common_bin(out, n);

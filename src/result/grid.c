@@ -71,6 +71,18 @@ static const char *cell_text(const char *name, const lb_value *value, bool exact
     return joined;
 }
 
+/* Does the cell have a text? What is nested deeper has none. */
+static bool is_cell(const char *name, const lb_value *value)
+{
+    bool list = value && value->type == LB_ARRAY, named = value && value->type == LB_OBJECT && strcmp(name, "key") == 0;
+    if (value && value->type == LB_OBJECT && !named) return false;
+    for (size_t i = 0; (list || named) && i < value->count; i++) {
+        const lb_value *item = value->item[i];
+        if (item->type == LB_OBJECT || (list ? item->type == LB_ARRAY : !is_cell("", item))) return false;
+    }
+    return true;
+}
+
 bool lb_grid_make(const lb_value *array, bool exact, lb_arena *arena, lb_grid *out)
 {
     *out = (lb_grid){0};
@@ -80,7 +92,7 @@ bool lb_grid_make(const lb_value *array, bool exact, lb_arena *arena, lb_grid *o
         const lb_value *row = array->item[r];
         for (size_t k = 0; k < row->count; k++) {
             if (find_key(out->key, out->columns, row->key[k], k) < out->columns) continue;
-            if (cell_text(row->key[k], row->item[k], exact, arena) == NULL) continue;
+            if (!is_cell(row->key[k], row->item[k])) continue;
             if (out->columns == capacity) {
                 capacity = capacity ? 2 * capacity : 16;
                 const char **grown = lb_arena_array(arena, capacity, sizeof *grown);
@@ -117,7 +129,7 @@ void lb_walk_tables(const lb_value *value, const char *path, lb_arena *arena,
         for (size_t r = 0; r < value->count; r++) { /* rows may hold tables of their own */
             const lb_value *row = value->item[r];
             for (size_t k = 0; k < row->count; k++)
-                if (cell_text(row->key[k], row->item[k], false, arena) == NULL)
+                if (!is_cell(row->key[k], row->item[k]))
                     lb_walk_tables(row->item[k], lb_arena_printf(arena, "%s[%zu].%s", path, r, row->key[k]), arena, visit, context);
         }
         return;
@@ -125,10 +137,10 @@ void lb_walk_tables(const lb_value *value, const char *path, lb_arena *arena,
     if (value->type != LB_OBJECT) return;
     lb_value *scalars = lb_value_object(arena);
     for (size_t k = 0; k < value->count; k++)
-        if (lb_scalar_text(value->item[k], false, arena)) lb_set(scalars, value->key[k], value->item[k]);
+        if (is_cell("", value->item[k])) lb_set(scalars, value->key[k], value->item[k]);
     if (scalars->count) visit(context, path, scalars, true);
     for (size_t k = 0; k < value->count; k++)
-        if (lb_scalar_text(value->item[k], false, arena) == NULL)
+        if (!is_cell("", value->item[k]))
             lb_walk_tables(value->item[k], *path ? lb_arena_printf(arena, "%s.%s", path, value->key[k]) : value->key[k], arena, visit,
                            context);
 }

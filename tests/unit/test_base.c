@@ -103,6 +103,33 @@ static void whole_numbers_as_printf(void **state)
     }
 }
 
+/* The short way to the digits agrees with the C library's, for values of every kind that tables hold. */
+static void fractions_as_printed(void **state)
+{
+    (void)state;
+    char text[32], expected[32];
+    lb_random random;
+    lb_random_init(&random, 9, 0);
+    for (int i = 0; i < 600000; i++) {
+        double value, u = lb_random_uniform(&random), whole = floor(1e6 * lb_random_uniform(&random));
+        int power = (int)lb_random_below(&random, 30);
+        switch (i % 6) {
+        case 0: value = u * pow(10, power - 12); break;
+        case 1: value = whole / pow(10, power % 9); break;
+        case 2: value = nextafter(whole / pow(10, power % 9), i % 4 ? INFINITY : 0); break;
+        case 3: value = whole * u / 7; break;
+        case 4: value = -exp(60 * (u - 0.5)); break;
+        default: value = ldexp(1 + 0x1p-52 * (double)(power % 3), power - 15); /* next to powers of two */
+        }
+        if (value == floor(value)) continue;
+        for (int digits = 15; digits <= 17; digits++) {
+            snprintf(expected, sizeof expected, "%.*g", digits, value);
+            if (strtod(expected, NULL) == value) break;
+        }
+        assert_string_equal(lb_number_text(value, text), expected);
+    }
+}
+
 static void integers_know_their_limits(void **state)
 {
     (void)state;
@@ -178,6 +205,22 @@ static void philox_known_answers(void **state)
     for (int i = 0; i < 4; i++) assert_int_equal(lb_random_u32(&random), ones[i]);
 }
 
+/* Passing over numbers leaves the stream where drawing them does, from any place in a block. */
+static void skipping_is_drawing(void **state)
+{
+    (void)state;
+    for (uint32_t before = 0; before < 6; before++)
+        for (uint32_t count = 0; count < 40; count++) {
+            lb_random a, b;
+            lb_random_init(&a, 5, 6);
+            lb_random_init(&b, 5, 6);
+            for (uint32_t i = 0; i < before + count; i++) (void)lb_random_u32(&a);
+            for (uint32_t i = 0; i < before; i++) (void)lb_random_u32(&b);
+            lb_random_skip(&b, count);
+            for (int i = 0; i < 9; i++) assert_int_equal(lb_random_u32(&a), lb_random_u32(&b));
+        }
+}
+
 static void random_moments(void **state)
 {
     (void)state;
@@ -237,7 +280,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_read_as_strtod),     cmocka_unit_test(random_doubles_survive_text),
         cmocka_unit_test(whole_numbers_as_printf),    cmocka_unit_test(long_numbers_read_as_strtod),
-        cmocka_unit_test(large_inputs_hash_as_small_ones),
+        cmocka_unit_test(fractions_as_printed),       cmocka_unit_test(large_inputs_hash_as_small_ones),
+        cmocka_unit_test(skipping_is_drawing),
         cmocka_unit_test(integers_know_their_limits), cmocka_unit_test(arena_zeroes_aligns_and_refuses),
         cmocka_unit_test(buffer_stops_at_its_maximum), cmocka_unit_test(nearest_word_is_helpful),
         cmocka_unit_test(utf8_is_checked),            cmocka_unit_test(philox_known_answers),

@@ -28,7 +28,7 @@ typedef struct batch {
     size_t count, done, reused;
     lb_arena **arena;     /* one per chosen case: owns its row */
     const lb_value **row;
-    pthread_mutex_t lock; /* journal, progress, done, reused */
+    pthread_mutex_t lock; /* progress, done, reused */
 } batch;
 
 static const char *cell(const lb_column *column, size_t row, lb_arena *arena)
@@ -90,9 +90,8 @@ static void hash_files(const case_files *files, char sha256[65])
     lb_buf_free(&all);
 }
 
-static int read_files(const batch *b, lb_value *row, const char *key, lb_arena *arena, case_files *out, lb_error *err)
+static int read_files(const batch *b, const lb_value *row, const char *key, lb_arena *arena, case_files *out, lb_error *err)
 {
-    char sha256[65];
     const char *name = lb_get_text(row, key, NULL), *mark = name ? strrchr(name, '#') : NULL;
     *out = (case_files){0};
     if (!name) {
@@ -110,11 +109,16 @@ static int read_files(const batch *b, lb_value *row, const char *key, lb_arena *
     if (status != LB_OK) {
         *err = first;
         lb_error_where(err, "%s", name); /* as the table has it: not this machine's folder */
-        return status;
+        *out = (case_files){0};
     }
-    hash_files(out, sha256);
-    lb_set_text(row, strcmp(key, "image") == 0 ? "image_sha256" : "mask_sha256", sha256);
-    return LB_OK;
+    return status;
+}
+
+static void set_hashes(lb_value *row, const case_files *image, const case_files *mask)
+{
+    char sha256[65];
+    if (image->count) hash_files(image, sha256), lb_set_text(row, "image_sha256", sha256);
+    if (mask->count) hash_files(mask, sha256), lb_set_text(row, "mask_sha256", sha256);
 }
 
 static void copy_result(const lb_result *result, lb_value *row)
@@ -122,7 +126,8 @@ static void copy_result(const lb_result *result, lb_value *row)
     const lb_value *d = lb_get(result->results, "diagnostics"), *features = lb_get(result->results, "features"),
                    *undefined = lb_get(result->results, "undefined");
     lb_buf text = {0};
-    lb_set_text(row, "profile", lb_get_text(d, "profile", NULL));
+    static const char *const texts[] = {"profile", "image_sha256", "mask_sha256"};
+    for (size_t i = 0; i < LB_COUNT(texts); i++) lb_set_text(row, texts[i], lb_get_text(d, texts[i], NULL));
     lb_set_int(row, "label", lb_get_int(d, "label", 1));
     lb_set_int(row, "voxels", lb_get_int(d, "intensity_voxels", 0));
     lb_set_int(row, "grey_bins", lb_get_int(d, "bins", 0));
@@ -186,22 +191,26 @@ static void one_case(void *context, size_t index)
     lb_arena *files = lb_arena_new();
     lb_value *row = begin_row(b, b->chosen[index], b->arena[index] = lb_arena_new());
     lb_error err = LB_ERROR_INIT;
-    case_files image, mask;
+    case_files image, mask = {0};
     const lb_value *earlier = NULL;
     int status = read_files(b, row, "image", files, &image, &err);
     if (status == LB_OK) status = read_files(b, row, "mask", files, &mask, &err);
-    if (status == LB_OK) earlier = find_earlier(b, row);
-    if (status == LB_OK && !earlier) status = extract(b, &image, &mask, row, &err);
+    if (status == LB_OK && b->journal && b->journal->earlier) {
+        set_hashes(row, &image, &mask);
+        earlier = find_earlier(b, row);
+    }
+    if (status == LB_OK && !earlier) status = extract(b, &image, &mask, row, &err); /* hashes the files, too */
     if (status != LB_OK) {
+        set_hashes(row, &image, &mask);
         lb_set_textf(row, "error", "%s%s%s", err.where, *err.where ? ": " : "", err.message);
         lb_set_text(row, "hint", *err.hint ? err.hint : NULL);
     }
     lb_arena_free(files);
     b->row[index] = earlier ? earlier : row;
+    if (!earlier && b->journal && b->journal->add) b->journal->add(b->journal->context, row);
     pthread_mutex_lock(&b->lock);
     b->done++;
     b->reused += earlier != NULL;
-    if (!earlier && b->journal && b->journal->add) b->journal->add(b->journal->context, row);
     lb_progress_report(b->progress, (double)b->done / (double)b->count, "radiomics of the cases");
     pthread_mutex_unlock(&b->lock);
 }

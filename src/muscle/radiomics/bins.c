@@ -29,14 +29,33 @@ static size_t bin_of(const lb_grey *grey, double value)
     return bin >= (double)grey->bins ? grey->bins - 1 : (size_t)bin; /* the maximum belongs to the last bin */
 }
 
+/* Levels by value, from the smallest value on, when all values are whole numbers within a short range; else NULL. */
+static uint16_t *levels_by_value(const lb_grey *grey, lb_arena *arena)
+{
+    double low = grey->sorted[0], range = grey->sorted[grey->count - 1] - low;
+    if (!(range <= UINT16_MAX) || fabs(low) > 1e9) return NULL;
+    uint16_t *level = lb_arena_array(arena, (size_t)range + 1, sizeof *level);
+    for (size_t i = 0; i < grey->count; i++) {
+        double value = grey->sorted[i];
+        if (i > 0 && value == grey->sorted[i - 1]) continue;
+        if (value != floor(value)) return NULL;
+        level[(size_t)(value - low)] = (uint16_t)(bin_of(grey, value) + 1);
+    }
+    return level;
+}
+
 static int set_levels(const lb_region *region, lb_arena *arena, lb_grey *out, lb_error *err)
 {
     size_t count = region->size[0] * region->size[1] * region->size[2];
     if (out->bins > UINT16_MAX) return LB_OK;
     out->level = lb_arena_try(arena, count, sizeof *out->level);
     if (!out->level) return lb_fail(err, LB_NO_MEMORY, "not enough memory for the grey levels of the region");
-    for (size_t i = 0; i < count; i++)
-        if (region->inside[i]) out->level[i] = (uint16_t)(bin_of(out, region->value[i]) + 1);
+    const uint16_t *known = levels_by_value(out, arena);
+    for (size_t i = 0; i < count; i++) {
+        if (!region->inside[i]) continue;
+        double value = region->value[i];
+        out->level[i] = known ? known[(size_t)(value - out->sorted[0])] : (uint16_t)(bin_of(out, value) + 1);
+    }
     return LB_OK;
 }
 

@@ -53,16 +53,15 @@ static const char **feature_names(const lb_value *const *rows, size_t count, siz
     return name;
 }
 
+/* A text or number, or null. */
 static void copy_cell(lb_value *to, const char *key, const lb_value *cell)
 {
-    if (cell && cell->type == LB_STRING)
-        lb_set_text(to, key, cell->text);
-    else if (cell && cell->type == LB_INT)
-        lb_set_int(to, key, cell->integer);
-    else if (cell && cell->type == LB_DOUBLE)
-        lb_set_number(to, key, cell->number);
-    else
-        lb_set_null(to, key);
+    lb_value *copy = lb_arena_alloc(to->arena, sizeof *copy);
+    bool kept = cell && (cell->type == LB_STRING || cell->type == LB_INT || cell->type == LB_DOUBLE);
+    *copy = kept ? *cell : (lb_value){.type = LB_NULL};
+    copy->arena = to->arena;
+    if (kept && cell->type == LB_STRING) copy->text = lb_arena_text(to->arena, cell->text);
+    lb_value_append(to, key, copy);
 }
 
 void lb_cohort_arrange(const lb_value *const *rows, size_t count, lb_value *out)
@@ -78,7 +77,7 @@ void lb_cohort_arrange(const lb_value *const *rows, size_t count, lb_value *out)
         for (size_t i = 0; i < lb_cohort_column_count; i++)
             copy_cell(row, lb_cohort_columns[i], lb_get(sorted[r], lb_cohort_columns[i]));
         for (size_t i = 0; i < names; i++)
-            copy_cell(row, lb_arena_text(out->arena, name[i]), lb_get(sorted[r], name[i]));
+            copy_cell(row, name[i], lb_get(sorted[r], name[i]));
     }
     free(name);
     free(sorted);

@@ -8,21 +8,18 @@
 
 enum { FEATURES = 16 };
 
-/* Each voxel lengthens the run of the voxel before it; the shorter run is taken back. */
-static void count_runs(const lb_levels *levels, int64_t offset, size_t longest, uint16_t *run, double *matrix)
+/* Each voxel lengthens the run of the voxel before it; the shorter run is taken back. Without a branch, since nobody can
+ * guess whether the next voxel is alike: a run that begins takes back nothing of length 0. */
+static void count_runs(const lb_levels *levels, int64_t offset, size_t longest, uint16_t *run, uint32_t *matrix)
 {
     memset(matrix, 0, levels->levels * (longest + 1) * sizeof *matrix);
     for (size_t v = 0; v < levels->voxels; v++) {
-        size_t i = levels->at[v], before = (size_t)((int64_t)i - offset);
-        size_t level = levels->level[i];
-        double *row = matrix + (level - 1) * (longest + 1);
-        size_t length = 1;
-        if (levels->level[before] == level) {
-            length = (size_t)run[before] + 1;
-            row[length - 1]--;
-        }
-        run[i] = (uint16_t)length;
-        row[length]++;
+        size_t i = levels->at[v], before = (size_t)((int64_t)i - offset), level = levels->level[i], same = levels->level[before] == level,
+               length = same * run[before];
+        uint32_t *row = matrix + (level - 1) * (longest + 1) + length;
+        run[i] = (uint16_t)(length + 1);
+        row[0] -= (uint32_t)same;
+        row[1]++;
     }
 }
 
@@ -66,19 +63,20 @@ int lb_glrlm_compute(const lb_feature_input *input, lb_features *out, lb_error *
     for (int a = 0; a < 3; a++)
         if (input->region->size[a] > longest) longest = input->region->size[a];
     size_t cells = levels->levels * (longest + 1);
-    double *matrix = lb_alloc(cells, sizeof *matrix), *all = lb_alloc(cells, sizeof *all), sum[FEATURES] = {0};
+    uint32_t *runs = lb_alloc(cells, sizeof *runs);
+    double *matrix = lb_alloc(cells, sizeof *matrix), sum[FEATURES] = {0};
     uint16_t *run = lb_alloc(voxels, sizeof *run);
     lb_level_size *entry = lb_alloc(cells, sizeof *entry);
     bool together = input->settings->weighting != LB_WEIGHT_NONE;
     for (size_t d = 0; d < directions; d++) {
-        count_runs(levels, direction[d].offset, longest, run, matrix);
+        count_runs(levels, direction[d].offset, longest, run, runs);
+        for (size_t c = 0; c < cells; c++) matrix[c] = (together ? matrix[c] + direction[d].length * runs[c] : runs[c]);
         if (!together) add_features(matrix, levels->levels, longest, entry, sum);
-        for (size_t c = 0; c < cells && together; c++) all[c] += direction[d].length * matrix[c];
     }
-    if (together) add_features(all, levels->levels, longest, entry, sum);
+    if (together) add_features(matrix, levels->levels, longest, entry, sum);
     for (int i = 0; i < FEATURES; i++) out->value[i] = sum[i] / (together ? 1 : (double)directions);
+    free(runs);
     free(matrix);
-    free(all);
     free(run);
     free(entry);
     free(direction);

@@ -7,20 +7,49 @@
 
 enum { BUSYNESS, COARSENESS, COMPLEXITY, CONTRAST, STRENGTH };
 
+/* Number and sum of the neighbours of the voxels from `at` on. */
+LB_WIDEST static void add_neighbours(const uint16_t *at, const lb_direction *direction, size_t directions, uint16_t *number, uint16_t *sum)
+{
+    lb_lanes count = {0}, total = {0};
+    for (size_t d = 0; d < directions; d++) {
+        lb_lanes a = *(const lb_lanes *)(at + direction[d].offset), b = *(const lb_lanes *)(at - direction[d].offset);
+        count -= (lb_lanes)(a != 0) + (lb_lanes)(b != 0); /* true is −1 */
+        total += a + b;
+    }
+    *(lb_lanes *)number = count;
+    *(lb_lanes *)sum = total;
+}
+
+static void add_one(const uint16_t *at, const lb_direction *direction, size_t directions, size_t *number, size_t *sum)
+{
+    *number = *sum = 0;
+    for (size_t d = 0; d < directions; d++) {
+        size_t a = at[direction[d].offset], b = at[-direction[d].offset];
+        *number += (a != 0) + (size_t)(b != 0);
+        *sum += a + b;
+    }
+}
+
 /* Per level: voxels, and the sum of their differences. */
 static void count_differences(const lb_levels *levels, const lb_direction *direction, size_t directions, double *n,
                               double *s)
 {
+    uint16_t number[LB_LANES], sum[LB_LANES];
+    bool small = 2 * directions * levels->levels <= UINT16_MAX; /* sums fit */
+    size_t first = 0, filled = 0;                               /* what number and sum hold */
     for (size_t v = 0; v < levels->voxels; v++) {
-        int64_t i = levels->at[v];
-        size_t neighbours = 0, sum = 0, own = levels->level[i];
-        for (size_t d = 0; d < directions; d++) {
-            size_t a = levels->level[i + direction[d].offset], b = levels->level[i - direction[d].offset];
-            neighbours += (a != 0) + (size_t)(b != 0);
-            sum += a + b;
-        }
+        size_t i = levels->at[v], own = levels->level[i], neighbours, total;
+        if (small) {
+            if (i >= first + filled) {
+                add_neighbours(levels->level + i, direction, directions, number, sum);
+                first = i;
+                filled = LB_LANES;
+            }
+            neighbours = number[i - first];
+            total = sum[i - first];
+        } else add_one(levels->level + i, direction, directions, &neighbours, &total);
         n[own]++;
-        if (neighbours > 0) s[own] += fabs((double)own - (double)sum / (double)neighbours);
+        if (neighbours > 0) s[own] += fabs((double)own - (double)total / (double)neighbours);
     }
 }
 

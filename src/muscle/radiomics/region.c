@@ -206,6 +206,25 @@ static int resample(const lb_volume *image, const lb_volume *mask, const lb_radi
     return LB_OK;
 }
 
+#define COPY_ROW(ctype)                                                                                                \
+    do {                                                                                                               \
+        const ctype *row = (const ctype *)volume->voxels + from;                                                       \
+        for (size_t x = 0; x < count; x++) out[x] = (double)row[x];                                                    \
+    } while (0)
+
+/* A row of values as doubles. */
+static void copy_row(const lb_volume *volume, size_t from, size_t count, double *out)
+{
+    bool plain = volume->slope == 1 && volume->intercept == 0;
+    if (plain && volume->type == LB_U8) COPY_ROW(uint8_t);
+    else if (plain && volume->type == LB_I16) COPY_ROW(int16_t);
+    else if (plain && volume->type == LB_U16) COPY_ROW(uint16_t);
+    else if (plain && volume->type == LB_F32) COPY_ROW(float);
+    else if (plain && volume->type == LB_F64) COPY_ROW(double);
+    else
+        for (size_t x = 0; x < count; x++) out[x] = lb_volume_at(volume, from + x);
+}
+
 static int crop(const lb_volume *image, const lb_volume *mask, const lb_radiomics_settings *s, const box *b,
                 const double *whole, lb_arena *arena, stage *to, lb_error *err)
 {
@@ -217,13 +236,14 @@ static int crop(const lb_volume *image, const lb_volume *mask, const lb_radiomic
     int status = allocate_stage(to, arena, err);
     if (status != LB_OK) return status;
     size_t at = 0;
+    double *labels = lb_arena_array(arena, to->size[0], sizeof *labels);
     for (size_t z = 0; z < to->size[2]; z++)
-        for (size_t y = 0; y < to->size[1]; y++) {
+        for (size_t y = 0; y < to->size[1]; y++, at += to->size[0]) {
             size_t from = b->low[0] + image->size[0] * (b->low[1] + y + image->size[1] * (b->low[2] + z));
-            for (size_t x = 0; x < to->size[0]; x++, at++) {
-                to->value[at] = whole ? whole[from + x] : lb_volume_at(image, from + x);
-                to->inside[at] = lb_volume_at(mask, from + x) == (double)s->label;
-            }
+            if (whole) memcpy(to->value + at, whole + from, to->size[0] * sizeof *whole);
+            else copy_row(image, from, to->size[0], to->value + at);
+            copy_row(mask, from, to->size[0], labels);
+            for (size_t x = 0; x < to->size[0]; x++) to->inside[at + x] = labels[x] == (double)s->label;
         }
     return LB_OK;
 }

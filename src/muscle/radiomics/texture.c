@@ -27,7 +27,7 @@ lb_levels *lb_levels_new(const lb_feature_input *input, int64_t border, const ch
     }
     lb_levels *levels = lb_alloc(1, sizeof *levels);
     for (int a = 0; a < 3; a++) levels->size[a] = region->size[a] + 2 * pad;
-    levels->level = lb_alloc(levels->size[0] * levels->size[1] * levels->size[2], sizeof *levels->level);
+    levels->level = lb_alloc(levels->size[0] * levels->size[1] * levels->size[2] + LB_LANES, sizeof *levels->level);
     levels->at = lb_alloc(region->voxels, sizeof *levels->at);
     levels->levels = input->grey->bins;
     const uint16_t *level = input->grey->level;

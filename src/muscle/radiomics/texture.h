@@ -5,10 +5,15 @@
 
 enum { LB_MOST_LEVELS = 4096 };
 
+/** Neighbours are counted for 16 voxels at a time: whole numbers, so that the width of the registers changes nothing. */
+enum { LB_LANES = 16 };
+typedef uint16_t lb_lanes __attribute__((vector_size(2 * LB_LANES), aligned(2), may_alias));
+#define LB_WIDEST __attribute__((target_clones("avx2", "default")))
+
 /** Grey levels 1…levels of the region in a box with an empty border; 0 is outside. */
 typedef struct lb_levels {
     size_t size[3];
-    uint16_t *level;
+    uint16_t *level; /**< LB_LANES more at the end, 0 */
     uint32_t *at; /**< the region's voxels, ascending */
     size_t voxels, levels;
 } lb_levels;
