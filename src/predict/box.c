@@ -1,5 +1,6 @@
 /* Asking any model; Shapley values by asking. */
 #include "predict/box.h"
+#include "predict/doubts.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -20,11 +21,16 @@ int lb_box_open(const lb_bytes *bytes, lb_arena *arena, lb_box *out, lb_error *e
     return 0;
 }
 
-int lb_box_rows(const lb_box *box, const lb_table *table, lb_arena *arena, double **x, lb_error *err)
+int lb_box_rows(const lb_box *box, const lb_table *table, lb_arena *arena, double **x, lb_result *result, lb_error *err)
 {
-    if (!box->is_published) return lb_model_inputs(&box->model, table, arena, x, err);
     lb_published_rows rows;
-    int code = lb_published_read(&box->published, table, arena, &rows, err);
+    int code = 0;
+    if (!box->is_published) {
+        code = lb_model_inputs(&box->model, table, arena, x, err);
+        if (!code && result) lb_doubts_model(&box->model, *x, table->rows, NULL, result);
+        return code;
+    }
+    code = lb_published_read(&box->published, table, arena, &rows, err);
     if (code) return code;
     *x = rows.input;
     for (size_t i = 0; i < rows.n; i++) {
@@ -33,6 +39,7 @@ int lb_box_rows(const lb_box *box, const lb_table *table, lb_arena *arena, doubl
         lb_error_where(err, "%s", table->name ? table->name : "data");
         return code;
     }
+    if (result) lb_doubts_published(&box->published, &rows, result);
     return 0;
 }
 

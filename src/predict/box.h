@@ -5,6 +5,8 @@
 #include "predict/model.h"
 #include "predict/published.h"
 
+#include <lumbar/result.h>
+
 typedef struct lb_box {
     bool is_published;
     lb_model model;
@@ -17,7 +19,7 @@ typedef struct lb_box {
 
 int lb_box_open(const lb_bytes *bytes, lb_arena *arena, lb_box *out, lb_error *err) LB_MUST_CHECK;
 /** Rows × features of a table; a published model refuses rows it cannot score. */
-int lb_box_rows(const lb_box *box, const lb_table *table, lb_arena *arena, double **x, lb_error *err) LB_MUST_CHECK;
+int lb_box_rows(const lb_box *box, const lb_table *table, lb_arena *arena, double **x, lb_result *result, lb_error *err) LB_MUST_CHECK;
 double lb_box_margin(const lb_box *box, const double *x);
 double lb_box_score(const lb_box *box, const double *x);
 

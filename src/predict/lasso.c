@@ -240,7 +240,6 @@ int lb_lasso_fit(const lb_lasso_problem *problem, const double *lambda, size_t c
     if (code) goto out;
     out->intercept = out->lambda + count, out->deviance_ratio = out->intercept + count;
     double sd = start(&w), first = w.scale / fmax(w.alpha, 1e-3), factor = pow(ratio, 1 / fmax(1, (double)count - 1));
-    for (size_t j = 0; j < w.p; j++) out->constant += w.sd[j] == 0;
     out->null_deviance = deviance(&w);
     if (!(w.scale > 0)) w.scale = 1;
     for (size_t k = 0; k < count; k++) {

@@ -24,7 +24,6 @@ typedef struct lb_lasso_path {
     size_t *nonzero;
     double kkt_max;  /**< largest violation of the optimality conditions on the path, as a share of the gradient at null */
     double null_deviance;
-    size_t constant; /**< predictors without variation, left at 0 */
 } lb_lasso_path;
 
 /** lambda: `count` descending penalties; NULL: a path of `count` of them from the smallest that leaves nothing in, down to

@@ -1,6 +1,7 @@
 /* The model file of a logistic regression: one JSON document with inputs and their training range, coefficients with their
  * covariance, provenance and apparent performance. Research use only, and it says so. */
 #include "predict/logistic_model.h"
+#include "predict/published.h"
 
 #include <math.h>
 
@@ -64,8 +65,7 @@ void lb_logistic_model_artifact(lb_result *result, const lb_table *table, const 
     lb_set_number(made, "apparent_auc", lb_get_number(result->results, "auc", NAN));
     lb_set_number(made, "apparent_brier", lb_get_number(result->results, "brier", NAN));
     lb_buf text = {0};
-    lb_json_write(model, 2, &text);
-    lb_buf_putc(&text, '\n');
+    lb_published_write(model, &text);
     lb_result_artifact(result, "model.json", "application/json", text.data, text.length);
     lb_buf_free(&text);
 }

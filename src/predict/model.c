@@ -1,5 +1,6 @@
 /* Reading a model of any kind, and applying it to the columns of a table. */
 #include "predict/model.h"
+#include "predict/published.h"
 
 #include <math.h>
 #include <string.h>
@@ -19,11 +20,13 @@ static int read_own(const lb_value *root, lb_arena *arena, lb_model *out, lb_err
     out->kind = lb_get_text(root, "kind", "");
     if (!lb_text_equal(out->kind, "lasso") && !lb_text_equal(out->kind, "logistic")) return refuse(err, "a lumbar-model of an unknown kind");
     if (!terms || terms->type != LB_ARRAY || !terms->count) return refuse(err, "the model has no coefficients");
+    int code = lb_unchanged(root, err);
+    if (code) return code;
     out->linear = true;
     out->link = lb_text_equal(lb_get_text(root, "family", "binomial"), "gaussian") ? LB_LINK_IDENTITY : LB_LINK_LOGIT;
     out->feature = lb_arena_array(arena, terms->count, sizeof *out->feature);
-    out->beta = lb_arena_array(arena, 2 * terms->count, sizeof(double));
-    out->mean = out->beta + terms->count;
+    out->beta = lb_arena_array(arena, 4 * terms->count, sizeof(double));
+    out->mean = out->beta + terms->count, out->low = out->mean + terms->count, out->high = out->low + terms->count;
     for (size_t i = 0; i < terms->count; i++) {
         const char *term = lb_get_text(terms->item[i], "term", NULL);
         double estimate = lb_get_number(terms->item[i], "estimate", NAN);
@@ -32,21 +35,19 @@ static int read_own(const lb_value *root, lb_arena *arena, lb_model *out, lb_err
             out->intercept = estimate;
             continue;
         }
-        double mean = NAN;
-        bool plain = false;
-        for (size_t k = 0; inputs && k < inputs->count; k++) {
-            if (!lb_text_equal(lb_get_text(inputs->item[k], "name", NULL), term)) continue;
-            plain = true;
-            mean = lb_get_number(inputs->item[k], "training_mean", NAN);
-        }
+        const lb_value *plain = NULL;
+        for (size_t k = 0; inputs && k < inputs->count; k++)
+            if (lb_text_equal(lb_get_text(inputs->item[k], "name", NULL), term)) plain = inputs->item[k];
         if (!plain) {
-            int code = lb_fail(err, LB_BAD_DATA, "the term %s is not a plain column of numbers", term);
+            code = lb_fail(err, LB_BAD_DATA, "the term %s is not a plain column of numbers", term);
             lb_error_where(err, "model");
             lb_error_hint(err, "fit the model on columns of numbers: make the factor or expression a column first");
             return code;
         }
         out->feature[out->features] = lb_arena_text(arena, term);
-        out->mean[out->features] = mean;
+        out->mean[out->features] = lb_get_number(plain, "training_mean", NAN);
+        out->low[out->features] = lb_get_number(plain, "training_min", NAN);
+        out->high[out->features] = lb_get_number(plain, "training_max", NAN);
         out->beta[out->features++] = estimate;
     }
     return 0;

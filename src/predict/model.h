@@ -20,6 +20,7 @@ typedef struct lb_model {
     double *gain;            /**< trees of a library: sum over the splits on a feature of what they gain, and how many there are */
     size_t *splits;
     double *mean;            /**< linear: training means, NaN where the file does not say */
+    double *low, *high;      /**< training ranges, NaN (never outside) where the file does not say; NULL: it says none */
 } lb_model;
 
 int lb_model_read(const lb_bytes *bytes, lb_arena *arena, lb_model *out, lb_error *err) LB_MUST_CHECK;

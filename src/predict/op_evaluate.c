@@ -1,6 +1,6 @@
 /* Operation `predict evaluate`: a published model on people it has never seen: external validation. */
+#include "predict/doubts.h"
 #include "predict/measures.h"
-#include "predict/published.h"
 #include "predict/room.h"
 
 #include <math.h>
@@ -46,11 +46,10 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     bool *positive = lb_arena_array(arena, rows.n + 1, sizeof *positive);
     int32_t *who = lb_arena_array(arena, rows.n + 1, sizeof *who);
     lb_view view = {.event = event, .group = who};
-    size_t faults = 0, doubts = 0;
+    size_t faults = 0;
     for (size_t i = 0; i < rows.n; i++) {
         faults += rows.fault[i] != NULL;
         if (rows.fault[i] || isnan(outcome.event[i]) || (group.code && group.code[i] < 0)) continue;
-        doubts += rows.doubt[i] != NULL;
         risk[view.n] = lb_score_program_risk(model.model, 0, rows.input + i * model.inputs, model.scratch);
         event[view.n] = outcome.event[i];
         positive[view.n] = risk[view.n] >= threshold;
@@ -68,7 +67,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_set_number(result->results, "threshold", threshold);
     code = lb_measures_report(&view, risk, positive, &options, result->results, err);
     if (faults) lb_result_warn(result, "%zu of %zu rows cannot be scored: something is missing, unknown to the model or implausible", faults, rows.n);
-    if (doubts) lb_result_warn(result, "%zu of %zu rows lie outside the range the model was trained on", doubts, view.n);
+    lb_doubts_published(&model, &rows, result);
     lb_result_note(result, "The model is applied as it was published; nothing is fitted here.");
     return code;
 }

@@ -37,15 +37,16 @@ typedef struct explained {
     double *value, *base, *margin; /* rows × features, rows, rows */
 } explained;
 
-static int read_inputs(lb_call *call, lb_arena *arena, explained *e, lb_error *err)
+static int read_inputs(lb_call *call, lb_result *result, explained *e, lb_error *err)
 {
+    lb_arena *arena = result->arena;
     lb_bytes bytes;
     int code = lb_call_document(call, "model", &bytes, err);
     if (!code) code = lb_box_open(&bytes, arena, &e->box, err);
     if (!code) code = lb_call_table(call, "data", &e->table, err);
-    if (!code) code = lb_box_rows(&e->box, e->table, arena, &e->x, err);
+    if (!code) code = lb_box_rows(&e->box, e->table, arena, &e->x, result, err);
     if (!code) code = lb_call_table(call, "background", &e->background, err);
-    if (!code && e->background) code = lb_box_rows(&e->box, e->background, arena, &e->against, err);
+    if (!code && e->background) code = lb_box_rows(&e->box, e->background, arena, &e->against, NULL, err);
     if (code) return code;
     if (!e->table->rows) return lb_fail(err, LB_BAD_DATA, "there are no rows to explain");
     if (e->background && !e->background->rows) return lb_fail(err, LB_BAD_DATA, "the background has no rows");
@@ -425,7 +426,7 @@ static int explain_lime(lb_call *call, lb_result *result, explained *e, lb_error
 static int run(lb_call *call, lb_result *result, lb_error *err)
 {
     explained e = {0};
-    int code = read_inputs(call, result->arena, &e, err);
+    int code = read_inputs(call, result, &e, err);
     if (code) return code;
     return lb_call_chosen(call, "method", "lime") ? explain_lime(call, result, &e, err) : explain_shap(call, result, &e, err);
 }

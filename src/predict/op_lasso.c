@@ -2,6 +2,8 @@
  * cross-validation. The fit is in lasso.c; glmnet's conventions. */
 #include "predict/room.h"
 #include "predict/lasso_cv.h"
+#include "predict/published.h"
+#include "predict/training.h"
 
 #include <math.h>
 #include <string.h>
@@ -88,6 +90,7 @@ static int read_sample(lb_call *call, const lb_table *table, lb_result *result, 
     lb_set_int(result->results, "n", (int64_t)n);
     lb_set_int(result->results, "features", (int64_t)p);
     lb_set_int(result->results, "dropped", (int64_t)(table->rows - n));
+    lb_columns_warn(x, n, p, s->name, result);
     if (n < table->rows) lb_result_warn(result, "%zu of %zu rows left out: something was missing", table->rows - n, table->rows);
     return 0;
 }
@@ -226,8 +229,7 @@ static void write_model(lb_call *call, lb_result *result, const lb_table *table,
     lb_set_text(made, "data_sha256", table->sha256);
     lb_set_text(made, "version", lb_version());
     lb_buf text = {0};
-    lb_json_write(model, 2, &text);
-    lb_buf_putc(&text, '\n');
+    lb_published_write(model, &text);
     lb_result_artifact(result, "model.json", "application/json", text.data, text.length);
     lb_buf_free(&text);
 }
@@ -303,7 +305,6 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         lb_result_status(result, "not_converged");
         lb_result_warn(result, "the optimality conditions are broken by up to %.1e of the null gradient", path.kkt_max);
     }
-    if (path.constant) lb_result_warn(result, "%zu predictor%s without variation left at 0", path.constant, path.constant == 1 ? " is" : "s are");
     lb_result_note(result, "%s, alpha %g, on %zu predictors standardised by their SD (1/n); coefficients are for the raw predictors, those not named are 0. "
                    "kkt_max_violation: largest violation of the optimality conditions over the path, as a share of the null gradient.",
                    s.problem.binomial ? "Binomial" : "Gaussian", s.problem.alpha, s.problem.p);

@@ -1,6 +1,7 @@
 /* Operation `predict leafwise`: gradient boosting with leaf-wise trees, as LightGBM grows them, and its model text. */
 #include "predict/room.h"
 #include "predict/leafwise.h"
+#include "predict/training.h"
 
 #include <math.h>
 
@@ -74,6 +75,7 @@ static int read_sample(lb_call *call, lb_result *result, bool binary, sample *s,
             if (!isnan(y[i])) s->x[j * s->n + k++] = column->number[i];
     }
     lb_set_int(result->results, "n", (int64_t)s->n);
+    lb_columns_warn(s->x, s->n, s->p, s->name, result);
     if (s->n < table->rows) lb_result_warn(result, "%zu of %zu rows left out: no outcome", table->rows - s->n, table->rows);
     bool varies = false;
     for (size_t i = 1; i < s->n; i++) varies |= s->y[i] != s->y[0];

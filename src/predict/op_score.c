@@ -1,7 +1,6 @@
 /* Operation `predict score`: what a model says about each row. */
 #include "predict/room.h"
-#include "predict/model.h"
-#include "predict/published.h"
+#include "predict/doubts.h"
 
 #include <math.h>
 
@@ -32,7 +31,7 @@ static int score_published(lb_call *call, lb_published *m, lb_result *result, lb
     if (!code) code = lb_published_read(m, table, result->arena, &rows, err);
     if (code) return code;
     const lb_value *strata = lb_get(m->document, "strata");
-    size_t faults = 0, doubts = 0;
+    size_t faults = 0;
     lb_set_text(result->results, "kind", lb_get_text(lb_get(m->document, "learner"), "name", ""));
     lb_set_text(result->results, "model_sha256", m->sha256);
     lb_set_int(result->results, "n", (int64_t)rows.n);
@@ -55,10 +54,9 @@ static int score_published(lb_call *call, lb_published *m, lb_result *result, lb
         if (rows.doubt[i]) lb_set_text(row, "outside_training_range", rows.doubt[i]);
         if (rows.filled[i] && !rows.fault[i]) lb_set_text(row, "unknown", rows.filled[i]);
         faults += rows.fault[i] != NULL;
-        doubts += rows.doubt[i] != NULL;
     }
     if (faults) lb_result_warn(result, "%zu of %zu rows have no score: see their reason", faults, rows.n);
-    if (doubts) lb_result_warn(result, "%zu of %zu rows lie outside the range the model was trained on: their scores are extrapolations", doubts, rows.n);
+    lb_doubts_published(m, &rows, result);
     lb_result_note(result, "score is the recalibrated risk; lower and upper are the 2.5 and 97.5 %% quantiles of the risks by the model's bootstrap refits. Status of the model: %s.",
                    lb_get_text(m->document, "status", "research use only"));
     return 0;
@@ -83,16 +81,14 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     lb_set_int(result->results, "n", (int64_t)table->rows);
     if (!model.linear) lb_set_int(result->results, "trees", (int64_t)model.forest.trees);
     lb_value *rows = lb_set_array(result->results, "scores");
-    size_t unscored = 0;
     for (size_t i = 0; i < table->rows; i++) {
         double margin = lb_model_margin(&model, x + i * model.features);
         lb_value *row = lb_push_object(rows);
         lb_set_number(row, "margin", margin);
         lb_set_number(row, "score", lb_model_score(&model, margin));
         if (lb_call_flag(call, "leaves") && !model.linear) set_leaves(&model, x + i * model.features, row);
-        unscored += isnan(margin);
     }
-    if (unscored) lb_result_warn(result, "%zu of %zu rows have no score: a predictor is missing", unscored, table->rows);
+    lb_doubts_model(&model, x, table->rows, rows, result);
     lb_result_note(result, "score is %s; a missing value %s.", model.link == LB_LINK_LOGIT ? "the probability 1/(1 + exp(-margin))" : "the margin itself",
                    model.linear ? "leaves its row without a score" : "goes the way the trees learned for it");
     return 0;

@@ -35,6 +35,7 @@ typedef struct lb_prepared {
     lb_score_column *column;
     const char **name;      /**< "sex=M" for a level */
     size_t offered, unreliable, incomplete, constant, correlated, unselected;
+    const char **constant_name, **correlated_name;
     double lambda;
 } lb_prepared;
 

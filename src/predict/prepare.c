@@ -77,6 +77,16 @@ static size_t retain(work *w, const bool *keep)
     return gone;
 }
 
+/* The names of the columns that are not marked. */
+static const char **unmarked(const work *w, const bool *keep)
+{
+    const char **out = lb_arena_array(w->arena, w->count + 1, sizeof *out);
+    size_t n = 0;
+    for (size_t j = 0; j < w->count; j++)
+        if (!keep[j]) out[n++] = w->out->name[j];
+    return out;
+}
+
 static bool *marks(const work *w) { return lb_arena_array(w->scratch, w->count + 1, sizeof(bool)); }
 
 /* Two readings of the same people: agreement of single readings, absolute (ICC(2,1), Shrout & Fleiss 1979). */
@@ -108,7 +118,7 @@ static void drop_unreliable(work *w)
 
 static void drop_empty(work *w)
 {
-    bool *keep = marks(w), *varies = marks(w);
+    bool *keep = marks(w), *fine = marks(w);
     size_t incomplete = 0;
     for (size_t j = 0; j < w->count; j++) {
         size_t missing = 0;
@@ -120,10 +130,11 @@ static void drop_empty(work *w)
         }
         keep[j] = (double)missing <= w->pipeline->missing_most * (double)w->view->n && missing < w->view->n;
         incomplete += !keep[j];
-        varies[j] = high - low > 1e-12 * fmax(fabs(low), fabs(high));
-        keep[j] = keep[j] && varies[j];
+        fine[j] = !keep[j] || high - low > 1e-12 * fmax(fabs(low), fabs(high));
+        keep[j] = keep[j] && fine[j];
     }
     log_step(w, "complete and varying columns", false);
+    w->out->constant_name = unmarked(w, fine);
     size_t gone = retain(w, keep);
     w->out->incomplete = incomplete;
     w->out->constant = gone - incomplete;
@@ -157,6 +168,19 @@ static void harmonise(work *w)
     }
 }
 
+/* Of an input's levels the one most rows have; the first wins ties. */
+static int32_t most_frequent(const work *w, size_t input)
+{
+    size_t levels = lb_cohort_input(w->view->cohort, input)->levels, *held = lb_arena_array(w->scratch, levels + 1, sizeof *held), best = 0;
+    for (size_t k = 0; k < w->view->n; k++) {
+        double v = lb_cohort_row(w->view->cohort, w->view->row[k])[input];
+        if (!isnan(v)) held[(size_t)v]++;
+    }
+    for (size_t l = 1; l < levels; l++)
+        if (held[l] > held[best]) best = l;
+    return (int32_t)best;
+}
+
 /* Median of a number; for a category its most frequent level. Then mean 0 and SD (1/n) 1. */
 static int fill_and_scale(work *w, lb_error *err)
 {
@@ -167,16 +191,15 @@ static int fill_and_scale(work *w, lb_error *err)
         lb_score_column *c = &w->out->column[j];
         double *v = w->value[j], sum = 0, square = 0;
         size_t m = 0;
-        for (size_t k = 0; k < n; k++)
-            if (!isnan(v[k])) known[m++] = v[k], sum += v[k];
+        for (size_t k = 0; c->level < 0 && k < n; k++)
+            if (!isnan(v[k])) known[m++] = v[k];
         if (c->level >= 0) {
-            c->fill = sum > 0.5 * (double)m;
+            c->fill = c->level == most_frequent(w, c->input);
         } else {
             int code = lb_sort_order(known, m, order, err);
             if (code) return code;
             c->fill = m % 2 ? known[order[m / 2]] : (known[order[m / 2 - 1]] + known[order[m / 2]]) / 2;
         }
-        sum = 0;
         for (size_t k = 0; k < n; k++) {
             if (isnan(v[k])) v[k] = c->fill;
             sum += v[k];
@@ -213,6 +236,7 @@ static void drop_correlated(work *w)
         keep[first ? a : b] = false;
     }
     log_step(w, "correlation filter", false);
+    w->out->correlated_name = unmarked(w, keep);
     w->out->correlated = retain(w, keep);
 }
 

@@ -82,8 +82,15 @@ static int read_input(const lb_value *from, lb_arena *arena, lb_published_input 
     if (!out->category) return 0;
     if (!levels || levels->type != LB_ARRAY || levels->count < 2) return refuse(err, "a category has no levels", "the file is damaged: publish the model again");
     out->levels = levels->count;
+    const lb_value *trained = lb_get(from, "training_levels");
+    bool counted = trained && trained->type == LB_ARRAY && trained->count == levels->count;
     out->level = lb_arena_array(arena, levels->count, sizeof *out->level);
-    for (size_t l = 0; l < levels->count; l++) out->level[l] = levels->item[l]->type == LB_STRING ? levels->item[l]->text : "";
+    out->seen = lb_arena_array(arena, levels->count, sizeof *out->seen);
+    for (size_t l = 0; l < levels->count; l++) {
+        out->level[l] = levels->item[l]->type == LB_STRING ? levels->item[l]->text : "";
+        out->seen[l] = !counted || lb_number_of(trained->item[l]) > 0;
+        if (counted && lb_number_of(trained->item[l]) > lb_number_of(trained->item[out->usual])) out->usual = l;
+    }
     return 0;
 }
 
@@ -137,21 +144,26 @@ static int load(lb_published *m, const lb_packed *packed, lb_arena *arena, lb_er
     return 0;
 }
 
-int lb_published_open(const lb_value *document, lb_arena *arena, lb_published *out, lb_error *err)
+int lb_unchanged(const lb_value *document, lb_error *err)
 {
     char hex[65];
+    const char *said = lb_get_text(document, "sha256", NULL);
+    if (!said) return refuse(err, "the model has no sha256", "use the file as it was published");
+    lb_canonical_hash(document, hex);
+    if (strcmp(hex, said) == 0) return 0;
+    int code = refuse(err, "the model was changed after it was published", "use the file as it was published; a changed model has to be validated and published anew");
+    lb_error_detail(err, "its sha256 says %.16s…, its content has %.16s…", said, hex);
+    return code;
+}
+
+int lb_published_open(const lb_value *document, lb_arena *arena, lb_published *out, lb_error *err)
+{
     *out = (lb_published){.document = document, .threshold = lb_get_number(document, "threshold", NAN), .sha256 = lb_get_text(document, "sha256", NULL)};
     if (lb_get_int(document, "format_version", 0) != 2)
         return refuse(err, "this version of a model file is not known", "use a Lumbar at least as new as the one that wrote it");
-    if (!out->sha256) return refuse(err, "the model has no sha256", "use the file as it was published");
-    lb_canonical_hash(document, hex);
-    if (strcmp(hex, out->sha256) != 0) {
-        int code = refuse(err, "the model was changed after it was published", "use the file as it was published; a changed model has to be validated and published anew");
-        lb_error_detail(err, "its sha256 says %.16s…, its content has %.16s…", out->sha256, hex);
-        return code;
-    }
     lb_packed packed = {0};
-    int code = read_inputs(document, arena, out, err);
+    int code = lb_unchanged(document, err);
+    if (!code) code = read_inputs(document, arena, out, err);
     if (!code) code = pack(document, out, &packed, err);
     if (!code) code = load(out, &packed, arena, err);
     lb_packed_free(&packed);
@@ -177,6 +189,12 @@ static void append(lb_arena *arena, const char **list, const char *name)
     *list = *list ? lb_arena_printf(arena, "%s, %s", *list, name) : name;
 }
 
+bool lb_published_outside(const lb_published_input *in, double value)
+{
+    if (isnan(value)) return false;
+    return in->category ? !in->seen[(size_t)value] : value < in->training_min || value > in->training_max;
+}
+
 static int read_numbers(const lb_published_input *in, const lb_table *table, size_t i, size_t inputs, lb_arena *arena, lb_published_rows *out, lb_error *err)
 {
     lb_column *c;
@@ -188,7 +206,7 @@ static int read_numbers(const lb_published_input *in, const lb_table *table, siz
         if (fabs(v) > LB_PREDICTOR_MOST && !out->fault[row]) out->fault[row] = lb_arena_printf(arena, "%s is %g: beyond what can be computed with", in->name, v);
         bool implausible = v < in->plausible_min || v > in->plausible_max;
         if (implausible && !out->fault[row]) out->fault[row] = lb_arena_printf(arena, "%s is %g: outside the plausible range %g to %g", in->name, v, in->plausible_min, in->plausible_max);
-        if (in->in_model && (v < in->training_min || v > in->training_max)) append(arena, &out->doubt[row], in->name);
+        if (in->in_model && lb_published_outside(in, v)) append(arena, &out->doubt[row], in->name);
     }
     return 0;
 }
@@ -206,11 +224,13 @@ static int read_levels(const lb_published_input *in, const lb_table *table, size
         while (l < in->levels && strcmp(in->level[l], text)) l++;
         if (l < in->levels) {
             out->input[row * inputs + i] = (double)l;
+            if (in->in_model && !in->seen[l]) append(arena, &out->doubt[row], in->name);
             continue;
         }
         lb_buf known = {0};
         for (size_t k = 0; k < in->levels; k++) lb_buf_printf(&known, "%s%s", k ? ", " : "", in->level[k]);
-        if (!out->fault[row]) out->fault[row] = lb_arena_printf(arena, "%s is '%.60s', which the model was not trained on (%s)", in->name, text, known.data);
+        if (!out->fault[row]) out->fault[row] = lb_arena_printf(arena, "%s is '%.60s', which the model was not trained on (%s)%s", in->name, text, known.data,
+                                                                  in->unknown_allowed ? "; leave it empty if it is none of these" : "");
         lb_buf_free(&known);
     }
     return 0;

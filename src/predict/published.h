@@ -8,7 +8,8 @@ typedef struct lb_published_input {
     const char *name;
     bool category, unknown_allowed, in_model; /**< in_model: the model itself uses it, not only a refit */
     const char **level;
-    size_t levels;
+    size_t levels, usual;     /**< usual: the level most people of the training had */
+    bool *seen;               /**< per level: somebody of the training had it */
     double training_min, training_max, plausible_min, plausible_max; /**< NaN: not stated */
 } lb_published_input;
 
@@ -28,6 +29,8 @@ typedef struct lb_published {
 
 /** SHA-256 of a document without its key sha256: keys sorted by bytes, no blanks, doubles in their shortest form. */
 void lb_canonical_hash(const lb_value *document, char hex[65]);
+/** Refuses a document that was changed after its hash was taken, or has none. */
+int lb_unchanged(const lb_value *document, lb_error *err) LB_MUST_CHECK;
 /** Sets sha256 and writes the document. */
 void lb_published_write(lb_value *document, lb_buf *out);
 /** Refuses a document whose hash does not fit. */
@@ -43,6 +46,8 @@ typedef struct lb_published_rows {
     double *input; /**< n × inputs, row after row */
     const char **fault, **doubt, **filled;
 } lb_published_rows;
+/** Whether a value lies outside what the model was trained on; an unknown one does not. */
+bool lb_published_outside(const lb_published_input *in, double value);
 int lb_published_read(const lb_published *model, const lb_table *table, lb_arena *arena, lb_published_rows *out, lb_error *err) LB_MUST_CHECK;
 
 #endif

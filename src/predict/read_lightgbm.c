@@ -105,6 +105,24 @@ static int read_header(text header, lb_arena *arena, lb_model *out, lb_error *er
     return 0;
 }
 
+/* Words like [low:high]; other kinds of words leave the range open. */
+static void read_ranges(text header, lb_arena *arena, lb_model *out)
+{
+    text value, word;
+    if (!find(header, "feature_infos", &value)) return;
+    out->low = lb_arena_array(arena, 2 * out->features, sizeof(double));
+    out->high = out->low + out->features;
+    for (size_t j = 0; j < out->features; j++) {
+        out->low[j] = out->high[j] = NAN;
+        if (!next_word(&value, &word)) continue;
+        const char *middle = memchr(word.at, ':', (size_t)(word.end - word.at));
+        double low, high;
+        if (!middle || *word.at != '[' || word.end[-1] != ']' || word.end - 1 <= middle) continue;
+        if (!lb_text_number(word.at + 1, (size_t)(middle - word.at) - 1, &low) || !lb_text_number(middle + 1, (size_t)(word.end - 1 - middle) - 1, &high)) continue;
+        out->low[j] = low, out->high[j] = high;
+    }
+}
+
 /* Splits come first, then the leaves; ~k stands for leaf k. */
 static int32_t child(double written, size_t splits, size_t leaves)
 {
@@ -159,6 +177,7 @@ int lb_model_read_lightgbm(const lb_bytes *bytes, lb_arena *arena, lb_model *out
     if (!first) first = stop;
     int code = read_header((text){all.at, first}, arena, out, err);
     if (code) return code;
+    read_ranges((text){all.at, first}, arena, out);
     lb_score_tree *tree = lb_arena_try(arena, trees + 1, sizeof *tree);
     if (!tree) return lb_fail(err, LB_TOO_LARGE, "%zu trees do not fit in memory", trees);
     const char *begin = NULL;

@@ -138,6 +138,14 @@ static const char *dealt(const lb_value *permutation, lb_arena *arena)
     return list;
 }
 
+/* " (a, b)" of a list of names, its first eight. */
+static const char *listed(const lb_value *names, lb_arena *arena)
+{
+    const char *out = "";
+    for (size_t i = 0; names && i < names->count && i < 8; i++) out = lb_arena_printf(arena, "%s%s%s", out, i ? ", " : " (", names->item[i]->text);
+    return names && names->count ? lb_arena_printf(arena, "%s%s)", out, names->count > 8 ? ", …" : "") : out;
+}
+
 static void made_how(const lb_value *o, lb_arena *arena, lb_buf *out)
 {
     const lb_value *size = lb_get(o, "sample_size"), *columns = lb_get(o, "columns"), *p = lb_get(o, "permutation"), *l = lb_get(o, "ledger");
@@ -148,9 +156,10 @@ static void made_how(const lb_value *o, lb_arena *arena, lb_buf *out)
               shown(arena, lb_get_number(size, "needed", NAN), 0), (long long)lb_get_int(size, "have", 0), (long long)lb_get_int(size, "affordable_parameters", 0),
               shown(arena, lb_get_number(size, "events_per_parameter", NAN), 1));
     heading(out, 3, "Columns");
-    paragraph(out, NULL, "Of %lld columns: %lld unreliable, %lld mostly missing, %lld constant, %lld redundant, %lld not selected; %lld kept.", (long long)lb_get_int(columns, "offered", 0),
+    paragraph(out, NULL, "Of %lld columns: %lld unreliable, %lld mostly missing, %lld constant%s, %lld redundant%s, %lld not selected; %lld kept.", (long long)lb_get_int(columns, "offered", 0),
               (long long)lb_get_int(columns, "unreliable", 0), (long long)lb_get_int(columns, "mostly_missing", 0), (long long)lb_get_int(columns, "constant", 0),
-              (long long)lb_get_int(columns, "correlated", 0), (long long)lb_get_int(columns, "not_selected", 0), (long long)lb_get_int(columns, "kept", 0));
+              listed(lb_get(columns, "constant_names"), arena), (long long)lb_get_int(columns, "correlated", 0), listed(lb_get(columns, "correlated_names"), arena),
+              (long long)lb_get_int(columns, "not_selected", 0), (long long)lb_get_int(columns, "kept", 0));
     heading(out, 3, "Does anything leak?");
     paragraph(out, lb_get_int(l, "leaks", 0) ? "warn" : NULL, "%s %lld entries, SHA-256 %.16s….", lb_get_int(l, "leaks", 0) ? "The ledger finds judgements on people that had been fitted on."
               : "The ledger finds no judgement on people that had been fitted on.", (long long)lb_get_int(l, "entries", 0), lb_get_text(l, "sha256", ""));

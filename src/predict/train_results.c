@@ -139,6 +139,12 @@ static int comparison(const lb_model_plan *plan, const lb_model_people *people, 
     return code;
 }
 
+static void names_of(const char *const *name, size_t count, const char *key, lb_value *out)
+{
+    lb_value *list = count ? lb_set_array(out, key) : NULL;
+    for (size_t j = 0; j < count; j++) lb_push_text(list, name[j]);
+}
+
 static void columns(const lb_validated *run, lb_value *out)
 {
     const lb_prepared *p = &run->final.prepared;
@@ -151,8 +157,9 @@ static void columns(const lb_validated *run, lb_value *out)
     lb_set_int(steps, "not_selected", (int64_t)p->unselected);
     lb_set_int(steps, "kept", (int64_t)p->count);
     lb_set_number(steps, "lambda", p->lambda);
-    lb_value *names = lb_set_array(steps, "names");
-    for (size_t j = 0; j < p->count; j++) lb_push_text(names, p->name[j]);
+    names_of(p->name, p->count, "names", steps);
+    names_of(p->constant_name, p->constant, "constant_names", steps);
+    names_of(p->correlated_name, p->correlated, "correlated_names", steps);
     lb_value *rows = lb_set_array(out, "selection");
     for (size_t m = 0; m < run->names; m++) {
         if (!(run->selected[m] > 0)) continue;

@@ -13,7 +13,7 @@ typedef struct scan_run {
     const lb_bytes *drawn;        /**< one, or NULL */
     const lb_bytes *second;       /**< for the next volume parameter after it, or NULL */
     const lb_bytes *measured;     /**< for a document parameter of that name, or NULL */
-    const char *(*setting)[2];    /**< pairs, ended by {NULL, NULL}; may be NULL */
+    const char *(*setting)[2];    /**< pairs, ended by {NULL, NULL}; a value of NULL is left out; may be NULL */
 } scan_run;
 
 /** Key of the scan that the path names: /api/scans/{subject}/{n}. */
@@ -25,7 +25,7 @@ const lb_artifact *scan_first_file(const lb_result *result);
 /** Labels of a drawing as the pages send them ("1=left multifidus,2=…") become what a reading keeps: [{value, muscle, side}].
  *  Muscles must be the protocol's (imaging.muscles), sides left or right. */
 int scan_labels(study_request *request, const char *text, lb_value **out, lb_error *err) LB_MUST_CHECK;
-/** The other way round: "1=left multifidus,2=right erector_spinae". */
+/** The other way round: "1=left multifidus,2=right erector_spinae"; NULL when none is named. */
 const char *scan_labels_text(study_request *request, const lb_value *labels);
 /** Radiomic features of every label of a drawing, by the settings of the protocol (imaging.radiomics: bin_width, filters …, or
  *  the profile's defaults): [{label, feature: value, …}]. */

@@ -79,7 +79,8 @@ int scan_run_operation(study_request *r, const scan_run *run, lb_result **out, l
     if (!op) return study_absent(err, "operation on images");
     lb_call *call = lb_call_new(r->registry, op);
     int code = bind_volumes(r, run, op, call, err);
-    for (size_t i = 0; !code && run->setting && run->setting[i][0]; i++) code = lb_call_set(call, run->setting[i][0], run->setting[i][1], err);
+    for (size_t i = 0; !code && run->setting && run->setting[i][0]; i++)
+        if (run->setting[i][1]) code = lb_call_set(call, run->setting[i][0], run->setting[i][1], err);
     if (!code) code = lb_call_run(call, out, err);
     lb_call_free(call);
     return code;
@@ -139,7 +140,7 @@ int scan_labels(study_request *r, const char *text, lb_value **out, lb_error *er
     return code;
 }
 
-/* "1=left multifidus,2=right erector_spinae" */
+/* "1=left multifidus,2=right erector_spinae"; NULL when none is named */
 const char *scan_labels_text(study_request *r, const lb_value *labels)
 {
     lb_buf text = {0};
@@ -148,7 +149,7 @@ const char *scan_labels_text(study_request *r, const lb_value *labels)
         lb_buf_printf(&text, "%s%lld=%s %s", i ? "," : "", (long long)lb_get_int(label, "value", 0), lb_get_text(label, "side", ""),
                       lb_get_text(label, "muscle", ""));
     }
-    const char *out = lb_arena_textn(r->arena, text.data ? text.data : "", text.length);
+    const char *out = text.length ? lb_arena_textn(r->arena, text.data, text.length) : NULL;
     lb_buf_free(&text);
     return out;
 }

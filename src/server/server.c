@@ -3,6 +3,7 @@
 #include "server/place.h"
 #include "server/state.h"
 #include "server/study_analysis.h"
+#include "store/store.h"
 
 #include <arpa/inet.h>
 #include <microhttpd.h>
@@ -367,6 +368,7 @@ static int start_study(lb_server *server, lb_error *err)
     int code = study_home_new(&options, &server->home, err);
     if (code) return code;
     server->analysis = study_analysis_source(server->home);
+    lb_store_warm(o->store);
     server->study_jobs = lb_jobs_new(o->study_workers, STUDY_QUEUE);
     return server->study_jobs ? LB_OK : lb_fail(err, LB_FAILED, "no thread can be started");
 }

@@ -327,7 +327,8 @@ static int put_form(study_request *r, lb_answer *answer, lb_error *err)
     if (!code && w.older) code = find_place(&w, err);
     if (!code && w.older) code = study_read(r, prepare, &w, err);
     if (!code) {
-        code = study_write(r, commit, &w, err);
+        lb_name name[LB_ENTRY_NAMES];
+        code = lb_store_write_ahead(r->store, &r->actor, r->arena, name, lb_entry_names(&w.plan, name), commit, &w, err);
         /* Somebody came in between: say what there is now. */
         lb_error again = LB_ERROR_INIT;
         if (code == LB_CONFLICT) (void)!study_read(r, prepare, &w, &again);

@@ -2,6 +2,7 @@
  * when the last request that borrowed it has ended. */
 #include "server/study_home.h"
 #include "server/study_jobs.h"
+#include "trial/conduct/session.h"
 
 #include <pthread.h>
 #include <stdlib.h>
@@ -170,8 +171,7 @@ static int see_active(void *context, const lb_record *record, lb_error *err)
 static int active_version(lb_tx *tx, const char **version, lb_error *err)
 {
     newest found = {NULL, lb_tx_arena(tx)};
-    const lb_find find = {.kind = LB_KIND_PROTOCOL, .state = "active", .heads = true, .limit = 1};
-    int code = lb_tx_scan(tx, &find, see_active, &found, err);
+    int code = lb_tx_scan(tx, &lb_find_active, see_active, &found, err);
     *version = found.record ? lb_arena_text(lb_tx_arena(tx), found.record->key) : NULL;
     return code;
 }

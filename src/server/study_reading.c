@@ -175,7 +175,7 @@ static int copy_rows(study_request *r, const lb_result *result, lb_value *about,
 static int measure(reading *at, const lb_bytes *mask, const lb_value *labels, const char *levels, lb_value *about, lb_error *err)
 {
     study_request *r = at->request;
-    const char *setting[][2] = {{"labels", scan_labels_text(r, labels)}, {"method", methods_for(images_of(at))}, {levels ? "levels" : NULL, levels}, {NULL, NULL}};
+    const char *setting[][2] = {{"labels", scan_labels_text(r, labels)}, {"method", methods_for(images_of(at))}, {"levels", levels}, {NULL, NULL}};
     const scan_run run = {.area = "muscle", .verb = "measure", .images = images_of(at), .drawn = mask, .setting = setting};
     lb_result *result = NULL;
     lb_value *features = NULL;
@@ -253,7 +253,9 @@ static int get_agreement(study_request *r, lb_answer *answer, lb_error *err)
     lb_bytes mask[2];
     lb_result *result = NULL;
     int code = both_masks(&at, mask, err);
-    if (!code) code = scan_run_operation(r, &(scan_run){.area = "image", .verb = "agree", .drawn = &mask[0], .second = &mask[1]}, &result, err);
+    if (code) return code;
+    const char *setting[][2] = {{"labels", scan_labels_text(r, lb_get(at.scan.reading[0]->body, "labels"))}, {NULL, NULL}};
+    code = scan_run_operation(r, &(scan_run){.area = "image", .verb = "agree", .drawn = &mask[0], .second = &mask[1], .setting = setting}, &result, err);
     if (code) return code;
     lb_answer_json(answer, lb_result_document(result));
     lb_result_free(result);

@@ -118,8 +118,10 @@ int lb_tx_note(lb_tx *tx, const lb_audit *entry, lb_error *err)
     assert(tx->write);
     if (tx->actor->masked && entry->reveals_arm) return lb_fail(err, LB_FORBIDDEN, "this is not for you to note");
     lb_audit e = *entry;
+    const lb_record about = {.key = e.key, .site = e.site, .subject = e.subject};
+    int code = store_check_names(&about, err);
     e.revision = 0;
-    return store_audit_append(tx, &e, NULL, err);
+    return code ? code : store_audit_append(tx, &e, NULL, err);
 }
 
 /* ---- reading ---- */

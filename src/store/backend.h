@@ -36,14 +36,18 @@ typedef struct db_backend {
     void (*close)(db *connection);
     int (*run)(db *connection, const char *sql, const db_value *param, size_t params, db_row row, void *context,
                int64_t *changed, lb_error *err);
-    /** A statement of a write transaction that gives no rows. It may be sent along with the next one: its error then comes with the
-     *  answer to that, at the latest when the savepoint is released. */
+    /** A statement of a write transaction that gives no rows. It may be sent along with a later one: what its parameters are at fault
+     *  for is said at once, other errors with the answer to that, at the latest by the commit. */
     int (*post)(db *connection, const char *sql, const db_value *param, size_t params, lb_error *err);
-    /** Several statements, one after the other, for the price of one round trip where there are any. `row` runs no statement. */
+    /** Several questions, one after the other, for the price of one round trip where there are any. `row` runs no statement. */
     int (*together)(db *connection, const db_ask *ask, size_t count, lb_error *err);
     /** A statement that may give many rows: memory stays small, and `row` may run other statements meanwhile. */
     int (*each)(db *connection, const char *sql, const db_value *param, size_t params, db_row row, void *context, lb_error *err);
     int (*begin)(db *connection, bool write, lb_error *err); /* its error, too, may come with the first statement */
+    /** One of several bodies of a write transaction begins; its changes are kept, or undone and nobody else's. */
+    int (*mark)(db *connection, lb_error *err);
+    int (*keep)(db *connection, lb_error *err);
+    int (*undo)(db *connection, lb_error *err);
     int (*commit)(db *connection, lb_error *err); /* durable when it returns LB_OK; else everything is rolled back */
     void (*rollback)(db *connection);
     bool (*open_transaction)(db *connection);     /* false: the database itself has given the transaction up */

@@ -96,10 +96,15 @@ static int take_end(void *context, const db_value *column, size_t count, lb_erro
     return LB_OK;
 }
 
-int store_chain_read(db *connection, const db_backend *backend, chain *out, lb_error *err)
+db_ask store_chain_ask(chain *out)
 {
     *out = (chain){0};
     memset(out->hash, '0', 64);
-    return backend->run(connection, "SELECT seq, open_seq, at_us, hash FROM audit ORDER BY seq DESC LIMIT 1", NULL, 0, take_end,
-                        out, NULL, err);
+    return (db_ask){"SELECT seq, open_seq, at_us, hash FROM audit ORDER BY seq DESC LIMIT 1", NULL, 0, take_end, out};
+}
+
+int store_chain_read(db *connection, const db_backend *backend, chain *out, lb_error *err)
+{
+    const db_ask ask = store_chain_ask(out);
+    return backend->run(connection, ask.sql, NULL, 0, ask.row, ask.context, NULL, err);
 }

@@ -66,7 +66,7 @@ void store_head_read(const lb_store *store, chain *out)
         if (pread(store->head_file, &s, sizeof s, i * (off_t)sizeof s) != sizeof s) continue;
         lb_mac(store->key, "head", &s, offsetof(slot, mac), mac);
         if (memcmp(s.magic, magic, sizeof magic) != 0 || sodium_memcmp(mac, s.mac, sizeof mac) != 0 || s.seq <= out->seq) continue;
-        *out = (chain){s.seq, s.open_seq, s.time_us, ""};
+        *out = (chain){.seq = s.seq, .open_seq = s.open_seq, .time_us = s.time_us};
         memcpy(out->hash, s.hash, 64);
     }
 }

@@ -1,6 +1,7 @@
 /* PostgreSQL behind the store (libpq): statements prepared once per connection, large results through cursors so that memory
  * stays small and a row function may ask again, one writer at a time among all servers by an advisory lock. What needs no answer at
- * once is sent ahead in a pipeline and answered together with the next statement: on a busy machine a save is as long as its round trips.
+ * once is sent ahead in a pipeline and answered together with the next statement: a save is as long as its round trips. What a body
+ * writes is held back until it has succeeded, so that most bodies need no savepoint.
  * https://www.postgresql.org/docs/15/libpq-pipeline-mode.html, …/explicit-locking.html#ADVISORY-LOCKS */
 #include "store/backend.h"
 #include "store/schema.h"
@@ -11,17 +12,38 @@
 
 #include <libpq-fe.h>
 
-enum { CACHE = 192, COLUMNS_MOST = 32, PARAMS_MOST = 256, FETCH = 256, WRITER_LOCK = 0x4c756d62, OWED_MOST = 64 };
+enum { CACHE = 192, COLUMNS_MOST = 32, FETCH = 256, WRITER_LOCK = 0x4c756d62, OWED_MOST = 512, HELD_MOST = 256, HELD_BYTES = 4 << 20, TOGETHER = 128 };
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT4 = 23 };
+
+/* Parameters as libpq wants them, in one block. */
+typedef struct parameters {
+    const char **value;
+    int *length, *format;
+    size_t count, bytes;
+} parameters;
+
+typedef struct statement {
+    char *sql;
+    unsigned number; /* prepared as "s1", "s2" …; never given twice */
+    bool sure;       /* the server has said that it has it */
+} statement;
+
+typedef struct held {
+    unsigned number;
+    parameters *with;
+} held;
 
 struct db {
     PGconn *handle;
     char name[256];
-    size_t cached;
-    char *sql[CACHE]; /* prepared as "s0", "s1", … */
-    unsigned cursors;
+    size_t cached, oldest;
+    statement cache[CACHE];
+    unsigned statements, cursors;
     size_t owed; /* answers to what was sent ahead, not yet taken */
     bool synced; /* the end of the pipeline was sent, too */
+    bool marked, saved; /* a body runs; it has a savepoint */
+    held held[HELD_MOST]; /* what it has written so far, while it has none */
+    size_t held_count, held_bytes;
 };
 
 static int fail(db *c, const PGresult *result, lb_error *err)
@@ -61,6 +83,18 @@ static PGresult *take_answer(db *c)
     return result;
 }
 
+/* Statements prepared in a pipeline that failed may or may not be there: they are prepared again, under another name. */
+static void make_sure(db *c, bool good)
+{
+    for (size_t i = c->cached; i-- > 0;) {
+        if (c->cache[i].sure) continue;
+        c->cache[i].sure = good;
+        if (good) continue;
+        free(c->cache[i].sql);
+        c->cache[i] = c->cache[--c->cached];
+    }
+}
+
 /* All answers that are owed. The first error counts, what follows it was not run. The last `count` results go to `last`. */
 static int settle(db *c, PGresult **last, size_t count, lb_error *err)
 {
@@ -77,6 +111,7 @@ static int settle(db *c, PGresult **last, size_t count, lb_error *err)
     c->owed = 0;
     c->synced = false;
     PQexitPipelineMode(c->handle);
+    make_sure(c, !code);
     return code;
 }
 
@@ -113,22 +148,37 @@ static int command(db *c, const char *sql, lb_error *err)
 
 /* ---- parameters and columns ---- */
 
-typedef struct parameters {
-    const char *value[PARAMS_MOST];
-    int length[PARAMS_MOST], format[PARAMS_MOST];
-    char number[PARAMS_MOST][24];
-} parameters;
+enum { NUMBER = 24 };
 
-static void bind(parameters *p, const db_value *param, size_t count)
+/* NULL: a text is none that the server takes; found here, it harms no other body of the same transaction. */
+static parameters *bound(const db *c, const db_value *param, size_t count, lb_error *err)
 {
-    for (size_t i = 0; i < count && i < PARAMS_MOST; i++) {
+    size_t bytes = 0;
+    for (size_t i = 0; i < count; i++) {
+        bytes += param[i].type == DB_INT ? NUMBER : param[i].type == DB_NULL ? 0 : param[i].length + 1;
+        if (param[i].type != DB_TEXT || !param[i].data) continue;
+        if (lb_utf8_bad(param[i].data, param[i].length) == param[i].length && !memchr(param[i].data, '\0', param[i].length)) continue;
+        lb_fail(err, LB_BAD_DATA, "a text is not UTF-8, or holds the character NUL; nothing was changed");
+        lb_error_where(err, "%s", c->name);
+        return NULL;
+    }
+    size_t size = sizeof(parameters) + count * (sizeof(char *) + 2 * sizeof(int));
+    parameters *p = lb_alloc(size + bytes, 1);
+    *p = (parameters){.value = (const char **)(p + 1), .count = count, .bytes = size + bytes};
+    p->length = (int *)(p->value + count);
+    p->format = p->length + count;
+    char *at = (char *)(p->format + count);
+    for (size_t i = 0; i < count; i++) {
         p->format[i] = param[i].type == DB_BLOB;
         p->length[i] = (int)param[i].length;
-        p->value[i] = param[i].type == DB_NULL ? NULL : param[i].data ? param[i].data : "";
-        if (param[i].type != DB_INT) continue;
-        snprintf(p->number[i], sizeof p->number[i], "%lld", (long long)param[i].integer);
-        p->value[i] = p->number[i];
+        p->value[i] = param[i].type == DB_NULL ? NULL : at;
+        if (param[i].type == DB_INT) at += snprintf(at, NUMBER, "%lld", (long long)param[i].integer) + 1;
+        if (param[i].type != DB_TEXT && param[i].type != DB_BLOB) continue;
+        if (param[i].length) memcpy(at, param[i].data, param[i].length);
+        at += param[i].length;
+        *at++ = '\0';
     }
+    return p;
 }
 
 /* ?1 to $1; nothing else in the statements holds a question mark. */
@@ -160,50 +210,107 @@ static int rows_of(const PGresult *result, db_row row, void *context, lb_error *
 
 /* ---- statements ---- */
 
-static int prepared(db *c, const char *sql, char name[16], lb_error *err)
+static int send_bound(db *c, unsigned number, const parameters *p, lb_error *err)
 {
-    size_t i = 0;
-    while (i < c->cached && strcmp(c->sql[i], sql) != 0) i++;
-    if (i < CACHE) snprintf(name, 16, "s%zu", i);
-    else name[0] = '\0'; /* prepared anew each time */
-    if (i < c->cached) return LB_OK;
-    int before = settle(c, NULL, 0, err);
-    if (before) return before;
-    lb_buf text = {0};
-    translate(sql, &text);
-    PGresult *result = PQprepare(c->handle, name, text.data, 0, NULL);
-    int code = PQresultStatus(result) == PGRES_COMMAND_OK ? LB_OK : fail(c, result, err);
-    PQclear(result);
-    lb_buf_free(&text);
-    if (!code && i < CACHE) {
-        c->sql[i] = strdup(sql);
-        c->cached++;
+    char name[16];
+    snprintf(name, sizeof name, "s%u", number);
+    open_pipeline(c);
+    return sent(c, PQsendQueryPrepared(c->handle, name, (int)p->count, p->value, p->length, p->format, 0), err);
+}
+
+/* ---- bodies: what one writes is held back until it has succeeded ---- */
+
+static int send_held(db *c, lb_error *err)
+{
+    int code = LB_OK;
+    for (size_t i = 0; i < c->held_count; i++) {
+        if (!code) code = send_bound(c, c->held[i].number, c->held[i].with, err);
+        free(c->held[i].with);
     }
+    c->held_count = c->held_bytes = 0;
     return code;
 }
 
-static bool is_transaction_word(const char *sql)
+/* It asks, or writes too much to be held: what it has written is sent, behind a savepoint. */
+static int hold_no_more(db *c, lb_error *err)
 {
-    return strncmp(sql, "SAVEPOINT", 9) == 0 || strncmp(sql, "RELEASE", 7) == 0 || strncmp(sql, "ROLLBACK", 8) == 0;
+    if (!c->marked || c->saved) return LB_OK;
+    c->saved = true;
+    int code = send_text(c, "SAVEPOINT body", err);
+    return code ? code : send_held(c, err);
 }
 
-static int send_prepared(db *c, const char *name, const db_value *param, size_t params, lb_error *err)
+static int mark(db *c, lb_error *err)
 {
-    parameters *p = lb_alloc(1, sizeof *p);
-    bind(p, param, params);
+    (void)err;
+    c->marked = true;
+    c->saved = false;
+    return LB_OK;
+}
+
+static int keep(db *c, lb_error *err)
+{
+    c->marked = false;
+    return c->saved ? send_text(c, "RELEASE body", err) : send_held(c, err);
+}
+
+static int undo(db *c, lb_error *err)
+{
+    c->marked = false;
+    for (size_t i = 0; i < c->held_count; i++) free(c->held[i].with);
+    c->held_count = c->held_bytes = 0;
+    if (PQstatus(c->handle) != CONNECTION_OK) return fail(c, NULL, err);
+    if (c->saved) {
+        settle(c, NULL, 0, NULL); /* an error of its own is no news */
+        int code = send_text(c, "ROLLBACK TO body", err);
+        return code ? code : send_text(c, "RELEASE body", err);
+    }
+    return c->owed || PQtransactionStatus(c->handle) == PQTRANS_INTRANS ? LB_OK : lb_fail(err, LB_FAILED, "the database gave the change up; nothing was changed");
+}
+
+/* ---- running them ---- */
+
+/* The number under which it is prepared, sent ahead of its first use; 0: it cannot be sent. */
+static unsigned prepared(db *c, const char *sql, lb_error *err)
+{
+    char name[16], drop[32];
+    size_t i = 0;
+    while (i < c->cached && strcmp(c->cache[i].sql, sql) != 0) i++;
+    if (i < c->cached) return c->cache[i].number;
+    if (c->cached == CACHE) {
+        i = c->oldest++ % CACHE;
+        snprintf(drop, sizeof drop, "DEALLOCATE s%u", c->cache[i].number);
+        if (hold_no_more(c, err) || send_text(c, drop, err)) return 0;
+        free(c->cache[i].sql);
+    } else {
+        c->cached++;
+    }
+    lb_buf text = {0};
+    translate(sql, &text);
+    c->cache[i] = (statement){strdup(sql), ++c->statements, false};
+    snprintf(name, sizeof name, "s%u", c->statements);
     open_pipeline(c);
-    int done = PQsendQueryPrepared(c->handle, name, (int)params, p->value, p->length, p->format, 0);
+    int code = sent(c, PQsendPrepare(c->handle, name, text.data, 0, NULL), err);
+    lb_buf_free(&text);
+    return code ? 0 : c->cache[i].number;
+}
+
+static int send_prepared(db *c, unsigned number, const db_value *param, size_t params, lb_error *err)
+{
+    parameters *p = bound(c, param, params, err);
+    int code = p ? send_bound(c, number, p, err) : LB_BAD_DATA;
     free(p);
-    return sent(c, done, err);
+    return code;
 }
 
 /* A prepared statement's result, or NULL and the error. */
 static PGresult *execute(db *c, const char *sql, const db_value *param, size_t params, int *code, lb_error *err)
 {
-    char name[16];
     PGresult *result = NULL;
-    *code = prepared(c, sql, name, err);
-    if (!*code) *code = send_prepared(c, name, param, params, err);
+    bool asks = c->held_count == 0 && strncmp(sql, "SELECT", 6) == 0;
+    *code = asks ? LB_OK : hold_no_more(c, err);
+    unsigned number = *code ? 0 : prepared(c, sql, err);
+    if (!*code) *code = number ? send_prepared(c, number, param, params, err) : LB_FAILED;
     if (!*code) *code = settle(c, &result, 1, err);
     if (!*code) return result;
     PQclear(result);
@@ -213,7 +320,6 @@ static PGresult *execute(db *c, const char *sql, const db_value *param, size_t p
 static int run(db *c, const char *sql, const db_value *param, size_t params, db_row row, void *context, int64_t *changed, lb_error *err)
 {
     int code;
-    if (is_transaction_word(sql)) return command(c, sql, err);
     PGresult *result = execute(c, sql, param, params, &code, err);
     if (!result) return code;
     code = rows_of(result, row, context, err);
@@ -224,27 +330,45 @@ static int run(db *c, const char *sql, const db_value *param, size_t params, db_
 
 static int post(db *c, const char *sql, const db_value *param, size_t params, lb_error *err)
 {
-    char name[16];
+    bool full = c->held_count == HELD_MOST || c->held_bytes > HELD_BYTES;
     int code = c->owed < OWED_MOST ? LB_OK : settle(c, NULL, 0, err);
-    if (code) return code;
-    if (is_transaction_word(sql)) return send_text(c, sql, err);
-    code = prepared(c, sql, name, err);
-    return code ? code : send_prepared(c, name, param, params, err);
+    if (!code && full) code = hold_no_more(c, err);
+    unsigned number = code ? 0 : prepared(c, sql, err);
+    if (code || !number) return code ? code : LB_FAILED;
+    parameters *p = bound(c, param, params, err);
+    if (!p) return LB_BAD_DATA;
+    if (c->marked && !c->saved) {
+        c->held[c->held_count++] = (held){number, p};
+        c->held_bytes += p->bytes;
+        return LB_OK;
+    }
+    code = send_bound(c, number, p, err);
+    free(p);
+    return code;
+}
+
+static int some_together(db *c, const db_ask *ask, size_t count, PGresult **result, lb_error *err)
+{
+    unsigned number[TOGETHER];
+    int code = c->held_count ? hold_no_more(c, err) : LB_OK;
+    for (size_t i = 0; i < count && !code; i++) {
+        number[i] = prepared(c, ask[i].sql, err); /* all of them before the first is sent: results stand in one row */
+        if (!number[i]) code = LB_FAILED;
+    }
+    for (size_t i = 0; i < count && !code; i++) code = send_prepared(c, number[i], ask[i].param, ask[i].params, err);
+    if (!code) code = settle(c, result, count, err);
+    for (size_t i = 0; i < count && !code; i++) code = rows_of(result[i], ask[i].row, ask[i].context, err);
+    return code;
 }
 
 static int together(db *c, const db_ask *ask, size_t count, lb_error *err)
 {
-    enum { MOST = 16 };
-    PGresult *result[MOST] = {0};
-    char name[MOST][16];
     int code = LB_OK;
-    if (count > MOST) return lb_fail(err, LB_FAILED, "more than %d statements at once", MOST);
-    for (size_t i = 0; i < count && !code; i++) code = prepared(c, ask[i].sql, name[i], err); /* before the first is sent */
-    for (size_t i = 0; i < count && !code; i++) code = send_prepared(c, name[i], ask[i].param, ask[i].params, err);
-    if (!code) code = settle(c, result, count, err);
-    for (size_t i = 0; i < count; i++) {
-        if (!code) code = rows_of(result[i], ask[i].row, ask[i].context, err);
-        PQclear(result[i]);
+    for (size_t i = 0; i < count && !code; i += TOGETHER) {
+        PGresult *result[TOGETHER] = {0};
+        size_t some = count - i < TOGETHER ? count - i : TOGETHER;
+        code = some_together(c, ask + i, some, result, err);
+        for (size_t r = 0; r < some; r++) PQclear(result[r]);
     }
     return code < 0 ? code : LB_OK;
 }
@@ -273,14 +397,14 @@ static int by_cursor(db *c, const char *sql, const db_value *param, size_t param
     lb_buf text = {0};
     char fetch[64], close[64];
     unsigned number = ++c->cursors;
-    int before = settle(c, NULL, 0, err);
+    int before = c->held_count ? hold_no_more(c, err) : LB_OK;
+    if (!before) before = settle(c, NULL, 0, err);
     if (before) return before;
     lb_buf_printf(&text, "DECLARE cursor_%u NO SCROLL CURSOR FOR ", number);
     translate(sql, &text);
-    parameters *p = lb_alloc(1, sizeof *p);
-    bind(p, param, params);
-    PGresult *result = PQexecParams(c->handle, text.data, (int)params, NULL, p->value, p->length, p->format, 0);
-    int code = PQresultStatus(result) == PGRES_COMMAND_OK ? LB_OK : fail(c, result, err);
+    parameters *p = bound(c, param, params, err);
+    PGresult *result = p ? PQexecParams(c->handle, text.data, (int)params, NULL, p->value, p->length, p->format, 0) : NULL;
+    int code = !p ? LB_BAD_DATA : PQresultStatus(result) == PGRES_COMMAND_OK ? LB_OK : fail(c, result, err);
     PQclear(result);
     free(p);
     lb_buf_free(&text);
@@ -304,7 +428,7 @@ static int by_cursor(db *c, const char *sql, const db_value *param, size_t param
 
 static void forget_statements(db *c)
 {
-    for (size_t i = 0; i < c->cached; i++) free(c->sql[i]);
+    for (size_t i = 0; i < c->cached; i++) free(c->cache[i].sql);
     c->cached = 0;
 }
 
@@ -318,11 +442,14 @@ static void no_notice(void *context, const char *message)
 static int set_up(db *c, lb_error *err)
 {
     PQsetNoticeProcessor(c->handle, no_notice, NULL);
-    return command(c, "SET client_min_messages = warning; SET synchronous_commit = on; SET lock_timeout = '10s'", err);
+    /* One plan for each statement, made once: they all go by an index, whatever the parameters. */
+    return command(c, "SET client_min_messages = warning; SET synchronous_commit = on; SET lock_timeout = '10s';"
+                      " SET plan_cache_mode = force_generic_plan; SET jit = off", err);
 }
 
 static int begin(db *c, bool write, lb_error *err)
 {
+    c->marked = c->saved = false;
     settle(c, NULL, 0, NULL); /* the end of a former transaction */
     if (PQstatus(c->handle) != CONNECTION_OK) { /* the server was away: begin anew */
         PQreset(c->handle);
@@ -332,9 +459,8 @@ static int begin(db *c, bool write, lb_error *err)
         if (code) return code;
     }
     int code = send_text(c, write ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
-    char lock[64];
-    snprintf(lock, sizeof lock, "SELECT pg_advisory_xact_lock(%d)", WRITER_LOCK);
-    return code || !write ? code : send_text(c, lock, err);
+    const db_value key = db_int(WRITER_LOCK);
+    return code || !write ? code : post(c, "SELECT pg_advisory_xact_lock(?1)", &key, 1, err);
 }
 
 /* Nobody waits for it: its answer is taken when the next transaction begins. */
@@ -437,6 +563,9 @@ const db_backend store_postgres = {
     .together = together,
     .each = each,
     .begin = begin,
+    .mark = mark,
+    .keep = keep,
+    .undo = undo,
     .commit = commit,
     .rollback = rollback,
     .open_transaction = open_transaction,

@@ -29,12 +29,11 @@ static bool run_one(lb_store *store, waiting *w, chain *end)
     const db_backend *b = store->backend;
     chain before = *end;
     lb_error none = LB_ERROR_INIT, *err = w->err ? w->err : &none;
-    w->code = b->post(store->write_db, "SAVEPOINT body", NULL, 0, err);
+    w->code = b->mark(store->write_db, err);
     if (w->code) return b->open_transaction(store->write_db);
-    lb_tx tx = {store, store->write_db, w->actor, w->arena, true, next_time(store, end), end, NULL, {{0}}, 0};
+    lb_tx tx = {store, store->write_db, w->actor, w->arena, true, next_time(store, end), end, NULL, &w->ahead, w->next};
     w->code = w->body(&tx, w->context, err);
-    /* What was sent without waiting for an answer may be refused only now. */
-    if (!w->code) w->code = b->run(store->write_db, "RELEASE body", NULL, 0, NULL, NULL, NULL, err);
+    if (!w->code) w->code = b->keep(store->write_db, err);
     if (!b->open_transaction(store->write_db)) {
         if (!w->code) w->code = lb_fail(err, LB_FAILED, "the database gave the change up; nothing was changed");
         return false;
@@ -44,8 +43,7 @@ static bool run_one(lb_store *store, waiting *w, chain *end)
         return true;
     }
     *end = before;
-    return !b->run(store->write_db, "ROLLBACK TO body", NULL, 0, NULL, NULL, NULL, NULL) &&
-           !b->run(store->write_db, "RELEASE body", NULL, 0, NULL, NULL, NULL, NULL);
+    return !b->undo(store->write_db, NULL);
 }
 
 static void fail_all(waiting *list, int code, const lb_error *err)
@@ -87,6 +85,26 @@ static int settle_commit(lb_store *store, int code, const chain *end, lb_error *
     }
 }
 
+/* All that is to be known before the first body runs: where the chain ends, and what the bodies will ask for. */
+static int read_batch(lb_store *store, waiting *list, chain *end, lb_error *err)
+{
+    size_t count = 2;
+    for (const waiting *w = list; w; w = w->next) count += w->asks;
+    db_ask *ask = lb_alloc(count, sizeof *ask), *at = ask;
+    int64_t body_id = 0;
+    *at++ = store_chain_ask(end);
+    *at++ = (db_ask){"SELECT coalesce(max(id), 0) FROM body", NULL, 0, store_take_int, &body_id};
+    for (const waiting *w = list; w; w = w->next) {
+        memcpy(at, w->ask, w->asks * sizeof *at);
+        at += w->asks;
+    }
+    int code = store->backend->together(store->write_db, ask, count, err);
+    end->body_id = body_id;
+    for (waiting *w = list; w; w = w->next) store_ahead_settle(&w->ahead);
+    free(ask);
+    return code;
+}
+
 /* All bodies of a batch, then one commit. Whatever goes wrong, everyone hears of it, and nothing is half there. */
 static void run_batch(lb_store *store, waiting *list)
 {
@@ -94,7 +112,7 @@ static void run_batch(lb_store *store, waiting *list)
     lb_error err = LB_ERROR_INIT;
     chain end;
     int code = b->begin(store->write_db, true, &err);
-    if (!code) code = store_chain_read(store->write_db, b, &end, &err);
+    if (!code) code = read_batch(store, list, &end, &err);
     int64_t first = code ? 0 : end.seq;
     for (waiting *w = list; w && !code; w = w->next) {
         if (run_one(store, w, &end)) continue;
@@ -222,7 +240,14 @@ void store_queue_stop(lb_store *store)
 
 int lb_store_write(lb_store *store, const lb_actor *actor, lb_arena *arena, lb_tx_body body, void *context, lb_error *err)
 {
+    return lb_store_write_ahead(store, actor, arena, NULL, 0, body, context, err);
+}
+
+int lb_store_write_ahead(lb_store *store, const lb_actor *actor, lb_arena *arena, const lb_name *name, size_t count, lb_tx_body body, void *context,
+                         lb_error *err)
+{
     waiting w = {.actor = actor, .arena = arena, .body = body, .context = context, .err = err, .finished = PTHREAD_COND_INITIALIZER};
+    w.asks = store_ahead_ask(name, count, NULL, arena, &w.ahead, w.ask);
     pthread_mutex_lock(&store->lock);
     if (store->last) store->last->next = &w;
     else store->first = &w;
@@ -265,7 +290,8 @@ int lb_store_read(lb_store *store, const lb_actor *actor, lb_arena *arena, lb_tx
     db *connection = store->reader[which];
     code = store->backend->begin(connection, false, err);
     if (!code) {
-        lb_tx tx = {store, connection, actor, arena, false, store->clock_us(store->clock_context), NULL, NULL, {{0}}, 0};
+        ahead_set known = {.count = 0};
+        lb_tx tx = {store, connection, actor, arena, false, store->clock_us(store->clock_context), NULL, NULL, &known, NULL};
         code = body(&tx, context, err);
         store->backend->rollback(connection);
     }
@@ -274,6 +300,24 @@ int lb_store_read(lb_store *store, const lb_actor *actor, lb_arena *arena, lb_tx
     pthread_cond_signal(&store->reader_back);
     pthread_mutex_unlock(&store->lock);
     return code;
+}
+
+void lb_store_warm(lb_store *store)
+{
+    for (size_t i = 0; i < STORE_READERS; i++) {
+        chain end;
+        pthread_mutex_lock(&store->lock);
+        bool ours = !store->reader_busy[i] && !store->reader[i];
+        if (ours) store->reader_busy[i] = true;
+        pthread_mutex_unlock(&store->lock);
+        if (!ours) continue;
+        if (store->backend->open(store->where, false, false, store->fast, &store->reader[i], NULL)) store->reader[i] = NULL;
+        else (void)!store_chain_read(store->reader[i], store->backend, &end, NULL);
+        pthread_mutex_lock(&store->lock);
+        store->reader_busy[i] = false;
+        pthread_cond_signal(&store->reader_back);
+        pthread_mutex_unlock(&store->lock);
+    }
 }
 
 lb_arena *lb_tx_arena(lb_tx *tx) { return tx->arena; }
@@ -285,6 +329,6 @@ lb_arena *lb_tx_read_into(lb_tx *tx, lb_arena *arena)
 {
     lb_arena *former = tx->arena;
     tx->arena = arena;
-    tx->ahead_count = 0; /* it stands in the former one */
+    tx->ahead->count = 0; /* it stands in the former one */
     return former;
 }

@@ -6,8 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEAD "r.kind, r.key, r.site, r.subject, r.parent, r.state, r.reveals_arm, r.revision, r.changed_us, r.changed_by, r.body_id"
-enum { BODY_ID = 10, BODY = 11, PUT_BYTES = 12 * 4096 /* pages of tables and indexes that one change touches */ };
+enum { PUT_BYTES = 12 * 4096 /* pages of tables and indexes that one change touches */ };
 
 /* ---- statements ---- */
 
@@ -73,7 +72,7 @@ int store_each(lb_tx *tx, const char *sql, db_row row, void *context, lb_error *
 
 /* ---- reading ---- */
 
-static lb_record head_of(const db_value *c, lb_arena *arena)
+lb_record store_record_head(const db_value *c, lb_arena *arena)
 {
     lb_record r = {.reveals_arm = c[6].integer != 0, .revision = c[7].integer, .changed_us = c[8].integer};
     const char **const text[] = {&r.kind, &r.key, &r.site, &r.subject, &r.parent, &r.state};
@@ -82,7 +81,7 @@ static lb_record head_of(const db_value *c, lb_arena *arena)
     return r;
 }
 
-static int body_of(const db_value *column, lb_record *record, lb_arena *arena, lb_error *err)
+int store_record_body(const db_value *column, lb_record *record, lb_arena *arena, lb_error *err)
 {
     lb_bytes bytes = {(const uint8_t *)column->data, column->length, record->key};
     lb_value *body;
@@ -102,33 +101,19 @@ static int one_record(void *context, const db_value *c, size_t count, lb_error *
     found *f = context;
     (void)count;
     f->record = lb_arena_alloc(f->tx->arena, sizeof *f->record);
-    *f->record = head_of(c, f->tx->arena);
-    f->body_id = c[BODY_ID].integer;
-    return body_of(&c[BODY], f->record, f->tx->arena, err);
+    *f->record = store_record_head(c, f->tx->arena);
+    f->body_id = c[STORE_BODY_ID].integer;
+    return store_record_body(&c[STORE_BODY_ID + 1], f->record, f->tx->arena, err);
 }
-
-static const ahead *read_ahead(const lb_tx *tx, const char *kind, const char *key)
-{
-    for (size_t i = 0; i < tx->ahead_count; i++)
-        if (strcmp(tx->ahead[i].key, key) == 0 && strcmp(tx->ahead[i].kind, kind) == 0) return &tx->ahead[i];
-    return NULL;
-}
-
-static void forget(lb_tx *tx, const char *kind, const char *key)
-{
-    const ahead *known = read_ahead(tx, kind, key);
-    if (known) tx->ahead[known - tx->ahead] = tx->ahead[--tx->ahead_count];
-}
-
-#define FETCH "SELECT " HEAD ", b.json FROM record r JOIN body b ON b.id = r.body_id WHERE r.kind = ?1 AND r.key = ?2"
 
 /* The record as it is, whoever asks. */
 static int fetch(lb_tx *tx, const char *kind, const char *key, found *out, lb_error *err)
 {
     const db_value param[] = {db_text(kind), db_text(key)};
-    const ahead *known = read_ahead(tx, kind, key);
-    *out = (found){tx, known ? known->record : NULL, known ? known->body_id : 0};
-    return known ? LB_OK : store_run(tx, FETCH, param, 2, one_record, out, NULL, err);
+    bool known;
+    *out = (found){.tx = tx};
+    out->record = (lb_record *)store_ahead_record(tx->ahead, kind, key, &known, &out->body_id);
+    return known ? LB_OK : store_run(tx, STORE_WHOLE " WHERE r.kind = ?1 AND r.key = ?2", param, 2, one_record, out, NULL, err);
 }
 
 static bool may_site(const lb_actor *actor, const char *site)
@@ -139,59 +124,27 @@ static bool may_site(const lb_actor *actor, const char *site)
     return false;
 }
 
-static bool may_see(const lb_actor *actor, const lb_record *record)
+bool store_may_see(const lb_actor *actor, const lb_record *record)
 {
     if (actor->masked && record->reveals_arm) return false;
     if (!actor->clinical && record->subject) return false;
     return may_site(actor, record->site);
 }
 
-static void one_of(query *q, const char *kind, const char *key, const lb_actor *actor)
-{
-    lb_buf_puts(&q->sql, "SELECT " HEAD ", b.json FROM record r JOIN body b ON b.id = r.body_id WHERE");
-    store_query_add(q, " r.kind = ", db_text(kind));
-    store_query_add(q, " AND r.key = ", db_text(key));
-    if (actor) store_query_sites(q, actor);
-}
-
 int lb_tx_get(lb_tx *tx, const char *kind, const char *key, const lb_record **out, lb_error *err)
 {
-    found f;
-    const ahead *known = read_ahead(tx, kind, key);
-    *out = known && known->record && may_see(tx->actor, known->record) ? known->record : NULL;
+    found f = {.tx = tx};
+    bool known;
+    const lb_record *record = store_ahead_record(tx->ahead, kind, key, &known, NULL);
+    *out = record && store_may_see(tx->actor, record) ? record : NULL;
     if (known) return LB_OK;
     query q;
     store_query_begin(&q);
-    one_of(&q, kind, key, tx->actor);
-    f = (found){.tx = tx};
+    store_query_add(&q, STORE_WHOLE " WHERE r.kind = ", db_text(kind));
+    store_query_add(&q, " AND r.key = ", db_text(key));
+    store_query_sites(&q, tx->actor);
     int code = store_query_run(tx, &q, one_record, &f, err);
     if (!code) *out = f.record;
-    return code;
-}
-
-/* A writer must know of what the actor may not see, so as not to write over it; may_see() stands before everything that is handed out. */
-int lb_tx_ahead(lb_tx *tx, const lb_name *name, size_t count, lb_error *err)
-{
-    db_ask ask[STORE_AHEAD] = {{0}};
-    query q[STORE_AHEAD];
-    found f[STORE_AHEAD];
-    size_t n = 0;
-    tx->ahead_count = 0;
-    for (size_t i = 0; i < count && n < STORE_AHEAD; i++) {
-        if (!name[i].key) continue;
-        store_query_begin(&q[n]);
-        f[n] = (found){.tx = tx};
-        one_of(&q[n], name[i].kind, name[i].key, tx->write ? NULL : tx->actor);
-        ask[n] = (db_ask){q[n].sql.data, q[n].param, q[n].params, one_record, &f[n]};
-        tx->ahead[n++] = (ahead){name[i].kind, name[i].key, NULL, 0};
-    }
-    int code = tx->store->backend->together(tx->db, ask, n, err);
-    for (size_t i = 0; i < n; i++) {
-        tx->ahead[i].record = f[i].record;
-        tx->ahead[i].body_id = f[i].body_id;
-        lb_buf_free(&q[i].sql);
-    }
-    if (!code) tx->ahead_count = n;
     return code;
 }
 
@@ -208,7 +161,16 @@ static void conditions(query *q, const lb_find *f, const lb_actor *actor)
         if (same[i].value) store_query_add(q, same[i].sql, db_text(same[i].value));
     for (size_t i = 0; i < LB_COUNT(f->kinds) && f->kinds[i]; i++) store_query_add(q, i ? ", " : f->subject ? " AND kind || '' IN (" : " AND kind IN (", db_text(f->kinds[i]));
     if (f->kinds[0]) lb_buf_putc(&q->sql, ')');
-    store_query_sites(q, actor);
+    if (actor) store_query_sites(q, actor);
+}
+
+void store_find_query(query *q, const lb_find *find, const lb_actor *actor)
+{
+    store_query_begin(q);
+    lb_buf_puts(&q->sql, find->heads ? "SELECT " STORE_HEAD " FROM record r" : STORE_WHOLE);
+    conditions(q, find, actor);
+    lb_buf_puts(&q->sql, " ORDER BY kind, key");
+    if (find->limit > 0) store_query_add(q, " LIMIT ", db_int(find->limit));
 }
 
 typedef struct scanning {
@@ -225,8 +187,8 @@ static int scanned(void *context, const db_value *c, size_t count, lb_error *err
     scanning *s = context;
     lb_arena *arena = s->tx->arena;
     (void)count;
-    lb_record record = head_of(c, arena);
-    int code = s->heads ? LB_OK : body_of(&c[BODY], &record, arena, err);
+    lb_record record = store_record_head(c, arena);
+    int code = s->heads ? LB_OK : store_record_body(&c[STORE_BODY_ID + 1], &record, arena, err);
     if (code) return code;
     if (!s->tx->write) return s->seen(s->context, &record, err);
     if (s->count == s->room) {
@@ -237,15 +199,24 @@ static int scanned(void *context, const db_value *c, size_t count, lb_error *err
     return LB_OK;
 }
 
+/* What it finds may change, and be forgotten, while it is looked at: the rows themselves stay. */
+static int scan_known(lb_tx *tx, const ahead *known, lb_record_seen seen, void *context, lb_error *err)
+{
+    const lb_record *record = known->record;
+    size_t count = known->count;
+    int code = LB_OK;
+    for (size_t i = 0; i < count && !code; i++)
+        if (store_may_see(tx->actor, &record[i])) code = seen(context, &record[i], err);
+    return code < 0 ? code : LB_OK;
+}
+
 int lb_tx_scan(lb_tx *tx, const lb_find *find, lb_record_seen seen, void *context, lb_error *err)
 {
     query q;
-    store_query_begin(&q);
+    const ahead *known = store_ahead_scan(tx->ahead, find);
+    if (known) return scan_known(tx, known, seen, context, err);
     scanning s = {.tx = tx, .seen = seen, .context = context, .heads = find->heads};
-    lb_buf_puts(&q.sql, find->heads ? "SELECT " HEAD " FROM record r" : "SELECT " HEAD ", b.json FROM record r JOIN body b ON b.id = r.body_id");
-    conditions(&q, find, tx->actor);
-    lb_buf_puts(&q.sql, " ORDER BY kind, key");
-    if (find->limit > 0) store_query_add(&q, " LIMIT ", db_int(find->limit));
+    store_find_query(&q, find, tx->actor);
     int code = store_query_each(tx, &q, scanned, &s, err);
     for (size_t i = 0; i < s.count && !code; i++) {
         code = seen(context, &s.kept[i], err);
@@ -289,9 +260,20 @@ static int conflict(const lb_record *old, const char *key, lb_error *err)
     return LB_CONFLICT;
 }
 
+/* An index of a database takes no longer ones; nobody types them. */
+int store_check_names(const lb_record *r, lb_error *err)
+{
+    const struct { const char *text; size_t most; } name[] = {{r->key, STORE_KEY_MOST}, {r->parent, STORE_KEY_MOST}, {r->site, STORE_NAME_MOST},
+                                                              {r->subject, STORE_NAME_MOST}, {r->state, STORE_NAME_MOST}};
+    for (size_t i = 0; i < LB_COUNT(name); i++)
+        if (name[i].text && strlen(name[i].text) > name[i].most)
+            return lb_fail(err, LB_TOO_LARGE, "the name '%.40s…' is longer than %zu bytes", name[i].text, name[i].most);
+    return LB_OK;
+}
+
 static int check_rights(const lb_tx *tx, const lb_record *record, const lb_record *old, lb_error *err)
 {
-    if (!may_see(tx->actor, record) || (old && !may_see(tx->actor, old)))
+    if (!store_may_see(tx->actor, record) || (old && !store_may_see(tx->actor, old)))
         return lb_fail(err, LB_FORBIDDEN, "%s may not write this record", tx->actor->user);
     if (old && !lb_text_equal(old->subject, record->subject))
         return lb_fail(err, LB_FAILED, "the record %.200s belongs to another participant", record->key);
@@ -300,14 +282,9 @@ static int check_rights(const lb_tx *tx, const lb_record *record, const lb_recor
 
 static int write_row(lb_tx *tx, const lb_record *r, const char *json, size_t length, int64_t body_id, lb_error *err)
 {
-    const db_value body[] = {db_int(body_id), {DB_TEXT, 0, json, length}};
-    int64_t id = body_id;
-    int code;
-    if (body_id) {
-        code = store_post(tx, "UPDATE body SET json = ?2 WHERE id = ?1", body, 2, err);
-    } else {
-        code = store_run(tx, "INSERT INTO body (json) VALUES (?1) RETURNING id", body + 1, 1, store_take_int, &id, NULL, err);
-    }
+    int64_t id = body_id ? body_id : ++tx->chain->body_id;
+    const db_value body[] = {db_int(id), {DB_TEXT, 0, json, length}};
+    int code = store_post(tx, body_id ? "UPDATE body SET json = ?2 WHERE id = ?1" : "INSERT INTO body (id, json) VALUES (?1, ?2)", body, 2, err);
     if (code) return code;
     const db_value head[] = {db_text(r->kind), db_text(r->key), db_text(r->site), db_text(r->subject), db_text(r->parent),
                              db_text(r->state), db_int(r->reveals_arm), db_int(r->revision), db_int(r->changed_us),
@@ -351,7 +328,8 @@ int lb_tx_put(lb_tx *tx, const lb_record *record, int64_t expected, const lb_cha
     bool audited = lb_kind_audited(record->kind);
     assert(!audited || (change && change->action));
     found f;
-    int code = fetch(tx, record->kind, record->key, &f, err);
+    int code = store_check_names(record, err);
+    if (!code) code = fetch(tx, record->kind, record->key, &f, err);
     if (!code) code = check_rights(tx, record, f.record, err);
     if (code) return code;
     int64_t there = f.record ? f.record->revision : 0;
@@ -372,7 +350,7 @@ int lb_tx_put(lb_tx *tx, const lb_record *record, int64_t expected, const lb_cha
     code = write_row(tx, &r, json.data, json.length, f.record ? f.body_id : 0, err);
     if (!code && audited) code = write_entry(tx, &r, f.record, change, hash, err);
     lb_buf_free(&json);
-    forget(tx, record->kind, record->key);
+    store_ahead_forget(tx, f.record, &r);
     return code;
 }
 
@@ -381,10 +359,10 @@ int lb_tx_remove(lb_tx *tx, const char *kind, const char *key, lb_error *err)
     assert(tx->write && !lb_kind_audited(kind));
     found f;
     int code = fetch(tx, kind, key, &f, err);
-    if (code || !f.record || !may_see(tx->actor, f.record)) return code;
+    if (code || !f.record || !store_may_see(tx->actor, f.record)) return code;
     const db_value param[] = {db_text(kind), db_text(key), db_int(f.body_id)};
     code = store_post(tx, "DELETE FROM record WHERE kind = ?1 AND key = ?2", param, 2, err);
     if (!code) code = store_post(tx, "DELETE FROM body WHERE id = ?1", param + 2, 1, err);
-    forget(tx, kind, key);
+    store_ahead_forget(tx, f.record, f.record);
     return code;
 }

@@ -9,15 +9,33 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum { STORE_READERS = 8, STORE_BODY_MOST = 16 << 20, STORE_PARAMS = 256, STORE_AHEAD = 8 };
+enum { STORE_READERS = 8, STORE_BODY_MOST = 16 << 20, STORE_PARAMS = 256, STORE_AHEAD = 8, STORE_KEY_MOST = 1000, STORE_NAME_MOST = 500 };
 
 /* The end of the audit chain as a transaction sees it. */
 typedef struct chain {
     int64_t seq;      /* of the last entry, 0 when there is none */
     int64_t open_seq; /* entries that reveal no arm: the numbering masked people see */
     int64_t time_us;  /* the latest moment anything was written */
+    int64_t body_id;  /* the last number given to a body of a record; known to the writer alone */
     char hash[65];    /* of the last entry; 64 zeros before the first */
 } chain;
+
+/* A record, or what a scan finds, read ahead: who asks for it, or writes it, in this transaction finds it here. */
+typedef struct ahead {
+    lb_name name;
+    lb_find find; /* when `scan`: a copy, for the caller's may be gone before the transaction is */
+    bool scan;
+    lb_record *record; /* none: there is none */
+    size_t count, room;
+    int64_t body_id; /* of a single one */
+    lb_arena *arena;
+    bool bad; /* it cannot be read: whoever asks for it learns why */
+} ahead;
+
+typedef struct ahead_set {
+    ahead item[STORE_AHEAD];
+    size_t count;
+} ahead_set;
 
 /* A caller waiting for its body to run and to be on disk. */
 typedef struct waiting {
@@ -30,8 +48,10 @@ typedef struct waiting {
     int code;
     bool done;
     pthread_cond_t finished;
+    ahead_set ahead; /* read for all bodies of a batch at once, before the first of them runs */
+    db_ask ask[STORE_AHEAD];
+    size_t asks;
 } waiting;
-
 
 struct lb_store {
     const db_backend *backend;
@@ -60,13 +80,6 @@ struct lb_store {
     atomic_bool head_written; /* since it was last forced to the disk */
 };
 
-/* A record read ahead: who asks for it, or writes it, in this transaction finds it here. */
-typedef struct ahead {
-    const char *kind, *key;
-    lb_record *record; /* NULL: there is none */
-    int64_t body_id;
-} ahead;
-
 struct lb_tx {
     lb_store *store;
     db *db;
@@ -76,8 +89,8 @@ struct lb_tx {
     int64_t now_us;
     chain *chain; /* write only */
     const lb_origin *origin;
-    ahead ahead[STORE_AHEAD];
-    size_t ahead_count;
+    ahead_set *ahead;
+    waiting *behind; /* write only: those of the same batch whose turn comes later */
 };
 
 /* ---- statements ---- */
@@ -116,7 +129,32 @@ typedef struct store_values {
 /** Hash of an entry behind `previous`; `origin`: JSON text of where it was first made, or NULL. */
 void store_entry_hash(const char *previous, const lb_audit *entry, const store_values *before, const store_values *after,
                       const char *record_hash, const char *origin, char hash[65]);
+/** The question for the last entry; the chain as it is before the first one stands in `out` already. */
+db_ask store_chain_ask(chain *out);
 int store_chain_read(db *connection, const db_backend *backend, chain *out, lb_error *err) LB_MUST_CHECK;
+
+/* ---- records.c ---- */
+/** The columns of a record without its body (STORE_HEAD), and with it (STORE_WHOLE: its number and text follow). */
+#define STORE_HEAD "r.kind, r.key, r.site, r.subject, r.parent, r.state, r.reveals_arm, r.revision, r.changed_us, r.changed_by, r.body_id"
+#define STORE_WHOLE "SELECT " STORE_HEAD ", b.json FROM record r JOIN body b ON b.id = r.body_id"
+enum { STORE_BODY_ID = 10 };
+lb_record store_record_head(const db_value *column, lb_arena *arena);
+int store_record_body(const db_value *column, lb_record *record, lb_arena *arena, lb_error *err);
+int store_check_names(const lb_record *record, lb_error *err);
+bool store_may_see(const lb_actor *actor, const lb_record *record);
+/** The statement of a scan. `actor` NULL: whoever asks. */
+void store_find_query(query *q, const lb_find *find, const lb_actor *actor);
+
+/* ---- ahead.c ---- */
+/** Questions for what is named, into `set` (emptied first) and `ask`; `actor` NULL: whoever asks. Returns how many. */
+size_t store_ahead_ask(const lb_name *name, size_t count, const lb_actor *actor, lb_arena *arena, ahead_set *set, db_ask *ask);
+/** They were answered: what could not be read is forgotten. */
+void store_ahead_settle(ahead_set *set);
+/** NULL: not known. */
+const lb_record *store_ahead_record(const ahead_set *set, const char *kind, const char *key, bool *known, int64_t *body_id);
+const ahead *store_ahead_scan(const ahead_set *set, const lb_find *find);
+/** A record changes: what was read of it, or may find it now, is forgotten, here and by those behind. `old` NULL: it is new. */
+void store_ahead_forget(lb_tx *tx, const lb_record *old, const lb_record *now);
 
 /* ---- audit.c ---- */
 /** Append an entry; seq, at_us, user, role and hash are set here. `record_hash` NULL: it changes no record. */
@@ -146,6 +184,8 @@ const db_backend *store_backend_of(const char *where);
 int store_queue_start(lb_store *store, lb_error *err) LB_MUST_CHECK;
 void store_queue_stop(lb_store *store);
 
+/** Is this a beginning of file names? */
+int store_check_beside(const char *beside, lb_error *err) LB_MUST_CHECK;
 char *store_path(const lb_store *store, const char *suffix); /* of a file beside the database; free() it */
 
 #endif

@@ -179,6 +179,14 @@ static int together(db *c, const db_ask *ask, size_t count, lb_error *err)
 
 static int begin(db *c, bool write, lb_error *err) { return execute(c, write ? "BEGIN IMMEDIATE" : "BEGIN", err); }
 
+static int mark(db *c, lb_error *err) { return run(c, "SAVEPOINT body", NULL, 0, NULL, NULL, NULL, err); }
+static int keep(db *c, lb_error *err) { return run(c, "RELEASE body", NULL, 0, NULL, NULL, NULL, err); }
+static int undo(db *c, lb_error *err)
+{
+    int code = run(c, "ROLLBACK TO body", NULL, 0, NULL, NULL, NULL, err);
+    return code ? code : keep(c, err);
+}
+
 static void rollback(db *c)
 {
     if (!sqlite3_get_autocommit(c->handle)) sqlite3_exec(c->handle, "ROLLBACK", NULL, NULL, NULL);
@@ -327,6 +335,9 @@ const db_backend store_sqlite = {
     .together = together,
     .each = each,
     .begin = begin,
+    .mark = mark,
+    .keep = keep,
+    .undo = undo,
     .commit = commit,
     .rollback = rollback,
     .open_transaction = open_transaction,

@@ -18,6 +18,8 @@ typedef struct lb_store_options {
 int lb_store_open(const lb_store_options *options, lb_store **out, lb_error *err) LB_MUST_CHECK;
 /** For tests: an empty store in a temporary folder, which goes when it is closed. `options` may be NULL; its clock counts. */
 int lb_store_open_scratch(const lb_store_options *options, lb_store **out, lb_error *err) LB_MUST_CHECK;
+/** For a server: connect all readers now, so that nobody's first request waits for it. What fails is tried again when it is needed. */
+void lb_store_warm(lb_store *store);
 void lb_store_close(lb_store *store);
 const char *lb_store_where(const lb_store *store);
 /** Is this trouble of the database itself (full, locked, out of reach), not of what was asked? */

@@ -142,10 +142,10 @@ static void gather_proposals(const lb_value *value, const char *path, lb_arena *
     for (size_t i = 0; i < value->count && (value->type == LB_OBJECT || value->type == LB_ARRAY); i++) {
         const char *id = lb_get_text(value->item[i], "id", NULL);
         const char *step = value->type == LB_OBJECT ? value->key[i] : id ? id : lb_arena_printf(arena, "%zu", i + 1);
-        if (value->type == LB_OBJECT && strcmp(step, "proposal") == 0 && value->item[i]->type == LB_STRING) {
+        if (value->type == LB_OBJECT && strcmp(step, "proposal") == 0) {
             lb_value *row = lb_push_object(rows);
             lb_set_text(row, "what", path);
-            lb_set_text(row, "proposal", value->item[i]->text);
+            lb_set(row, "proposal", value->item[i]);
             lb_set_int(row, "line", value->item[i]->line);
         } else {
             gather_proposals(value->item[i], path[0] ? lb_arena_printf(arena, "%s › %s", path, step) : step, arena, rows);

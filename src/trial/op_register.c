@@ -97,9 +97,10 @@ static void contacts(record *r, int number, const char *item, const char *const 
     const lb_value *list = lb_get(r->study->root, "contacts");
     for (size_t i = 0; list && i < list->count; i++) {
         const char *role = lb_get_text(list->item[i], "role", "");
+        const char *affiliation = text_of(r, lb_get(list->item[i], "affiliation"));
         for (size_t k = 0; k < count; k++)
             if (strcmp(role, roles[k]) == 0)
-                add_line(&out, lb_arena_printf(r->arena, "%s, %s (%s)", lb_get_text(list->item[i], "name", ""), lb_get_text(list->item[i], "affiliation", ""), role));
+                add_line(&out, lb_arena_printf(r->arena, "%s, %s (%s)", lb_get_text(list->item[i], "name", ""), affiliation ? affiliation : "", role));
     }
     add(r, number, item, &out, "contacts");
 }

@@ -145,6 +145,13 @@ static void check_label(flaws *f, const lb_value *value, const char *key)
     if (!lb_get(value, "en")) trial_flaw(f, value, "error", "add en: …", "'%s' has no English text", key);
 }
 
+/* One label or a list of them. */
+static void check_labels(flaws *f, const lb_value *value, const char *key)
+{
+    if (value->type != LB_ARRAY) check_label(f, value, key);
+    for (size_t i = 0; value->type == LB_ARRAY && i < value->count; i++) check_label(f, value->item[i], key);
+}
+
 static void check_id(flaws *f, const lb_value *value, const char *key)
 {
     if (value->type != LB_STRING) {
@@ -225,6 +232,7 @@ static void check_value(flaws *f, const lb_value *value, const shape_key *k)
         break;
     case SHAPE_ID: check_id(f, value, key); break;
     case SHAPE_LABEL: check_label(f, value, key); break;
+    case SHAPE_LABELS: check_labels(f, value, key); break;
     case SHAPE_INT:
         if (value->type != LB_INT) expect(f, value, key, "a whole number");
         break;
@@ -264,7 +272,7 @@ static void check_value(flaws *f, const lb_value *value, const shape_key *k)
 static const shape_key everywhere[] = {
     {"source", SHAPE_TEXTS, 0, NULL, NULL},
     {"note", SHAPE_LABEL, 0, NULL, NULL},
-    {"proposal", SHAPE_TEXT, 0, NULL, NULL},
+    {"proposal", SHAPE_LABEL, 0, NULL, NULL},
 };
 
 static const shape_key *key_named(const shape *of, const char *key)

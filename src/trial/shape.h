@@ -9,6 +9,7 @@ typedef enum shape_kind {
     SHAPE_TEXT,
     SHAPE_ID,      /* letters, digits, _ and - */
     SHAPE_LABEL,   /* a text, or {en:, zh:, da:} */
+    SHAPE_LABELS,  /* a list of labels, or one */
     SHAPE_INT,
     SHAPE_NUMBER,
     SHAPE_BOOL,

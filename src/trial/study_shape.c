@@ -16,19 +16,19 @@
 
 /* -- who, where, what -- */
 SHAPE(dated, "date", R("event", TEXT), R("date", TEXT), C("kind", "actual,estimated"));
-SHAPE(registration, "registry record", R("register", TEXT), K("number", TEXT), K("other_ids", TEXTS), K("status", TEXT), K("url", TEXT),
-      L("dates", dated), K("responsible", TEXT), K("keywords", TEXTS), K("fda_drug", BOOL), K("fda_device", BOOL), K("healthy_volunteers", BOOL),
-      K("ages", TEXTS), K("sexes", TEXT), K("phase", TEXT), K("type", TEXT));
-SHAPE(contact, "contact", R("role", TEXT), R("name", TEXT), K("affiliation", TEXT));
-SHAPE(design, "design", R("type", TEXT), K("model", TEXT), K("allocation", TEXT), K("masking", TEXT), K("purpose", TEXT), K("hypothesis", TEXT),
-      K("centres", INT), K("setting", TEXT), K("conduct", TEXTS), K("ethics", TEXT), R("enrolment", INT), K("objectives", LABEL_MAP));
-SHAPE(site, "site", R("id", ID), R("label", LABEL), K("city", TEXT), K("country", TEXT), K("lead", BOOL), K("kind", TEXT), K("target", INT), K("utc_offset", TEXT));
+SHAPE(registration, "registry record", R("register", TEXT), K("number", TEXT), K("other_ids", TEXTS), K("status", LABEL), K("url", TEXT),
+      L("dates", dated), K("responsible", LABEL), K("keywords", LABELS), K("fda_drug", BOOL), K("fda_device", BOOL), K("healthy_volunteers", BOOL),
+      K("ages", LABELS), K("sexes", LABEL), K("phase", LABEL), K("type", LABEL));
+SHAPE(contact, "contact", R("role", TEXT), R("name", TEXT), K("affiliation", LABEL));
+SHAPE(design, "design", R("type", LABEL), K("model", LABEL), K("allocation", LABEL), K("masking", LABEL), K("purpose", LABEL), K("hypothesis", LABEL),
+      K("centres", INT), K("setting", LABEL), K("conduct", LABELS), K("ethics", LABEL), R("enrolment", INT), K("objectives", LABEL_MAP));
+SHAPE(site, "site", R("id", ID), R("label", LABEL), K("city", TEXT), K("country", TEXT), K("lead", BOOL), K("kind", LABEL), K("target", INT), K("utc_offset", TEXT));
 SHAPE(arm, "arm", R("id", ID), R("code", ID), RC("kind", "experimental,active,control"), R("label", LABEL), K("description", LABEL), K("interventions", TEXTS));
 SHAPE(component, "component", R("id", ID), R("label", LABEL), K("what", LABEL));
 SHAPE(intervention, "intervention", R("id", ID), R("label", LABEL), R("arms", TEXTS), RC("kind", "exercise,rest,drug,education,advice,device"),
       K("weeks", INT), K("days_per_week", INT), K("minutes", RANGE), L("components", component), K("materials", LABEL_MAP), K("supervision", LABEL),
       K("sessions", LABEL_MAP), K("what", LABEL), K("reveals_arm", BOOL));
-SHAPE(drug, "drug", R("id", ID), R("label", LABEL), K("class", TEXT), K("nsaid", BOOL), K("named_in", TEXTS));
+SHAPE(drug, "drug", R("id", ID), R("label", LABEL), K("class", LABEL), K("nsaid", BOOL), K("named_in", TEXTS));
 SHAPE(regimen, "drug regimen", R("arms", TEXTS), R("weeks", INT), K("route", TEXT), K("dose", LABEL), K("form", ID), K("items", LABEL_MAP), RL("list", drug));
 
 /* -- randomisation, masking, consent, eligibility -- */
@@ -47,7 +47,7 @@ SHAPE(eligibility, "eligibility", R("form", ID), RL("stages", stage));
 /* -- schedule and forms -- */
 SHAPE(repeat, "repeat", R("from", INT), R("to", INT), R("every", INT));
 SHAPE(visit, "visit", R("id", ID), R("label", LABEL), R("anchor", ID), K("day", INT), K("window", RANGE), R("forms", TEXTS), K("unscheduled", BOOL),
-      K("optional", BOOL), K("reveals_arm", BOOL), K("arms", TEXTS), O("repeat", repeat), K("mode", TEXT));
+      K("optional", BOOL), K("reveals_arm", BOOL), K("arms", TEXTS), O("repeat", repeat), K("mode", LABEL));
 SHAPE(item, "item", R("id", ID), R("label", LABEL),
       RC("type", "text,integer,number,date,datetime,choice,choices,yesno,slider,derived,file"), K("unit", TEXT), K("range", RANGE), K("expected", RANGE),
       K("units", NUMBER_MAP), K("codes", CODES), K("required", BOOL), K("identifier", BOOL), K("shown_if", RULE), K("derived_by", RULE), K("reveals_arm", BOOL), K("group", LABEL),
@@ -59,7 +59,7 @@ SHAPE(used_instrument, "instrument", R("id", ID), R("file", TEXT), R("label", LA
 
 /* -- outcomes, adherence, safety -- */
 SHAPE(outcome, "outcome", R("id", ID), R("label", LABEL), R("measure", ID), R("visits", TEXTS), K("change", BOOL), C("better", "lower,higher"), K("mcid", NUMBER),
-      K("definition", LABEL), K("analysis", TEXT), K("sensitivity", TEXTS), K("day", INT));
+      K("definition", LABEL), K("analysis", LABEL), K("sensitivity", TEXTS), K("day", INT));
 SHAPE(outcomes, "outcomes", RO("primary", outcome), L("secondary", outcome), K("definitions", LABEL_MAP));
 SHAPE(supervised_by, "supervision", R("form", ID), R("item", ID), K("held", ID));
 SHAPE(adherence, "adherence", R("version", TEXT), R("arms", TEXTS), R("form", ID), R("weeks", INT), R("sessions_per_week", INT), K("minutes", RANGE), K("components", TEXTS),
@@ -67,26 +67,26 @@ SHAPE(adherence, "adherence", R("version", TEXT), R("arms", TEXTS), R("form", ID
 SHAPE(watch, "watched value", R("id", ID), R("rule", RULE), R("label", LABEL));
 SHAPE(board, "board", K("independent", BOOL), K("reports", LABEL_MAP), K("charter", LABEL));
 SHAPE(escalation, "escalation", R("after_hours", NUMBER), R("to", TEXTS));
-SHAPE(safety, "safety", R("form", ID), R("sae_hours", NUMBER), K("clock_from", TEXT), K("causality", TEXTS), K("coding", LABEL), L("watch", watch), O("board", board),
+SHAPE(safety, "safety", R("form", ID), R("sae_hours", NUMBER), K("clock_from", LABEL), K("causality", LABELS), K("coding", LABEL), L("watch", watch), O("board", board),
       K("items", LABEL_MAP), K("causality_items", LABEL_MAP), K("serious_if", RULE), K("related_codes", SCALARS), K("followup_days", NUMBER),
       L("escalate", escalation), K("stopping", LABEL));
 SHAPE(role, "role", R("id", ID), R("label", LABEL), R("masked", BOOL), K("sees_clinical", BOOL), K("may", TEXTS));
 SHAPE(deviation, "deviations", K("kinds", LABEL_MAP), K("severity", LABEL_MAP));
-SHAPE(keeping, "data handling", K("entry", TEXT), K("double_entry", LABEL), K("queries", LABEL), K("verification", LABEL), K("signature", LABEL), K("audit", LABEL),
+SHAPE(keeping, "data handling", K("entry", LABEL), K("double_entry", LABEL), K("queries", LABEL), K("verification", LABEL), K("signature", LABEL), K("audit", LABEL),
       K("withdrawals", LABEL_MAP), O("deviations", deviation), K("exchange", TEXTS), K("reason_after_save", BOOL));
 SHAPE(reminder, "reminder", R("id", ID), R("to", ID), R("visit", ID), K("days", NUMBERS), K("at", TEXT), R("text", LABEL));
 SHAPE(phone, "participant's pages", R("forms", TEXTS), K("day_item", ID), K("back_days", INT), K("late_days", INT), K("ahead_minutes", INT), K("welcome", LABEL), K("thanks", LABEL),
       K("contact", LABEL));
 SHAPE(paragraph, "paragraph", R("title", LABEL), R("text", LABEL));
 SHAPE(printed, "documents", L("consent", paragraph), L("manual", paragraph), L("diary", paragraph), L("booklet", paragraph));
-SHAPE(retention, "retention", R("years", NUMBER), R("from", TEXT), K("purge_people", INT));
+SHAPE(retention, "retention", R("years", NUMBER), R("from", LABEL), K("purge_people", INT));
 SHAPE(sharing, "sharing statement", R("share", BOOL), K("statement", LABEL));
 
 /* -- measuring, predicting, plan -- */
-SHAPE(imaging, "imaging", K("modality", TEXT), K("field_tesla", NUMBER), K("plane", TEXT), K("levels", TEXTS), K("readers", INT), K("muscles", LABEL_MAP), K("segmentation", LABEL),
-      K("measures", TEXTS), K("radiomics", TEXTS), K("finding", LABEL), K("emg", LABEL), K("endurance", LABEL));
-SHAPE(prediction, "prediction", K("outcomes", LABEL_MAP), K("split", TEXT), K("resampling", TEXTS), K("selection", TEXT), K("models", TEXTS), K("performance", TEXTS),
-      K("explanation", TEXTS), K("product", LABEL));
+SHAPE(imaging, "imaging", K("modality", TEXT), K("field_tesla", NUMBER), K("plane", LABEL), K("levels", TEXTS), K("readers", INT), K("muscles", LABEL_MAP), K("segmentation", LABEL),
+      K("measures", LABELS), K("radiomics", TEXTS), K("finding", LABEL), K("emg", LABEL), K("endurance", LABEL));
+SHAPE(prediction, "prediction", K("outcomes", LABEL_MAP), K("split", LABEL), K("resampling", LABELS), K("selection", LABEL), K("models", LABELS), K("performance", LABELS),
+      K("explanation", LABELS), K("product", LABEL));
 SHAPE(power, "sample size", R("n", INT), K("per_arm", INT), K("difference", NUMBER), K("sd", NUMBER), K("alpha", NUMBER), K("sides", INT), K("power", NUMBER),
       K("attrition", NUMBER), K("margin", NUMBER), K("reading", LABEL_MAP));
 SHAPE(plan, "plan", R("file", TEXT), K("summary", LABEL_MAP));
@@ -114,7 +114,7 @@ SHAPE(simulation, "simulation", R("start", DATE), R("screened_per_day", NUMBER),
 
 static const shape_key keys_study[] = {
     R("lumbar", TEXT), R("id", ID), R("version", TEXT), K("date", DATE), K("acronym", TEXT), R("title", LABEL), K("official_title", LABEL), K("summary", LABEL),
-    K("background", LABEL), K("condition", TEXTS), K("participant_languages", TEXTS), L("registry", registration), L("contacts", contact), K("sponsor", TEXT), RO("design", design),
+    K("background", LABEL), K("condition", LABELS), K("participant_languages", TEXTS), L("registry", registration), L("contacts", contact), K("sponsor", LABEL), RO("design", design),
     RL("sites", site), RL("arms", arm), L("interventions", intervention), O("drugs", regimen), RO("randomisation", randomisation), RO("masking", masking),
     RO("consent", consent), RO("eligibility", eligibility), RL("visits", visit), K("code_lists", LISTS), RL("forms", form), L("instruments", used_instrument),
     RO("outcomes", outcomes), O("adherence", adherence), RO("safety", safety), RL("roles", role), O("participant", phone), L("reminders", reminder), O("documents", printed), O("data", keeping), RO("retention", retention),

@@ -9,7 +9,7 @@ import { acts, look, pageFor, Someone, startStudy } from './trial.mjs';
 const study = await startStudy('studies/metnlbp.yaml');
 const browser = await startBrowser();
 const PASSWORD = 'seven quiet herons wade';
-const LABELS = '1=right erector spinae,2=right multifidus,3=left multifidus,4=left erector spinae';
+const LABELS = '1=right erector spinae,2=right multifidus,3=left multifidus,4=left erector spinae,5=right psoas,6=left psoas,7=right quadratus lumborum,8=left quadratus lumborum';
 const file = (name) => readFileSync(join(root, 'reference', 'muscle', name));
 const who = { admin: new Someone(study, 'admin') };
 let at = '';

@@ -50,7 +50,7 @@ static void test_the_whole_suite(void **state)
     assert_true(n > 0);
     program[n] = '\0';
     char *name = strrchr(program, '/') + 1;
-    static const char *const suites[] = {"test_store", "test_import"};
+    static const char *const suites[] = {"test_store", "test_store_commit", "test_import"};
     setenv("LUMBAR_TEST_POSTGRES", server, 1);
     for (size_t i = 0; i < LB_COUNT(suites); i++) {
         snprintf(name, sizeof program - (size_t)(name - program), "%s", suites[i]);

@@ -160,7 +160,8 @@ typedef struct reading_ahead {
 static int read_ahead(lb_tx *tx, void *context, lb_error *err)
 {
     reading_ahead *r = context;
-    static const lb_name names[] = {{LB_KIND_ENTRY, "S1|W1|DIARY"}, {LB_KIND_ENTRY, "S1|BL|ODI"}, {LB_KIND_ENTRY, "nobody"}, {LB_KIND_DRAFT, NULL}, {LB_KIND_DRAFT, "d"}};
+    static const lb_name names[] = {{.kind = LB_KIND_ENTRY, .key = "S1|W1|DIARY"}, {.kind = LB_KIND_ENTRY, .key = "S1|BL|ODI"},
+                                    {.kind = LB_KIND_ENTRY, .key = "nobody"}, {.kind = LB_KIND_DRAFT}, {.kind = LB_KIND_DRAFT, .key = "d"}};
     const lb_record *found;
     int code = lb_tx_ahead(tx, names, LB_COUNT(names), err);
     for (size_t i = 0; i < 3 && !code; i++) {

@@ -6,27 +6,39 @@
 #include "muscle/muscle.h"
 #include "muscle/page/page.h"
 
-/* Bright colours that stay apart on a grey picture and for colour-blind readers (after Okabe and Ito 2008). */
-static const char *const colours[] = {"#56B4E9", "#E69F00", "#F0E442", "#CC79A7", "#00B386", "#FF7F50"};
+/* Bright colours that stay apart on a grey picture and for colour-blind readers (after Okabe and Ito 2008): a muscle has the one it has
+ * in the viewer, others take what is left, in the order in which they appear. */
+static const struct {
+    const char *muscle, *colour;
+} known[] = {{"multifidus", "#E69F00"}, {"erector", "#56B4E9"}, {"psoas", "#00B386"}, {"quadratus", "#CC79A7"}};
+static const char *const spare[] = {"#F0E442", "#FF7F50"};
 
 const char *lb_page_dash(size_t reading) { return reading ? "2.4 1.6" : NULL; }
 
+static const char *known_colour(const char *muscle)
+{
+    for (size_t i = 0; muscle && i < LB_COUNT(known); i++)
+        if (strstr(muscle, known[i].muscle)) return known[i].colour;
+    return NULL;
+}
+
 const char *lb_page_colour(const lb_page *page, const char *muscle)
 {
-    const char *seen[LB_COUNT(colours)];
+    const char *seen[LB_COUNT(spare)], *colour = known_colour(muscle);
     size_t count = 0;
-    for (size_t r = 0; r < page->readings; r++) {
+    for (size_t r = 0; r < page->readings && !colour; r++) {
         const lb_value *row[LB_PAGE_ROWS];
         size_t rows = lb_page_whole(&page->reading[r], row, LB_PAGE_ROWS);
         for (size_t i = 0; i < rows && i < LB_PAGE_ROWS; i++) {
             const char *here = lb_get_text(row[i], "muscle", "");
             size_t at = 0;
+            if (known_colour(here)) continue;
             while (at < count && strcmp(seen[at], here) != 0) at++;
-            if (lb_text_equal(here, muscle)) return colours[at % LB_COUNT(colours)];
-            if (at == count && count < LB_COUNT(colours)) seen[count++] = here;
+            if (lb_text_equal(here, muscle)) return spare[at % LB_COUNT(spare)];
+            if (at == count && count < LB_COUNT(spare)) seen[count++] = here;
         }
     }
-    return "#ffffff";
+    return colour ? colour : "#ffffff";
 }
 
 /* ---- what was measured ------------------------------------------------------------------------------------------ */

@@ -40,9 +40,12 @@ static lb_value *card(const lb_published *m, lb_arena *arena)
         lb_set(out, key, m->document->item[i]);
     }
     const lb_score_program *p = &m->model->program[0];
+    bool batch_levels = false; /* the batch is a predictor, too, not only adjusted for */
+    for (size_t j = 0; j < p->columns; j++) batch_levels |= p->column[j].level >= 0 && (int32_t)p->column[j].input == m->model->batch_input;
     static const char *const kinds[] = {"linear", "trees", "layers"};
     lb_set_text(out, "program_kind", kinds[p->kind]);
     lb_set_bool(out, "logit", p->logistic);
+    lb_set_bool(out, "batch_levels", batch_levels);
     lb_set_int(out, "columns", (int64_t)p->columns);
     lb_set_int(out, "refit_count", (int64_t)m->model->programs - 1);
     return out;

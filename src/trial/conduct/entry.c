@@ -35,7 +35,10 @@ int lb_entry_version(lb_tx *tx, const char *subject, const char *visit, const ch
     *version = NULL;
     if (strchr(subject, '|') || strchr(visit, '|') || strchr(form, '|')) return lb_fail(err, LB_NOT_FOUND, "there is no such form");
     const char *key = lb_entry_key(subject, visit, form, lb_tx_arena(tx));
-    int code = lb_tx_ahead(tx, (lb_name[]){{LB_KIND_SUBJECT, subject}, {LB_KIND_ENTRY, key}, {LB_KIND_STUDY, "study"}}, 3, err);
+    const lb_find whole = lb_person_find_all(subject);
+    const lb_name name[] = {{.find = &whole}, {.kind = LB_KIND_ENTRY, .key = key}, {.kind = LB_KIND_STUDY, .key = "study"},
+                            {.kind = LB_KIND_SITE, .key = subject, .site_of = LB_KIND_SUBJECT}};
+    int code = lb_tx_ahead(tx, name, LB_COUNT(name), err);
     if (!code) code = lb_tx_get(tx, LB_KIND_SUBJECT, subject, &person, err);
     if (!code && !person) code = lb_fail(err, LB_NOT_FOUND, "there is no participant '%.40s'", subject);
     if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, key, &entry, err);

@@ -61,11 +61,15 @@ typedef struct lb_entry_plan {
     int64_t revision;               /**< after the commit */
     size_t queries_opened;
     const char *second_state;       /**< second keying: "agreed" or "differences" */
+    lb_find queries;                /**< of this entry */
 } lb_entry_plan;
 
 /** Everything but writing; runs in a reading transaction. LB_CONFLICT: somebody was first (plan->before is what is there now).
  *  LB_BAD_DATA with plan->computed.hard: the hard findings refuse it. */
 int lb_entry_prepare(lb_tx *tx, const lb_form_place *place, const lb_entry_ask *ask, lb_entry_plan *out, lb_error *err) LB_MUST_CHECK;
+/** What the commit will ask for. */
+enum { LB_ENTRY_NAMES = 6 };
+size_t lb_entry_names(const lb_entry_plan *plan, lb_name name[LB_ENTRY_NAMES]);
 /** Write it, if nothing moved since. */
 int lb_entry_commit(lb_tx *tx, lb_entry_plan *plan, lb_error *err) LB_MUST_CHECK;
 /** May this actor write this form at all (role, state, consent, study)? */

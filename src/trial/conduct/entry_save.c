@@ -217,7 +217,7 @@ static int check_files(lb_tx *tx, const lb_entry_plan *plan, lb_error *err)
 
 int lb_entry_prepare(lb_tx *tx, const lb_form_place *place, const lb_entry_ask *ask, lb_entry_plan *out, lb_error *err)
 {
-    *out = (lb_entry_plan){.ask = ask};
+    *out = (lb_entry_plan){.ask = ask, .queries = {.kind = LB_KIND_QUERY, .parent = place->key}};
     int code = lb_entry_load(tx, place, &out->before, err);
     if (!code && !ask->by_participant) code = lb_entry_may_write(tx, &out->before, ask->second, err);
     if (!code) code = lb_entry_compute(tx, &out->before, ask->values, ask->missing, &out->computed, err);
@@ -276,14 +276,26 @@ static int compare_again(lb_tx *tx, const lb_entry_plan *plan, lb_error *err)
 
 /* -- writing --------------------------------------------------------------------------------------------------------- */
 
+size_t lb_entry_names(const lb_entry_plan *plan, lb_name name[LB_ENTRY_NAMES])
+{
+    const lb_form_place *p = plan->before.place;
+    size_t n = 0;
+    name[n++] = (lb_name){.kind = LB_KIND_ENTRY, .key = p->key};
+    name[n++] = (lb_name){.kind = LB_KIND_ENTRY, .key = p->arm_key};
+    name[n++] = (lb_name){.kind = LB_KIND_SUBJECT, .key = p->subject};
+    name[n++] = (lb_name){.kind = LB_KIND_STUDY, .key = "study"};
+    name[n++] = (lb_name){.kind = LB_KIND_DRAFT, .key = plan->ask->draft};
+    name[n++] = (lb_name){.find = &plan->queries};
+    return n;
+}
+
 static int still_there(lb_tx *tx, const lb_entry_plan *plan, lb_error *err)
 {
     const lb_entry *entry = &plan->before;
     const lb_record *main = NULL, *arm = NULL, *person = NULL;
     const lb_form_place *p = entry->place;
-    const lb_name names[] = {{LB_KIND_ENTRY, p->key}, {LB_KIND_ENTRY, p->arm_key}, {LB_KIND_SUBJECT, p->subject}, {LB_KIND_STUDY, "study"},
-                             {LB_KIND_DRAFT, plan->ask->draft}};
-    int code = lb_tx_ahead(tx, names, LB_COUNT(names), err);
+    lb_name name[LB_ENTRY_NAMES];
+    int code = lb_tx_ahead(tx, name, lb_entry_names(plan, name), err);
     if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, p->key, &main, err);
     if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, p->arm_key, &arm, err);
     if (!code) code = lb_tx_get(tx, LB_KIND_SUBJECT, p->subject, &person, err);

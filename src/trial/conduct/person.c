@@ -208,6 +208,11 @@ static int take_record(void *context, const lb_record *record, lb_error *err)
     return 0;
 }
 
+lb_find lb_person_find_all(const char *subject)
+{
+    return (lb_find){.subject = subject, .kinds = {LB_KIND_SUBJECT, LB_KIND_ENTRY, LB_KIND_CONSENT, LB_KIND_WITHDRAWAL, LB_KIND_ALLOCATION}};
+}
+
 int lb_person_load(lb_tx *tx, const lb_study *study, const char *subject, lb_person **out, lb_error *err)
 {
     lb_arena *arena = lb_tx_arena(tx);
@@ -217,7 +222,7 @@ int lb_person_load(lb_tx *tx, const lb_study *study, const char *subject, lb_per
     *p = (lb_person){.study = study, .site_index = -1, .left_day = INT64_MAX};
     p->entry = lb_arena_array(arena, l.entry_room, sizeof *p->entry);
     p->consent = lb_arena_array(arena, l.consent_room, sizeof *p->consent);
-    const lb_find find = {.subject = subject, .kinds = {LB_KIND_SUBJECT, LB_KIND_ENTRY, LB_KIND_CONSENT, LB_KIND_WITHDRAWAL, LB_KIND_ALLOCATION}};
+    const lb_find find = lb_person_find_all(subject);
     int code = lb_tx_scan(tx, &find, take_record, &l, err);
     if (!code && !p->record) code = lb_fail(err, LB_NOT_FOUND, "there is no participant '%.40s'", subject);
     if (code == LB_OK) *out = p;

@@ -29,6 +29,8 @@ typedef struct lb_person {
     int64_t left_day;      /**< earliest withdrawal of follow-up or consent */
 } lb_person;
 
+/** What is to be read of one person; borrows `subject`. */
+lb_find lb_person_find_all(const char *subject);
 /** LB_NOT_FOUND when there is none this actor may see. */
 int lb_person_load(lb_tx *tx, const lb_study *study, const char *subject, lb_person **out, lb_error *err) LB_MUST_CHECK;
 

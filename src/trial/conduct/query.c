@@ -179,10 +179,9 @@ int lb_entry_queries(lb_tx *tx, const lb_entry_plan *plan, size_t *opened, lb_er
 {
     const lb_value *findings = plan->computed.findings;
     rule_queries there = {.arena = lb_tx_arena(tx)};
-    const lb_find find = {.kind = LB_KIND_QUERY, .parent = plan->before.place->key};
     *opened = 0;
     if (!plan->main_body && !plan->arm_body) return LB_OK;
-    int code = lb_tx_scan(tx, &find, gather, &there, err);
+    int code = lb_tx_scan(tx, &plan->queries, gather, &there, err);
     for (size_t i = 0; i < there.count && !code; i++)
         if (!still_found(plan, there.query[i]))
             code = change_state(tx, there.query[i], "closed", "close", "the value was changed or confirmed", true, err);

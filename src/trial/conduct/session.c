@@ -9,6 +9,7 @@
 #include <string.h>
 
 static const lb_change unaudited = {.action = "session"};
+const lb_find lb_find_active = {.kind = LB_KIND_PROTOCOL, .state = "active", .heads = true, .limit = 1};
 
 void lb_token_make(char token[LB_TOKEN])
 {
@@ -34,14 +35,16 @@ int lb_session_get(lb_tx *tx, const char *token, int64_t idle_us, lb_session *ou
     *found = *expired = false;
     if (!token || strlen(token) != LB_TOKEN - 1) return LB_OK;
     lb_token_key(token, key);
-    int code = lb_tx_ahead(tx, (lb_name[]){{LB_KIND_SESSION, key}, {LB_KIND_STUDY, "study"}}, 2, err); /* what every request asks for */
+    const lb_name name[] = {{.kind = LB_KIND_SESSION, .key = key}, {.kind = LB_KIND_STUDY, .key = "study"},
+                            {.kind = LB_KIND_USER, .key = key, .parent_of = LB_KIND_SESSION}, {.find = &lb_find_active}};
+    int code = lb_tx_ahead(tx, name, LB_COUNT(name), err); /* what every request asks for */
     if (!code) code = lb_tx_get(tx, LB_KIND_SESSION, key, &session, err);
     if (code || !session) return code;
-    const char *name = lb_get_text(session->body, "user", "");
-    code = lb_tx_get(tx, LB_KIND_USER, name, &user, err);
+    const char *who = lb_get_text(session->body, "user", "");
+    code = lb_tx_get(tx, LB_KIND_USER, who, &user, err);
     if (code) return code;
     int64_t now = lb_tx_now_us(tx), made = lb_get_int(session->body, "made", 0), seen = lb_get_int(session->body, "seen", 0);
-    *out = (lb_session){.key = key, .user = name, .csrf = lb_get_text(session->body, "csrf", ""),
+    *out = (lb_session){.key = key, .user = who, .csrf = lb_get_text(session->body, "csrf", ""),
                         .made_us = made, .seen_us = seen, .revision = session->revision, .record = user};
     bool allowed = user && lb_text_equal(user->state, "active") && made >= lb_get_int(user->body, "sessions_from", 0);
     *expired = now - seen > idle_us || now - made > (int64_t)LB_SESSION_HOURS * 3600 * 1000000 || !allowed;

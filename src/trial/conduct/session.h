@@ -25,6 +25,8 @@ void lb_token_make(char token[LB_TOKEN]);
 /** Its key in the store: SHA-256 in hex. */
 void lb_token_key(const char *token, char key[65]);
 
+/** The protocol in force: read together with the session. */
+extern const lb_find lb_find_active;
 /** The session of a token, with its user; NULL *out when there is none, when it ended (*expired says so), or the user may
  *  not sign in any more. */
 int lb_session_get(lb_tx *tx, const char *token, int64_t idle_us, lb_session *out, bool *found, bool *expired, lb_error *err) LB_MUST_CHECK;

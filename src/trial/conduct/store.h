@@ -94,6 +94,16 @@ int lb_store_read(lb_store *store, const lb_actor *actor, lb_arena *arena, lb_tx
 int lb_store_write(lb_store *store, const lb_actor *actor, lb_arena *arena, lb_tx_body body, void *context,
                    lb_error *err) LB_MUST_CHECK;
 
+/** What a transaction will ask for: the record (kind, key); the record of `kind` whose key is what stands as parent, or as site, in
+ *  another one (parent_of or site_of, key); or, `find` given, what that scan finds. All borrowed. */
+typedef struct lb_name {
+    const char *kind, *key, *parent_of, *site_of;
+    const lb_find *find;
+} lb_name;
+/** The same, with what the body will ask for read ahead together with that of the other bodies that share its commit. */
+int lb_store_write_ahead(lb_store *store, const lb_actor *actor, lb_arena *arena, const lb_name *name, size_t count, lb_tx_body body, void *context,
+                         lb_error *err) LB_MUST_CHECK;
+
 lb_arena *lb_tx_arena(lb_tx *tx);
 /** From now on read into this arena; returns the former one. For scans over everything: a callback that has dealt with a
  *  few hundred records hands in a new arena and frees the former, so that memory stays bounded. In a write transaction not from
@@ -106,11 +116,8 @@ int64_t lb_tx_now_us(const lb_tx *tx); /**< one time for the whole transaction, 
 
 /** *out is NULL when there is none, or none this actor may see. */
 int lb_tx_get(lb_tx *tx, const char *kind, const char *key, const lb_record **out, lb_error *err) LB_MUST_CHECK;
-/** Read some records (at most 8; those without a key are passed over) at once, before they are asked for or written one by one in this
- *  transaction: one way to the database and back instead of many. Changes nothing else. The names are borrowed. */
-typedef struct lb_name {
-    const char *kind, *key;
-} lb_name;
+/** Read some records or scans (at most 8; names without key and find are passed over) at once, before they are asked for or written one
+ *  by one in this transaction: one way to the database and back instead of many. Changes nothing else. The names are borrowed. */
 int lb_tx_ahead(lb_tx *tx, const lb_name *name, size_t count, lb_error *err) LB_MUST_CHECK;
 int lb_tx_scan(lb_tx *tx, const lb_find *find, lb_record_seen seen, void *context, lb_error *err) LB_MUST_CHECK;
 int lb_tx_count(lb_tx *tx, const lb_find *find, int64_t *out, lb_error *err) LB_MUST_CHECK;

@@ -204,6 +204,7 @@ static void count_entries(list *l, const lb_person *p, const keyed *k)
         }
         if (!complete || !form->double_entry || mine || !may(l, LB_MAY_SECOND) || keyed_twice(k, e->record->key)) continue;
         lb_value *task = add(l->waiting, "second_entry", p->subject, lb_visit_text(l->study, e->visit, e->occurrence, l->arena), form->id);
+        set_param(task, "visit", lb_label_value(&l->study->visit[e->visit].label, l->arena));
         set_param(task, "form", lb_label_value(&form->label, l->arena));
     }
     if (verify > 0 && may(l, LB_MAY_VERIFY)) set_count(add(l->waiting, "verify", p->subject, NULL, NULL), verify);

@@ -58,7 +58,11 @@ function collect() {
     }
     if (Number.isNaN(value) && input.in_model && !wrong.includes(name)) {
       if (!input.unknown_allowed) missing.push(name);
-      else doubts.push(model.batch?.input === input.name ? say('unadjusted') : say('filled', { name }));
+      else {
+        const batch = model.batch?.input === input.name;
+        if (batch) doubts.push(say('unadjusted'));
+        if (!batch || model.batch_levels) doubts.push(input.type === 'category' ? say('filledLevel', { name, level: levelName(input, usual(input)) }) : say('filled', { name }));
+      }
     }
     values.push(value);
   }
@@ -94,6 +98,7 @@ function showRisks(values) {
   box.replaceChildren(cards);
 }
 const levelName = (input, at) => (language === 'zh' && input.level_labels_zh?.[at]) || input.level_labels?.[at] || input.levels[at];
+const usual = (input) => (input.training_levels ?? [0]).reduce((best, count, at, all) => (count > all[best] ? at : best), 0);
 const unit = (input) => WORDS[language][`unit ${input.unit}`] ?? input.unit;
 const shown = (input) => (own[input.name] === '' ? say('unknown') : input.type === 'category' ? levelName(input, input.levels.indexOf(own[input.name])) : own[input.name] + (input.unit ? ` ${unit(input)}` : ''));
 function showReasons(values) {

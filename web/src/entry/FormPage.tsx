@@ -10,7 +10,8 @@ import { said } from '../shared/format';
 import { IconClock, IconError, IconInfo, IconOk, IconPen, IconWarning } from '../shared/icons';
 import { Mark } from '../shared/Mark';
 import { Page } from '../shared/Page';
-import { Failure, Loaded } from '../shared/states';
+import { refusalIn } from '../shared/refusal';
+import { Empty, Failure, Loaded } from '../shared/states';
 import { type FormCard, type FormDoc, get, part, type Person, post, type Query, query } from '../shared/trial';
 import { clockOf, momentOf } from '../shared/when';
 import { ConflictView } from './Conflict';
@@ -21,14 +22,14 @@ import { countsOf, isShown } from './values';
 
 /** What has been kept, and when; never more than is true. */
 function KeptLine({ entry }: { entry: Entry }) {
-  const { t } = useTranslation('trial');
+  const { t, i18n } = useTranslation('trial');
   const { kept, changed } = entry;
   const look = {
     clean: ['quiet', <IconInfo key="i" size={17} />, t('kept.clean')], typing: ['quiet', <IconPen key="i" size={17} />, t('kept.typing')], drafting: ['quiet', <IconClock key="i" size={17} />, t('kept.drafting')],
     saving: ['quiet', <IconClock key="i" size={17} />, t('kept.saving')],
     draft: ['info', <IconOk key="i" size={17} />, changed.length > 0 ? t('kept.draft', { at: kept.is === 'draft' ? clockOf(kept.at) : '' }) : t('kept.clean')],
     saved: ['good', <IconOk key="i" size={17} />, t('kept.saved', { at: kept.is === 'saved' ? clockOf(kept.at) : '' })],
-    lost: ['bad', <IconError key="i" size={17} />, `${t('kept.lost')}${kept.is === 'lost' && kept.why ? ` ${kept.why === 'store' ? t('kept.store') : kept.why}` : ''}`],
+    lost: ['bad', <IconError key="i" size={17} />, `${t('kept.lost')}${kept.is === 'lost' && kept.why ? ` ${kept.why === 'store' ? t('kept.store') : refusalIn(kept.why, i18n.language)}` : ''}`],
   }[kept.is] as [string, React.ReactNode, string];
   return <span className="status wrap" data-kind={look[0]} data-kept={kept.is} role="status">{look[1]}{look[2]}</span>;
 }
@@ -223,6 +224,7 @@ export function FormPage({ subject, visit, form }: { subject: string; visit: str
   const label = doc.data ? said(doc.data.form.label, i18n.language) : form;
   const where = doc.data?.visit_label ? said(doc.data.visit_label, i18n.language) : visit;
   const gone = doc.error instanceof ApiError && doc.error.status === 404;
+  const keyed = keying > 0 && doc.error instanceof ApiError && doc.error.status === 409; // nothing went wrong: there is nothing left to key
   return (
     <Page title={label} lede={(
       <>
@@ -231,7 +233,7 @@ export function FormPage({ subject, visit, form }: { subject: string; visit: str
       </>
     )}>
       {instruction && <p className="lede">{said(instruction, i18n.language)}</p>}
-      {gone ? <Failure error={new Error(t('form.gone'))} /> : <Loaded query={doc}>{(data) => <FormBody key={`${data.revision}.${round}`} doc={data} subject={subject} visit={visit} form={form} keying={keying || (data.keying ?? 0)} reload={reload} />}</Loaded>}
+      {gone ? <Failure error={new Error(t('form.gone'))} /> : keyed ? <Empty>{refusalIn(doc.error?.message ?? '', i18n.language)}. <Link href={`/people/${part(subject)}#${visit}`}>{t('randomise.back', { subject })}</Link></Empty> : <Loaded query={doc}>{(data) => <FormBody key={`${data.revision}.${round}`} doc={data} subject={subject} visit={visit} form={form} keying={keying || (data.keying ?? 0)} reload={reload} />}</Loaded>}
     </Page>
   );
 }

@@ -1,5 +1,5 @@
-// The frame speaks English and Chinese; the choice is remembered in this browser. What Lumbar computes (messages, method
-// sentences) comes from the program as it is.
+// The frame speaks English and Chinese, and so do the study server's refusals (refusals.zh.ts); the choice is remembered in this
+// browser. What Lumbar computes (method sentences, the messages of an analysis) comes from the program as it is.
 import i18next from 'i18next';
 import { initReactI18next } from 'react-i18next';
 import { en } from './en';

@@ -18,5 +18,26 @@ export const protocol: Record<string, string> = {
   // keys of oversight and of reports
   wanted: '应录', done: '已录', differences: '差异', forms: '表单', entries: '条目数', complete: '完整', verified: '已核查', signed: '已签名', missed: '缺失访视', out_of_window: '超出窗口', days_off: '超出天数', subject: '受试者', site: '中心', closed: '已关闭', answered: '已答复', by_rule: '由规则提出',
   age_days: '时长（天）', by_site: '按中心', by_role: '按角色', participant: '受试者页面', reminders: '提醒', documents: '文件', screened: '已筛选', screen_failed: '筛选失败', group_names: '组名', groups: '各组', completed: '已完成', left_treatment: '终止治疗', left_followup: '终止随访', left_consent: '撤回同意',
-  terms: '事件名称', people: '人数', rule: '规则', to: '与之相关', any: '任何', serious: '严重', related: '相关', guess_rate: '猜中率', certain_share: '可确定比例', balance: '均衡性', total: '合计', allocated: '已分配', largest_imbalance: '最大不均衡', longest_run: '最长连续', seed: '种子', by: '人员', at: '时间',
+  terms: '事件名称', people: '人数', rule: '规则', to: '对象', any: '任何', serious: '严重', related: '相关', guess_rate: '猜中率', certain_share: '可确定比例', balance: '均衡性', total: '合计', allocated: '已分配', largest_imbalance: '最大不均衡', longest_run: '最长连续', seed: '种子', by: '人员', at: '时间',
+  // keys of conduct that came later
+  utc_offset: '时区', randomised_twice: '重复随机', held: '已完成', causality_items: '因果关系条目', related_codes: '判为相关的编码', serious_if: '判为严重的条件', followup_days: '随访天数', escalate: '逐级上报',
+  after_hours: '超过小时数', day_item: '日期条目', back_days: '可回填天数', late_days: '逾期天数', ahead_minutes: '允许时钟提前（分钟）', welcome: '欢迎语', thanks: '感谢语', contact: '联系方式', days: '天', consent: '知情同意', booklet: '健康教育手册',
+  eligibility: '入选', multifidus: '多裂肌', erector_spinae: '竖脊肌', psoas: '腰大肌', quadratus_lumborum: '腰方肌', summary: '摘要', stages: '阶段', opens: '此后可录入', code_lists: '编码表', zero_to_five: '0至5', one_to_three: '1至3', one_to_seven: '1至7',
+  wording: '文字', joa_two: 'JOA（至2分）', joa_three: 'JOA（至3分）', relatedness: '相关性',
+};
+
+/** The words that registries and protocols share, by which a fact is said; sentences of one study's own stand in its file, by language. */
+export const words: Record<string, string> = {
+  interventional: '干预性', 'not applicable': '不适用', adult: '成人', 'older adult': '老年人', all: '不限', estimated: '预计', actual: '实际', oral: '口服', lower: '越低越好', higher: '越高越好',
+  'study start': '研究开始', 'primary completion': '主要完成', 'study completion': '研究完成', 'first submitted': '首次提交', 'first submitted that met quality criteria': '首次提交（符合质量要求）', 'first posted': '首次公布',
+  'last update submitted that met quality criteria': '最近更新提交（符合质量要求）', 'last update posted': '最近更新公布', 'last verified': '最近核实', 'completed; no results posted': '已完成；未公布结果',
+  'study chair': '研究主席', 'study director': '研究负责人', 'responsible party': '责任方', Beijing: '北京', China: '中国', Denmark: '丹麦', experimental: '试验组', active: '阳性对照', control: '对照',
+  education: '健康教育', drug: '药物', rest: '休息', advice: '建议', device: '器械', permuted_blocks: '区组随机', minimisation: '最小化法', centre: '中心', sex: '性别', consent: '知情同意', range: '极差', 'arm description': '组别说明',
+  exercise: '运动', 'study drug': '研究药物', treatment: '治疗', 'randomised controlled trial': '随机对照试验', 'parallel assignment, two arms': '平行分组，两组', randomised: '随机', 'single (outcome assessor)': '单盲（结局评估者）', superiority: '优效性',
+  aerobic: '有氧', strength: '力量', balance: '平衡', stretching: '柔韧', shape: '形状', 'first-order': '一阶', 'awareness of the site': '中心获知时', 'closure of the study': '研究结束', 'validated electronic system': '经验证的电子系统',
+  'low back pain': '腰痛', 'Low back pain': '腰痛', 'Modic changes': 'Modic改变', satisfaction: '满意度', endurance: '耐力', 'CSV with codebook': 'CSV及编码手册', 'REDCap dictionary': 'REDCap数据字典', 'EpiData REC and EPX': 'EpiData REC与EPX',
+  'fill in own diary': '填写本人日记', 'answer own questionnaires': '填写本人问卷', screen: '筛选', 'record consent': '记录知情同意', randomise: '随机', enter: '录入', 'answer queries': '答复质疑', 'hold calls': '督导通话', 'see adherence': '查看依从性',
+  'confirm eligibility': '确认入选', sign: '签名', 'report serious events': '报告严重事件', 'enter what reveals the arm': '录入会暴露分组的内容', 'settle differences': '裁定差异', 'balance report': '均衡性报告', 'closed report': '保密报告', 'read reports': '阅读报告',
+  'record recommendations': '记录建议', 'enter outcomes': '录入结局', 'second entry': '二次录入', queries: '质疑', lock: '锁定', 'verify against source': '原始数据核查', 'raise queries': '提出质疑', 'write and rehearse the plan': '编写并预演分析计划', users: '用户',
+  sites: '中心', backups: '备份', 'lead groups and meetings': '主持小组与会议',
 };

@@ -36,7 +36,7 @@ export const trial = {
     group: { overdue: 'Overdue', today: 'Today', week: 'This week', waiting: 'Waiting for me', safety: 'Serious events' },
   },
   task: {
-    visit_one: '{{visit}}: {{form}}', visit_same: '{{visit}}', visit_other: '{{visit}}: {{count}} forms', consent: 'Consent to record', reconsent: 'Consent to renew: {{consent}}', consent_next: 'Next consent to ask for', randomise: 'Ready to be randomised', screen: 'Screening to finish', second_entry: 'Second entry: {{form}}', settle: 'Differences to settle: {{form}}',
+    visit_one: '{{visit}}: {{form}}', visit_same: '{{visit}}', visit_other: '{{visit}}: {{count}} forms', consent: 'Consent to record', reconsent: 'Consent to renew: {{consent}}', consent_next: 'Next consent to ask for', randomise: 'Ready to be randomised', screen: 'Screening to finish', second_entry: 'Second entry: {{visit}}, {{form}}', settle: 'Differences to settle: {{form}}',
     verify_one: 'One form to verify', verify_other: '{{count}} forms to verify', sign_one: 'One form to sign', sign_other: '{{count}} forms to sign', answer: 'Query: {{text}}', close_query: 'Answered, to close: {{text}}', behind: 'Falling behind: {{why}}', sae: 'Serious event: {{term}}',
     ethics_ends: 'Ethics approval of {{site}} ends', ethics_missing: 'No ethics approval on file for {{site}}', board_report: 'A report waits for the board\'s recommendation',
   },

@@ -28,7 +28,7 @@ export const trial: typeof en = {
     group: { overdue: '逾期', today: '今日', week: '本周', waiting: '等待我处理', safety: '严重不良事件' },
   },
   task: {
-    visit_one: '{{visit}}：{{form}}', visit_same: '{{visit}}', visit_other: '{{visit}}：{{count}}张表单', consent: '待记录知情同意', reconsent: '需更新知情同意：{{consent}}', consent_next: '下一步知情同意', randomise: '可以随机', screen: '待完成筛选', second_entry: '第二次录入：{{form}}', settle: '待裁定差异：{{form}}',
+    visit_one: '{{visit}}：{{form}}', visit_same: '{{visit}}', visit_other: '{{visit}}：{{count}}张表单', consent: '待记录知情同意', reconsent: '需更新知情同意：{{consent}}', consent_next: '下一步知情同意', randomise: '可以随机', screen: '待完成筛选', second_entry: '第二次录入：{{visit}}，{{form}}', settle: '待裁定差异：{{form}}',
     verify_one: '1张表单待核查', verify_other: '{{count}}张表单待核查', sign_one: '1张表单待签名', sign_other: '{{count}}张表单待签名', answer: '质疑：{{text}}', close_query: '已答复，待关闭：{{text}}', behind: '落后：{{why}}', sae: '严重事件：{{term}}',
     ethics_ends: '{{site}}的伦理批件即将到期', ethics_missing: '{{site}}无伦理批件归档', board_report: '有报告等待委员会建议',
   },

@@ -24,4 +24,7 @@ export const terms = {
   valid: 'Valid', faults: 'Faults', row: 'Row', kind: 'Kind', message: 'Message', findings: 'Findings', severity: 'Severity', where: 'Where', hint: 'What to do',
   features: 'Features', undefined: 'Not defined', diagnostics: 'Diagnostics', feature: 'Feature', value: 'Value', name: 'Name',
   visit: 'Visit', day: 'Day', date: 'Date', earliest: 'From', latest: 'To', id: 'Id', score: 'Score', truth: 'Known truth', tables: 'Tables',
+  areas: 'Areas, slice by slice', dice: 'Dice', jaccard: 'Jaccard', voxels_a: 'Voxels, reader 1', voxels_b: 'Voxels, reader 2', volume_a_ml: 'Volume, reader 1 (ml)', volume_b_ml: 'Volume, reader 2 (ml)',
+  hd95_mm: 'Hausdorff 95 % (mm)', hausdorff_mm: 'Hausdorff (mm)', icc2_1: 'ICC(2,1)', icc2_1_lower: 'ICC(2,1) lower', icc2_1_upper: 'ICC(2,1) upper', icc3_1: 'ICC(3,1)', icc3_1_lower: 'ICC(3,1) lower', icc3_1_upper: 'ICC(3,1) upper',
+  sem_consistency_mm2: 'SEM, consistency (mm²)', sem_agreement_mm2: 'SEM, agreement (mm²)', mean_surface_distance_mm: 'Mean surface distance (mm)',
 };

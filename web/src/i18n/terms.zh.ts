@@ -26,4 +26,7 @@ export const terms: Record<keyof typeof en, string> = {
   valid: '有效', faults: '问题', row: '行', kind: '类型', message: '说明', findings: '检查结果', severity: '严重程度', where: '位置', hint: '处理办法',
   features: '特征', undefined: '无定义', diagnostics: '诊断信息', feature: '特征', value: '值', name: '名称',
   visit: '访视', day: '天', date: '日期', earliest: '最早', latest: '最晚', id: '编号', score: '得分', truth: '已知真值', tables: '数据表',
+  areas: '逐层面积', dice: 'Dice', jaccard: 'Jaccard', voxels_a: '体素数（阅片者1）', voxels_b: '体素数（阅片者2）', volume_a_ml: '体积（阅片者1，ml）', volume_b_ml: '体积（阅片者2，ml）',
+  hd95_mm: 'Hausdorff 95%（mm）', hausdorff_mm: 'Hausdorff（mm）', icc2_1: 'ICC(2,1)', icc2_1_lower: 'ICC(2,1) 下限', icc2_1_upper: 'ICC(2,1) 上限', icc3_1: 'ICC(3,1)', icc3_1_lower: 'ICC(3,1) 下限', icc3_1_upper: 'ICC(3,1) 上限',
+  sem_consistency_mm2: 'SEM（一致，mm²）', sem_agreement_mm2: 'SEM（绝对一致，mm²）', mean_surface_distance_mm: '平均表面距离（mm）',
 };

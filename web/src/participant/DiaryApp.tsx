@@ -6,7 +6,7 @@ import { type Field, faultOf, fieldOf, isEmpty, toSend } from '../entry/values';
 import { type DayEntry, db, draftKey, type Entry, type PhoneForm, type PhonePage, trueTime } from './keep';
 import { asked, Question } from './Questions';
 import { Ended, fetchPage, lastEntry, sync } from './sync';
-import { firstLanguage, keepLanguage, known, LanguageOf, nameOf, useSay } from './texts';
+import { firstLanguage, keepLanguage, known, LanguageOf, nameOf, useSay, refusedIn } from './texts';
 
 type Line = 'online' | 'offline' | 'sending';
 
@@ -66,7 +66,7 @@ function DayCard({ day, form, today, entry, onOpen }: { day: DayEntry; form: Pho
   return (
     <li className="p-card" data-done={done} data-day={day.date} data-form={day.form}>
       <div><strong>{when}</strong><span>{said(form.label, language)}{day.day ? ` · ${say('day', { n: day.day })}` : ''}</span>
-        {entry && <span className="p-state" data-state={entry.state}>{say(`state_${entry.state}`)}{entry.message ? `: ${entry.message}` : ''}</span>}</div>
+        {entry && <span className="p-state" data-state={entry.state}>{say(`state_${entry.state}`)}{entry.message ? `: ${refusedIn(entry.message, language)}` : ''}</span>}</div>
       <button type="button" className={done ? 'p-again' : 'p-go'} onClick={onOpen} aria-label={`${done ? `${say('done')}, ${say('change')}` : say('fillIn')}: ${said(form.label, language)}, ${when}`}>{done && <span aria-hidden>✓ </span>}{say(done ? 'done' : 'fillIn')}</button>
     </li>
   );

@@ -6,11 +6,12 @@ import { useTranslation } from 'react-i18next';
 import { ApiError } from '../shared/api';
 import { said } from '../shared/format';
 import { IconInfo } from '../shared/icons';
+import { refusalIn } from '../shared/refusal';
 import { Failure } from '../shared/states';
 import { signIn, useSessionState } from './session';
 
 function SignInForm({ name }: { name?: string }) {
-  const { t } = useTranslation('trial');
+  const { t, i18n } = useTranslation('trial');
   const [user, setUser] = useState(name ?? '');
   const [password, setPassword] = useState('');
   const [otp, setOtp] = useState('');
@@ -51,7 +52,7 @@ function SignInForm({ name }: { name?: string }) {
             onChange={(e) => setOtp(e.currentTarget.value)} />
         )}
         {error !== null && (refused
-          ? <Alert role="alert" color="red" variant="light" icon={<IconInfo />} title={error.status === 429 ? t('signIn.tooMany') : t('signIn.wrong')} styles={{ title: { color: 'var(--lumbar-bad)' } }}><Text c="var(--mantine-color-text)">{error.status === 429 ? error.message : t('signIn.wrongText')}</Text></Alert>
+          ? <Alert role="alert" color="red" variant="light" icon={<IconInfo />} title={error.status === 429 ? t('signIn.tooMany') : t('signIn.wrong')} styles={{ title: { color: 'var(--lumbar-bad)' } }}><Text c="var(--mantine-color-text)">{error.status === 429 ? refusalIn(error.message, i18n.language) : t('signIn.wrongText')}</Text></Alert>
           : <Failure error={error} />)}
         <Button type="submit" size="md" loading={busy}>{t('signIn.button')}</Button>
       </Stack>

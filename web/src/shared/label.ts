@@ -1,7 +1,7 @@
 // Plain words for the keys of a result or a protocol ("tau2_lower" → "τ² lower"); the key itself stays as the tooltip.
 import { useCallback } from 'react';
 import { useTranslation } from 'react-i18next';
-import { protocol as zhProtocol } from '../i18n/protocol.zh';
+import { protocol as zhProtocol, words as zhWords } from '../i18n/protocol.zh';
 import { terms as enTerms } from '../i18n/terms.en';
 import { terms as zhTerms } from '../i18n/terms.zh';
 
@@ -15,9 +15,12 @@ function readable(key: string): string {
 }
 
 export function labelOf(key: string, language: string): string {
-  const found = language.startsWith('zh') ? own(zhTerms, key) ?? own(zhProtocol, key) : own(enTerms, key);
+  const found = language.startsWith('zh') ? own(zhTerms, key) ?? own(zhProtocol, key) ?? own(zhWords, key) : own(enTerms, key);
   return found ?? readable(key);
 }
+
+/** The standard words of registries and protocols ("estimated", "raise queries") in the reader's language; any other text as it is. */
+export const wordOf = (text: string, language: string) => (language.startsWith('zh') ? own(zhWords, text) ?? text : text);
 
 export function useLabel() {
   const { i18n } = useTranslation();

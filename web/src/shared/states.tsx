@@ -5,6 +5,7 @@ import type { ReactNode } from 'react';
 import { useTranslation } from 'react-i18next';
 import { ApiError } from './api';
 import { IconError, IconInfo, IconOk, IconWarning } from './icons';
+import { refusalIn } from './refusal';
 
 export function Waiting({ what }: { what?: string }) {
   const { t } = useTranslation();
@@ -25,7 +26,7 @@ export function Empty({ children }: { children: ReactNode }) {
 
 /** The same three parts as on the command line: where, what is wrong, what to do. */
 export function Failure({ error, again, children }: { error: unknown; again?: () => void; children?: ReactNode }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const known = error instanceof ApiError ? error : null;
   const own = known?.code === 'network' ? { message: t('state.noAnswer'), hint: t('state.noAnswerHint') } : known?.code === 'store' ? { message: t('state.store'), hint: t('state.storeHint') } : null;
   const message = own?.message ?? (error instanceof Error ? error.message : String(error));
@@ -34,9 +35,9 @@ export function Failure({ error, again, children }: { error: unknown; again?: ()
     <Paper p="md" className="surface" my="md" role="alert" style={{ borderLeft: '5px solid var(--lumbar-bad)' }}>
       <div className="status" data-kind="bad"><IconError />{t('state.refused')}</div>
       {known?.where && <div><span className="quiet">{t('state.where')}</span> <Code>{known.where}</Code></div>}
-      <Text fw={600} mt={4}>{message}</Text>
-      {known?.detail && <Text mt={4}>{known.detail}</Text>}
-      {hint && <Text mt={4}><span className="quiet">{t('state.hint')}</span> {hint}</Text>}
+      <Text fw={600} mt={4}>{refusalIn(message, i18n.language)}</Text>
+      {known?.detail && <Text mt={4}>{refusalIn(known.detail, i18n.language)}</Text>}
+      {hint && <Text mt={4}><span className="quiet">{t('state.hint')}</span> {refusalIn(hint, i18n.language)}</Text>}
       {(again || children) && (
         <div style={{ marginTop: '.75rem', display: 'flex', gap: '.5rem', flexWrap: 'wrap' }}>
           {children}

@@ -4,7 +4,7 @@ import { createContext, useContext } from 'react';
 import { useTranslation } from 'react-i18next';
 import type { Json, Row } from '../shared/api';
 import { isRow, said } from '../shared/format';
-import { useLabel } from '../shared/label';
+import { useLabel, wordOf } from '../shared/label';
 import { filled, rowsOf } from './sections';
 
 const isWords = (value: Json | undefined): value is Row => isRow(value) && Object.keys(value).length > 0
@@ -19,7 +19,7 @@ export function Words({ value }: { value: Json | undefined }) {
   const { t, i18n } = useTranslation();
   if (typeof value === 'boolean') return <>{value ? t('table.yes') : t('table.no')}</>;
   if (value === null || value === undefined) return <span className="quiet">{t('study.notStated')}</span>;
-  return <>{said(value, i18n.language)}</>;
+  return <>{wordOf(said(value, i18n.language), i18n.language)}</>;
 }
 
 /** The names of arms, visits and so on, so that a page never shows a bare code where a name exists. */
@@ -48,7 +48,7 @@ export function Origins({ row }: { row: Row }) {
       {sources.length > 0 && <span className="quiet source">{t('study.from')} {sources.map(word).join(', ')}</span>}
       {filled(row.proposal) && (
         <div className="proposal"><Badge variant="outline" color="var(--lumbar-warn)" c="var(--lumbar-warn)">{t('study.proposal')}</Badge>{' '}
-          {typeof row.proposal === 'string' && <span className="quiet">{row.proposal}</span>}</div>
+          {row.proposal !== true && <span className="quiet"><Words value={row.proposal} /></span>}</div>
       )}
     </>
   );
@@ -62,7 +62,7 @@ export function Facts({ row, skip = [] }: { row: Row; skip?: string[] }) {
   return (
     <dl className="terms">
       {entries.map(([key, value]) => (
-        <div key={key}><dt title={key}>{label(key)}</dt><dd>{isPlain(value) ? <Words value={named(value)} /> : <Readable value={value} />}</dd></div>
+        <div key={key}><dt title={key}>{label(key === 'text' ? 'wording' : key)}</dt><dd>{isPlain(value) ? <Words value={named(value)} /> : <Readable value={value} />}</dd></div>
       ))}
     </dl>
   );
@@ -83,7 +83,8 @@ export function Readable({ value }: { value: Json | undefined }) {
   const { i18n } = useTranslation();
   if (isPlain(value)) return <p><Words value={value} /></p>;
   if (Array.isArray(value)) {
-    if (value.every((v) => typeof v === 'string' || typeof v === 'number') && value.join('').length < 120) return <>{value.map((v) => said(named(v), i18n.language)).join(', ')}</>;
+    const short = value.every((v) => v !== null && isPlain(v) && typeof v !== 'boolean') ? value.map((v) => wordOf(said(named(v), i18n.language), i18n.language)) : [];
+    if (short.length > 0 && short.join('').length < 120) return <>{short.join(i18n.language.startsWith('zh') ? '、' : ', ')}</>;
     if (value.every(isPlain)) return <ul>{value.map((v, i) => <li key={i}><Words value={v} /></li>)}</ul>;
     return <ul className="things">{value.map((v, i) => (isRow(v) ? <Thing key={i} row={v} /> : <li key={i}><Readable value={v} /></li>))}</ul>;
   }
