@@ -1,15 +1,12 @@
 /* Requests per second of the server on this machine: a cached answer and an operation, over 32 kept connections, with the
  * 50th and 99th percentile of the time each took. Peers: wrk measures the same server, where it is installed. */
-#include <arpa/inet.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
+#include "http_client.h"
 #include "server/server.h"
 
 enum { CLIENTS = 32 };
@@ -20,31 +17,6 @@ typedef struct client {
     double *seconds; /* of each request */
 } client;
 
-static int open_connection(unsigned port)
-{
-    struct sockaddr_in address = {.sin_family = AF_INET, .sin_port = htons((uint16_t)port)};
-    int fd = socket(AF_INET, SOCK_STREAM, 0), on = 1;
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    return connect(fd, (struct sockaddr *)&address, sizeof address) == 0 ? fd : -1;
-}
-
-/* Read one answer with a Content-Length; true when its status is 200. */
-static bool read_answer(int fd, char *buffer, size_t size)
-{
-    size_t used = 0, whole = 0;
-    while (whole == 0 || used < whole) {
-        ssize_t got = recv(fd, buffer + used, size - 1 - used, 0);
-        if (got <= 0) return false;
-        used += (size_t)got;
-        buffer[used] = '\0';
-        const char *end = whole ? NULL : strstr(buffer, "\r\n\r\n"), *length = end ? strstr(buffer, "Content-Length: ") : NULL;
-        if (end && length) whole = (size_t)(end - buffer) + 4 + strtoull(length + 16, NULL, 10);
-        if (whole >= size) return false;
-    }
-    return strncmp(buffer, "HTTP/1.1 200", 12) == 0;
-}
-
 static void *ask(void *argument)
 {
     client *c = argument;
@@ -53,19 +25,13 @@ static void *ask(void *argument)
     int fd = open_connection(c->port);
     for (unsigned i = 0; i < c->requests; i++) {
         double start = lb_seconds();
-        bool good = fd >= 0 && send(fd, c->request, strlen(c->request), MSG_NOSIGNAL) > 0 && read_answer(fd, buffer, SIZE);
+        bool good = fd >= 0 && exchange(fd, c->request, buffer, SIZE) == 200;
         if (!good) c->failed++;
         c->seconds[i] = lb_seconds() - start;
     }
     if (fd >= 0) close(fd);
     free(buffer);
     return NULL;
-}
-
-static int by_value(const void *a, const void *b)
-{
-    double x = *(const double *)a, y = *(const double *)b;
-    return (x > y) - (x < y);
 }
 
 static void measure(const char *name, unsigned port, const char *request, unsigned each)

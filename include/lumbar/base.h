@@ -73,6 +73,8 @@ LB_API char *lb_arena_printf(lb_arena *arena, const char *fmt, ...) LB_PRINTF(2,
 /** Hand a malloc'ed block to the arena, which frees it in the end. */
 LB_API void lb_arena_adopt(lb_arena *arena, void *block);
 LB_API size_t lb_arena_bytes(const lb_arena *arena);
+/** Ask for large pages under a block of several megabytes that is not written yet: one page fault for 2 MiB, not for 4 KiB. */
+LB_API void lb_large_pages(void *memory, size_t size);
 
 /** malloc/realloc that end the process with a message instead of returning NULL. */
 LB_API void *lb_alloc(size_t count, size_t size); /* zeroed, overflow checked */
@@ -116,7 +118,7 @@ LB_API bool lb_hex_bytes(const char *hex, uint8_t *out, size_t count); /* exactl
 
 /* ---- files ------------------------------------------------------------- */
 
-/** Bytes of an input: from a file (mapped or read), a pipe, or an upload. */
+/** Bytes of an input: from a file, a pipe, or an upload. */
 typedef struct lb_bytes {
     const uint8_t *data;
     size_t length;
@@ -147,6 +149,8 @@ typedef struct lb_random {
 LB_API void lb_random_init(lb_random *random, uint64_t seed, uint64_t stream);
 LB_API uint32_t lb_random_u32(lb_random *random);
 LB_API double lb_random_uniform(lb_random *random); /**< in (0,1), 53 bits */
+/** Pass over so many of lb_random_u32(); a uniform or a normal number takes two. */
+LB_API void lb_random_skip(lb_random *random, uint32_t count);
 LB_API double lb_random_normal(lb_random *random);  /**< by inversion (Wichura AS 241) */
 LB_API uint32_t lb_random_below(lb_random *random, uint32_t n); /**< 0..n-1 without bias */
 LB_API double lb_random_exponential(lb_random *random);

@@ -35,6 +35,8 @@ typedef struct lb_result {
     size_t picture_count;
     lb_artifact *artifact;
     size_t artifact_count;
+    lb_table **table; /**< handed from one operation to another inside the program; no writer shows them */
+    size_t table_count;
 } lb_result;
 
 LB_API lb_result *lb_result_new(const char *operation);
@@ -44,6 +46,8 @@ LB_API void lb_result_warn(lb_result *result, const char *fmt, ...) LB_PRINTF(2,
 LB_API void lb_result_note(lb_result *result, const char *fmt, ...) LB_PRINTF(2, 3);
 /** Takes a copy of the SVG. */
 LB_API void lb_result_picture(lb_result *result, const char *name, const char *title, const char *svg);
+/** A table for the operation that made this call: it lives in the result's arena. */
+LB_API lb_table *lb_result_table(lb_result *result, const char *name, size_t rows);
 LB_API void lb_result_artifact(lb_result *result, const char *name, const char *mime, const void *data, size_t length);
 /** The same, and it is what -o FILE with this extension writes. */
 LB_API void lb_result_main_artifact(lb_result *result, const char *name, const char *mime, const void *data, size_t length);

@@ -26,13 +26,16 @@ typedef struct simulation {
     bool lower;
     uint64_t seed;
     outcome *trial;
+    const lb_formula *parsed;
+    const char *columns; /* all that the analysis reads, or NULL when only the whole table will do */
 } simulation;
 
 /* Trials of one call: the protocol is read once for them, and their people are kept until they are analysed. */
-enum { TOGETHER_MOST = 40, PEOPLE_TOGETHER = 40000 };
+enum { TOGETHER_MOST = 40, PEOPLE_TOGETHER = 40000, LEAN = 10 /* times as many, when only columns are kept */ };
 
-/* The participants of `count` invented trials; each has its seed from a stream of the simulation's, `first` and on. */
-static int invent(const simulation *s, size_t first, size_t count, lb_result **out, lb_error *err)
+/* The participants of `count` invented trials; each has its seed from a stream of the simulation's, `first` and on. `columns`: only
+ * these, as tables (result->table); NULL: all of them, as values. */
+static int invent(const simulation *s, size_t first, size_t count, const char *columns, lb_result **out, lb_error *err)
 {
     lb_buf seeds = {0};
     for (size_t i = 0; i < count; i++) {
@@ -44,7 +47,7 @@ static int invent(const simulation *s, size_t first, size_t count, lb_result **o
     lb_call *call = lb_call_new(lb_call_registry(s->call), s->simulate);
     int code = lb_call_bind(call, "file", &s->study, err);
     if (!code) code = lb_call_set(call, "n", s->n, err);
-    if (!code) code = lb_call_set(call, "tables", "participants", err);
+    if (!code) code = columns ? lb_call_set(call, "columns", columns, err) : lb_call_set(call, "tables", "participants", err);
     if (!code) code = lb_call_set(call, "seeds", seeds.data, err);
     if (!code) code = lb_call_run(call, out, err);
     lb_call_free(call);
@@ -52,14 +55,11 @@ static int invent(const simulation *s, size_t first, size_t count, lb_result **o
     return code;
 }
 
-static int analyse(const simulation *s, const lb_value *participants, lb_arena *arena, lb_result **out, lb_error *err)
+static int analyse(const simulation *s, lb_table *table, lb_result **out, lb_error *err)
 {
-    lb_table *table;
     char level[32];
-    int code = lb_table_from_value(participants, "participants", arena, &table, err);
-    if (code) return code;
     lb_call *call = lb_call_new(lb_call_registry(s->call), s->analyse);
-    code = lb_call_bind_table(call, "data", table, err);
+    int code = lb_call_bind_table(call, "data", table, err);
     if (!code) code = lb_call_set(call, "formula", s->formula, err);
     if (!code) code = lb_call_set(call, "treatment", s->treatment, err);
     if (!code && s->reference) code = lb_call_set(call, "reference", s->reference, err);
@@ -70,30 +70,55 @@ static int analyse(const simulation *s, const lb_value *participants, lb_arena *
     return code;
 }
 
-static void judge(const simulation *s, const lb_result *analysis, const lb_value *truth, outcome *o)
+static void judge(const simulation *s, const lb_power_contrast *c, double truth, outcome *o)
 {
-    const lb_value *rows = lb_get(analysis->results, "contrasts"), *row = rows && rows->count ? rows->item[0] : NULL;
-    double sign = s->lower ? -1 : 1, df = lb_get_number(row, "df", INFINITY);
-    o->estimate = lb_get_number(row, "estimate", NAN);
-    o->se = lb_get_number(row, "se", NAN);
-    o->n = lb_get_number(analysis->results, "n", NAN);
-    o->truth = lb_get_number(truth, "effect_mean", NAN);
+    double sign = s->lower ? -1 : 1;
+    o->estimate = c->estimate;
+    o->se = c->se;
+    o->n = c->n;
+    o->truth = truth;
     o->done = o->se > 0 && isfinite(o->estimate);
-    double p = lb_t_p((sign * o->estimate - s->margin) / o->se, df, LB_UPPER);
+    double p = lb_t_p((sign * o->estimate - s->margin) / o->se, c->df, LB_UPPER);
     o->rejected = p < s->alpha / s->sides;
-    o->covered = lb_get_number(row, "lower", NAN) <= o->truth && o->truth <= lb_get_number(row, "upper", NAN);
-    if (!o->done) snprintf(o->message, sizeof o->message, "the analysis has no estimate (%s)", analysis->status);
+    o->covered = c->lower <= o->truth && o->truth <= c->upper;
 }
 
-static void run_trial(simulation *s, const lb_value *trial, outcome *o)
+/* By the operation itself: whatever the model, and in its words when there is no estimate. */
+static void run_trial(const simulation *s, lb_table *table, double truth, outcome *o)
 {
     lb_error err = LB_ERROR_INIT;
     lb_result *analysis = NULL;
-    lb_arena *arena = lb_arena_new();
-    int code = analyse(s, lb_path(trial, "tables.participants"), arena, &analysis, &err);
-    if (!code) judge(s, analysis, lb_get(trial, "truth"), o);
-    else snprintf(o->message, sizeof o->message, "%s", err.message);
+    int code = analyse(s, table, &analysis, &err);
+    if (!code) {
+        const lb_value *rows = lb_get(analysis->results, "contrasts"), *row = rows && rows->count ? rows->item[0] : NULL;
+        lb_power_contrast c = {lb_get_number(row, "estimate", NAN), lb_get_number(row, "se", NAN), lb_get_number(row, "df", INFINITY),
+                               lb_get_number(row, "lower", NAN), lb_get_number(row, "upper", NAN), lb_get_number(analysis->results, "n", NAN)};
+        judge(s, &c, truth, o);
+        if (!o->done) snprintf(o->message, sizeof o->message, "the analysis has no estimate (%s)", analysis->status);
+    } else {
+        snprintf(o->message, sizeof o->message, "%s", err.message);
+    }
     lb_result_free(analysis);
+}
+
+/* Trial `index` of those invented together. */
+static void analyse_trial(const simulation *s, const lb_result *trials, size_t index, outcome *o)
+{
+    lb_arena *arena = lb_arena_new();
+    const lb_value *trial = lb_get(trials->results, "trials")->item[index];
+    lb_table *table = NULL;
+    lb_error err = LB_ERROR_INIT;
+    lb_power_contrast c;
+    if (s->columns) {
+        double truth = lb_get_number(trial, "effect_mean", NAN);
+        table = trials->table[index];
+        if (lb_power_ancova(s->parsed, table, s->treatment, s->reference, s->level, arena, &c)) judge(s, &c, truth, o);
+        else run_trial(s, table, truth, o);
+    } else if (lb_table_from_value(lb_path(trial, "tables.participants"), "participants", arena, &table, &err) == LB_OK) {
+        run_trial(s, table, lb_get_number(lb_get(trial, "truth"), "effect_mean", NAN), o);
+    } else {
+        snprintf(o->message, sizeof o->message, "%s", err.message);
+    }
     lb_arena_free(arena);
 }
 
@@ -109,11 +134,11 @@ static void run_in_batch(void *context, size_t index)
     lb_error err = LB_ERROR_INIT;
     lb_result *trials = NULL;
     if (lb_progress_cancelled(lb_call_progress(b->s->call))) return;
-    int code = invent(b->s, first, count, &trials, &err);
+    int code = invent(b->s, first, count, b->s->columns, &trials, &err);
     for (size_t i = 0; i < count; i++) {
         outcome *o = &b->s->trial[first + i];
         if (code) snprintf(o->message, sizeof o->message, "%s", err.message);
-        else run_trial(b->s, lb_get(trials->results, "trials")->item[i], o);
+        else analyse_trial(b->s, trials, i, o);
     }
     lb_result_free(trials);
 }
@@ -132,12 +157,39 @@ static int read(lb_call *call, simulation *s, lb_error *err)
     return lb_call_document(call, "file", &s->study, err);
 }
 
-/* Does the formula's outcome belong to the score whose true effect is known? */
-static bool known_truth(const simulation *s, lb_error *err)
+/* The columns that the analysis reads, as a list for study simulate; NULL when the outcome is an expression or the model has none. */
+static const char *columns_read(const simulation *s, const lb_table *table)
 {
-    lb_result *trial = NULL;
-    bool known = false;
-    if (!invent(s, 0, 1, &trial, err)) known = lb_text_starts(s->formula, lb_get_text(lb_path(trial->results, "trials[0].truth"), "score", "?"));
+    lb_arena *arena = lb_call_arena(s->call);
+    lb_error unused = LB_ERROR_INIT;
+    lb_design_options options = {.factor_columns = &s->treatment, .factor_count = 1};
+    lb_design *d;
+    lb_buf list = {0};
+    if (!s->parsed || lb_design_build(s->parsed, table, &options, arena, &d, &unused)) return NULL;
+    if (!d->response || !lb_table_find(table, d->response) || !lb_design_raw(d, s->treatment)) return NULL;
+    lb_buf_puts(&list, d->response);
+    for (size_t i = 0; i < d->raw_count; i++) lb_buf_printf(&list, ",%s", d->raw_name[i]);
+    const char *columns = lb_arena_text(arena, list.data);
+    lb_buf_free(&list);
+    return columns;
+}
+
+/* The first trial, whole: does the formula's outcome belong to the score whose true effect is known, which columns does the analysis
+ * read, and can they be made alone? */
+static bool look_at_first(simulation *s, lb_error *err)
+{
+    lb_result *trial = NULL, *alone = NULL;
+    lb_error unused = LB_ERROR_INIT;
+    lb_arena *arena = lb_call_arena(s->call);
+    lb_formula *formula = NULL;
+    lb_table *table;
+    if (invent(s, 0, 1, NULL, &trial, err)) return false;
+    bool known = lb_text_starts(s->formula, lb_get_text(lb_path(trial->results, "trials[0].truth"), "score", "?"));
+    if (lb_formula_parse(s->formula, arena, &formula, &unused) == LB_OK) s->parsed = formula;
+    if (lb_table_from_value(lb_path(trial->results, "trials[0].tables.participants"), "participants", arena, &table, &unused) == LB_OK)
+        s->columns = columns_read(s, table);
+    if (s->columns && invent(s, 0, 1, s->columns, &alone, &unused)) s->columns = NULL;
+    lb_result_free(alone);
     lb_result_free(trial);
     return known;
 }
@@ -199,7 +251,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     int code = read(call, &s, err);
     if (code) return code;
     lb_error why = LB_ERROR_INIT;
-    bool truth = known_truth(&s, &why);
+    bool truth = look_at_first(&s, &why);
     if (why.code) {
         if (err) *err = why;
         return why.code;
@@ -209,6 +261,10 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     const lb_progress *progress = lb_call_progress(call);
     size_t people = (size_t)lb_call_int(call, "n"), together = PEOPLE_TOGETHER / people;
     together = together < 1 ? 1 : together > TOGETHER_MOST ? TOGETHER_MOST : together;
+    if (s.columns) together *= LEAN;
+    unsigned threads = lb_call_threads(call);
+    size_t share = (trials + threads - 1) / (threads ? threads : 1);
+    if (threads > 1 && together > share) together = share;
     size_t whole = 8 * together; /* progress is told between batches, from one thread */
     for (size_t first = 0; first < trials; first += whole) {
         size_t count = trials - first < whole ? trials - first : whole;

@@ -2,6 +2,7 @@
 #ifndef LUMBAR_ANALYSIS_POWER_H
 #define LUMBAR_ANALYSIS_POWER_H
 
+#include <lumbar/data.h>
 #include <lumbar/op.h>
 
 typedef struct lb_power_design {
@@ -27,6 +28,15 @@ double lb_power_smallest_n(const lb_power_design *design);
 
 /** "V is not possible: it must be WANTED", at --option. */
 int lb_power_refuse(lb_error *err, const char *option, double value, const char *wanted);
+/** The first contrast of `analyse ancova` and nothing else: the same design, the same least squares. */
+typedef struct lb_power_contrast {
+    double estimate, se, df, lower, upper, n;
+} lb_power_contrast;
+/** False when the model is none where the contrast is a coefficient (no intercept, the treatment in an interaction or inside an
+ *  expression, a singular design) or cannot be fitted: analyse ancova knows what to say then. */
+bool lb_power_ancova(const lb_formula *formula, const lb_table *table, const char *treatment, const char *reference, double level,
+                     lb_arena *arena, lb_power_contrast *out);
+
 /** Next whole number, forgiving the last bits of a division that should have come out even. */
 double lb_power_whole(double x);
 

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 enum { BLOCK_SIZE = 64 * 1024, ALIGN = 64 };
 
@@ -56,12 +57,20 @@ void lb_arena_free(lb_arena *arena)
     free(arena);
 }
 
+void lb_large_pages(void *memory, size_t size)
+{
+    enum { FROM = 4 << 20, PAGE = 2 << 20 };
+    uintptr_t first = ((uintptr_t)memory + PAGE - 1) & ~(uintptr_t)(PAGE - 1), end = ((uintptr_t)memory + size) & ~(uintptr_t)(PAGE - 1);
+    if (size >= FROM && first < end) (void)madvise((void *)first, end - first, MADV_HUGEPAGE); /* only a wish */
+}
+
 /* A zeroed block of its own, 64-byte aligned; NULL when memory is short. */
 static void *new_block(lb_arena *arena, size_t size)
 {
     if (size > SIZE_MAX - ALIGN) return NULL;
     char *memory = calloc(1, size + ALIGN);
     if (memory == NULL) return NULL;
+    lb_large_pages(memory, size + ALIGN);
     block *b = lb_alloc(1, sizeof *b);
     *b = (block){arena->blocks, memory, size};
     arena->blocks = b;

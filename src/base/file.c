@@ -1,4 +1,4 @@
-/* Files: whole inputs with a limit (mapped when they are files, read when they are pipes), atomic writes. */
+/* Files: whole inputs with a limit (read, not mapped: a mapped file that another program cuts short ends the reader), atomic writes. */
 #include <lumbar/base.h>
 
 #include <errno.h>
@@ -34,6 +34,7 @@ static int read_all(int fd, const char *name, size_t expected, size_t max, lb_ar
 {
     size_t capacity = expected ? expected + 1 : 65536, length = 0;
     char *data = malloc(capacity);
+    if (data) lb_large_pages(data, capacity);
     for (;;) {
         if (data == NULL) return lb_fail(err, LB_NO_MEMORY, "not enough memory to read %s", name);
         ssize_t got = read(fd, data + length, capacity - length);

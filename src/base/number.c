@@ -1,6 +1,7 @@
 /* Numbers from and to text, correctly rounded, without a locale.
- * Reading: up to 19 digits and a power of ten within ±22 are exact in one double operation (Clinger 1990, "How to read
- * floating point numbers accurately": both 10^22 and integers below 2^53 are exact doubles); the rest goes to strtod. */
+ * Reading: integers to 2^53 and a power of ten within ±22 are exact in one double operation (Clinger 1990, "How to read
+ * floating point numbers accurately": both are exact doubles). Nineteen digits and ±27 are exact in one operation of 64 bits,
+ * whose rounding to 53 is right unless it lies in the middle of two doubles; the rest goes to strtod. */
 #include <lumbar/base.h>
 
 #include <errno.h>
@@ -26,6 +27,24 @@ static bool read_slowly(const char *text, size_t length, double *out)
     bool whole = end == copy + length && isfinite(*out);
     if (copy != stack) free(copy);
     return whole;
+}
+
+/* mantissa · 10^exponent by way of 64 bits; false: not certain. */
+static bool read_wide(uint64_t mantissa, int exponent, double *out)
+{
+#if LDBL_MANT_DIG == 64
+    static const long double power[] = {1e0L,  1e1L,  1e2L,  1e3L,  1e4L,  1e5L,  1e6L,  1e7L,  1e8L,  1e9L,  1e10L, 1e11L, 1e12L, 1e13L,
+                                        1e14L, 1e15L, 1e16L, 1e17L, 1e18L, 1e19L, 1e20L, 1e21L, 1e22L, 1e23L, 1e24L, 1e25L, 1e26L, 1e27L};
+    if (exponent < -27 || exponent > 27) return false;
+    long double wide = exponent < 0 ? (long double)mantissa / power[-exponent] : (long double)mantissa * power[exponent];
+    uint64_t bits;
+    memcpy(&bits, &wide, sizeof bits); /* the significand lies first */
+    *out = (double)wide;
+    return (bits & 0x7FF) != 0x400; /* a half of the last place: which way depends on what the first rounding dropped */
+#else
+    (void)mantissa, (void)exponent, (void)out;
+    return false;
+#endif
 }
 
 bool lb_text_number(const char *text, size_t length, double *out)
@@ -70,8 +89,12 @@ bool lb_text_number(const char *text, size_t length, double *out)
         exponent += negative_exponent ? -e : e;
     }
     if (p != end) return false;
-    if (digits > 19 || mantissa > (UINT64_C(1) << 53) || exponent < -22 || exponent > 22)
-        return read_slowly(text, length, out);
+    if (digits > 19) return read_slowly(text, length, out);
+    if (mantissa > (UINT64_C(1) << 53) || exponent < -22 || exponent > 22) {
+        if (!read_wide(mantissa, exponent, out)) return read_slowly(text, length, out);
+        if (negative) *out = -*out;
+        return true;
+    }
     double value = (double)mantissa;
     value = exponent < 0 ? value / power_of_ten[-exponent] : value * power_of_ten[exponent];
     *out = negative ? -value : value;

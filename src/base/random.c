@@ -27,7 +27,7 @@ void lb_random_init(lb_random *random, uint64_t seed, uint64_t stream)
                           .used = 4};
 }
 
-uint32_t lb_random_u32(lb_random *random)
+static inline uint32_t next(lb_random *random)
 {
     if (random->used == 4) {
         philox(random->counter, random->key, random->block);
@@ -37,22 +37,40 @@ uint32_t lb_random_u32(lb_random *random)
     return random->block[random->used++];
 }
 
-double lb_random_uniform(lb_random *random)
+static inline double uniform(lb_random *random)
 {
-    uint64_t high = lb_random_u32(random) >> 5, low = lb_random_u32(random) >> 6; /* 27 + 26 bits */
+    uint64_t high = next(random) >> 5, low = next(random) >> 6; /* 27 + 26 bits */
     return ((double)(high << 26 | low) + 0.5) * 0x1p-53;
+}
+
+uint32_t lb_random_u32(lb_random *random) { return next(random); }
+
+double lb_random_uniform(lb_random *random) { return uniform(random); }
+
+void lb_random_skip(lb_random *random, uint32_t count)
+{
+    uint32_t left = 4 - random->used; /* of the block at hand */
+    if (count <= left) { /* also none */
+        random->used += count;
+        return;
+    }
+    uint64_t blocks = ((uint64_t)random->counter[1] << 32 | random->counter[0]) + (count - left) / 4;
+    random->counter[0] = (uint32_t)blocks;
+    random->counter[1] = (uint32_t)(blocks >> 32);
+    random->used = 4;
+    for (count = (count - left) % 4; count > 0; count--) (void)next(random);
 }
 
 uint32_t lb_random_below(lb_random *random, uint32_t n)
 {
     uint32_t limit = (uint32_t)(-n) % n; /* 2^32 mod n: values below it would be too frequent */
     uint32_t x;
-    do x = lb_random_u32(random);
+    do x = next(random);
     while (x < limit);
     return x % n;
 }
 
-double lb_random_exponential(lb_random *random) { return -log(lb_random_uniform(random)); }
+double lb_random_exponential(lb_random *random) { return -log(uniform(random)); }
 
 /* Normal quantile: Wichura 1988, "Algorithm AS 241: the percentage points of the normal distribution", PPND16. */
 static double normal_quantile(double p)
@@ -94,4 +112,4 @@ static double normal_quantile(double p)
     return fabs(q) <= 0.425 ? q * value : q < 0 ? -value : value;
 }
 
-double lb_random_normal(lb_random *random) { return normal_quantile(lb_random_uniform(random)); }
+double lb_random_normal(lb_random *random) { return normal_quantile(uniform(random)); }

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <strings.h>
 
-#include <nettle/sha2.h>
 
 bool lb_text_equal(const char *a, const char *b) { return a == b || (a && b && strcmp(a, b) == 0); }
 
@@ -116,17 +115,6 @@ size_t lb_utf8_bad(const char *text, size_t length)
         i += more + 1;
     }
     return length;
-}
-
-void lb_sha256_hex(const void *data, size_t length, char hex[65])
-{
-    /* nettle uses the processor's SHA instructions: large inputs are hashed at the speed they are read. */
-    struct sha256_ctx context;
-    uint8_t digest[SHA256_DIGEST_SIZE];
-    sha256_init(&context);
-    sha256_update(&context, length, data);
-    sha256_digest(&context, sizeof digest, digest);
-    for (size_t i = 0; i < sizeof digest; i++) snprintf(hex + 2 * i, 3, "%02x", digest[i]);
 }
 
 static int hex_digit(char c)

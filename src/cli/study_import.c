@@ -106,12 +106,7 @@ static void tell(const importing *i, lb_result *result)
 {
     const lb_import *m = &i->import;
     lb_value *r = result->results;
-    lb_set_text(r, "format", m->format);
-    lb_set_text(r, "system", m->system);
-    lb_set_text(r, "sha256", m->sha256);
-    lb_set_int(r, "people", (int64_t)m->people);
-    lb_set_int(r, "changes", (int64_t)m->changes);
-    lb_set_int(r, "values", (int64_t)m->values);
+    lb_import_figures(m, r);
     lb_set_bool(r, "stored", i->id != NULL);
     if (i->id) lb_set_text(r, "import", i->id);
     lb_set(r, "findings", m->findings);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "data/csv.h"
+#include "data/csv_scan.h"
 
 enum { MAX_COLUMNS = 100000, MAX_MISSING = 32 };
 
@@ -24,6 +25,8 @@ typedef struct reader {
     bool *again;           /* per column: turned out to be text in this pass */
     lb_dictionary *dictionary;
     lb_buf scratch;        /* a quoted cell without its doubled quotes */
+    scan_block block;      /* where the cells around the present one end */
+    size_t newlines;       /* of the whole text */
 } reader;
 
 static int refuse(reader *r, size_t line, const char *hint, const char *fmt, ...) LB_PRINTF(4, 5);
@@ -168,18 +171,48 @@ static int read_cell(reader *r, const char **p, size_t *line, size_t row, size_t
     return LB_OK;
 }
 
+/* Rows of plain numbers, and of the row after them the cells that are: *row and *c are moved to the first cell that must be read
+ * otherwise. */
+static const char *plain_cells(reader *r, const char *p, size_t *row, size_t *c)
+{
+    scan_block block = r->block;
+    const char *const end = r->end;
+    const char separator = r->separator, decimal = r->decimal;
+    const size_t columns = r->table->columns;
+    size_t at = 0, filled = *row;
+    while (!r->text[at]) {
+        bool last = at + 1 == columns;
+        const char *stop = scan_number(&block, p, end, separator, decimal, &r->table->column[at].number[filled]);
+        if (!stop || *stop != (last ? '\n' : separator)) break;
+        p = stop + 1;
+        filled += last;
+        at = last ? 0 : at + 1;
+    }
+    r->block = block;
+    *row = filled;
+    *c = at;
+    return p;
+}
+
 /* All rows below the header. `only` NULL reads every column; else only the columns that are marked. */
 static int read_rows(reader *r, const char *p, size_t first_line, const bool *only, size_t *rows)
 {
     size_t columns = r->table->columns, line = first_line, row = 0;
     while (p < r->end) {
-        if (*p == '\n' || (*p == '\r' && p + 1 < r->end && p[1] == '\n')) { /* an empty line */
+        size_t c = 0;
+        if (!only && r->missing_numbers == 0) {
+            size_t before = row;
+            p = plain_cells(r, p, &row, &c);
+            line += row - before;
+            if (p == r->end) break;
+        }
+        if (c == 0 && (*p == '\n' || (*p == '\r' && p + 1 < r->end && p[1] == '\n'))) { /* an empty line */
             p += *p == '\r' ? 2 : 1;
             line++;
             continue;
         }
         size_t begun = line;
-        for (size_t c = 0; c < columns; c++) {
+        for (; c < columns; c++) {
             int code;
             if (only && !only[c]) {
                 const char *text;
@@ -285,40 +318,50 @@ static int check_bytes(reader *r)
         return refuse(r, 0, "save it as \"CSV UTF-8\"", "this file is UTF-16");
     if (length >= 4 && memcmp(b, "PK\3\4", 4) == 0)
         return refuse(r, 0, "save the sheet as \"CSV UTF-8\"", "this is a spreadsheet or zip file, not CSV");
-    const char *nul = memchr(r->start, 0, length);
-    size_t bad = nul ? (size_t)(nul - r->start) : lb_utf8_bad(r->start, length);
+    scan_survey found = scan_text(r->start, length);
+    r->newlines = found.newlines;
+    const char *nul = found.nul ? memchr(r->start, 0, length) : NULL;
+    size_t bad = !nul && !found.beyond_ascii ? length : nul ? (size_t)(nul - r->start) : lb_utf8_bad(r->start, length);
     if (bad < length) {
         size_t line = 1;
         for (size_t i = 0; i < bad; i++) line += r->start[i] == '\n';
         return nul ? refuse(r, line, "the file is damaged or not a text file", "a NUL byte at offset %zu", bad)
                    : refuse(r, line, "save it as UTF-8 (from Excel: \"CSV UTF-8\")", "not UTF-8: byte 0x%02x at offset %zu", b[bad], bad);
     }
-    if (length && !memchr(r->start, '\n', length) && memchr(r->start, '\r', length))
+    if (length && found.newlines == 0 && memchr(r->start, '\r', length))
         return refuse(r, 0, "convert the line ends to \\n", "lines end in a bare carriage return");
     return LB_OK;
 }
 
+/* Numbers lie in one block, column after column: one block has large pages (arena.c). */
 static int allocate(reader *r, size_t rows)
 {
-    for (size_t c = 0; c < r->table->columns; c++) {
+    size_t numbers = 0, columns = r->table->columns;
+    for (size_t c = 0; c < columns; c++) numbers += !r->text[c];
+    double *next = numbers ? lb_arena_try(r->arena, rows + 1, numbers * sizeof *next) : NULL;
+    bool short_of = numbers && !next;
+    for (size_t c = 0; c < columns && !short_of; c++) {
         lb_column *column = &r->table->column[c];
-        if (r->text[c]) column->code = lb_arena_try(r->arena, rows + 1, sizeof *column->code);
-        else column->number = lb_arena_try(r->arena, rows + 1, sizeof *column->number);
-        if (column->code == NULL && column->number == NULL)
-            return lb_fail(r->err, LB_NO_MEMORY, "not enough memory for %zu rows × %zu columns", rows, r->table->columns);
+        if (r->text[c]) {
+            column->code = lb_arena_try(r->arena, rows + 1, sizeof *column->code);
+            short_of = column->code == NULL;
+        } else {
+            column->number = next;
+            next += rows + 1;
+        }
     }
-    return LB_OK;
+    return short_of ? lb_fail(r->err, LB_NO_MEMORY, "not enough memory for %zu rows × %zu columns", rows, columns) : LB_OK;
 }
 
 /* A text column that is mostly numbers: which cell keeps it from being one; or are they decimal commas? */
-static void describe_text(lb_column *column, const lb_dictionary *d, size_t rows)
+static void describe_text(const reader *r, lb_column *column, const lb_dictionary *d)
 {
     enum { NUMBER = 1, COMMA = 2 };
     uint8_t *kind = lb_alloc(d->count + 1, 1);
     size_t commas = 0, fits = 0;
     for (size_t i = 0; i < d->count; i++) {
         double value;
-        if (lb_text_number(d->level[i], d->length[i], &value)) kind[i] = NUMBER;
+        if (cell_number(r, d->level[i], d->length[i], &value)) kind[i] = NUMBER;
         char copy[64];
         if (d->length[i] < sizeof copy && !strchr(d->level[i], '.')) {
             memcpy(copy, d->level[i], d->length[i] + 1u);
@@ -331,10 +374,10 @@ static void describe_text(lb_column *column, const lb_dictionary *d, size_t rows
             }
         }
     }
-    column->decimal_comma = commas > 0 && fits == d->count;
+    column->decimal_comma = r->decimal == '.' && commas > 0 && fits == d->count;
     int32_t odd = -1;
-    for (size_t r = 0; r < rows; r++) {
-        int32_t code = column->code[r];
+    for (size_t row = 0; row < r->table->rows; row++) {
+        int32_t code = column->code[row];
         if (code < 0) continue;
         if (kind[code] & NUMBER) column->number_cells++;
         else if (odd < 0) odd = code;
@@ -349,10 +392,8 @@ static void describe_text(lb_column *column, const lb_dictionary *d, size_t rows
 static int read_columns(reader *r, const char *body, size_t line)
 {
     lb_table *table = r->table;
-    size_t newlines = 1;
-    for (const char *p = body; (p = memchr(p, '\n', (size_t)(r->end - p))) != NULL; p++) newlines++;
     size_t most = (size_t)(r->end - body) / table->columns + 1; /* a row has at least columns - 1 separators and an end */
-    size_t bound = newlines < most ? newlines : most;
+    size_t bound = r->newlines + 1 < most ? r->newlines + 1 : most;
     int code = allocate(r, bound);
     if (code == LB_OK) code = read_rows(r, body, line, NULL, &table->rows);
     bool repeat = false;
@@ -369,7 +410,7 @@ static int read_columns(reader *r, const char *body, size_t line)
     for (size_t c = 0; c < table->columns && code == LB_OK; c++) {
         table->column[c].type = r->text[c] ? LB_TEXT : LB_NUMBER;
         if (!r->text[c]) continue;
-        describe_text(&table->column[c], &r->dictionary[c], table->rows);
+        describe_text(r, &table->column[c], &r->dictionary[c]);
         lb_dictionary_sort(&r->dictionary[c], &table->column[c], table->rows);
     }
     return code;
@@ -394,6 +435,7 @@ int lb_csv_read(const lb_bytes *bytes, const lb_csv_options *options, lb_arena *
     *out = NULL;
     reader r = {.start = (const char *)bytes->data, .name = bytes->name ? bytes->name : "table", .arena = arena, .err = err};
     r.end = r.start + bytes->length;
+    r.block.at = r.start;
     size_t max = options->max_bytes ? options->max_bytes : lb_max_input();
     if (bytes->length > max) {
         lb_fail(err, LB_TOO_LARGE, "the table is larger than %.3g MiB", (double)max / 1048576.0);

@@ -64,6 +64,16 @@ void lb_result_picture(lb_result *result, const char *name, const char *title, c
     result->picture = picture;
 }
 
+lb_table *lb_result_table(lb_result *result, const char *name, size_t rows)
+{
+    if ((result->table_count & (result->table_count + 1)) == 0) { /* 0, 1, 3, 7 …: full */
+        lb_table **more = lb_arena_array(result->arena, 2 * result->table_count + 1, sizeof(lb_table *));
+        if (result->table_count) memcpy(more, result->table, result->table_count * sizeof(lb_table *));
+        result->table = more;
+    }
+    return result->table[result->table_count++] = lb_table_new(result->arena, name, rows);
+}
+
 void lb_result_artifact(lb_result *result, const char *name, const char *mime, const void *data, size_t length)
 {
     lb_artifact *artifact = lb_arena_array(result->arena, result->artifact_count + 1, sizeof *artifact);

@@ -148,7 +148,7 @@ int lb_store_move(const char *from, const char *from_beside, const char *to, con
 {
     *out = lb_value_object(arena);
     lb_value *list = lb_set_array(*out, "files");
-    int code = LB_OK;
+    int code = store_check_beside(to_beside, err);
     for (size_t i = 1; i < LB_COUNT(parts) && !code; i++) {
         char *there = together(to_beside, parts[i]);
         if (access(there, F_OK) == 0) {

@@ -184,6 +184,8 @@ const db_backend *store_backend_of(const char *where);
 int store_queue_start(lb_store *store, lb_error *err) LB_MUST_CHECK;
 void store_queue_stop(lb_store *store);
 
+/** Is this a beginning of file names? */
+int store_check_beside(const char *beside, lb_error *err) LB_MUST_CHECK;
 char *store_path(const lb_store *store, const char *suffix); /* of a file beside the database; free() it */
 
 #endif

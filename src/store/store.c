@@ -67,9 +67,21 @@ static const char *beside_of(const lb_store_options *options)
     return named && *named ? named : NULL;
 }
 
+int store_check_beside(const char *beside, lb_error *err)
+{
+    const char *slash = strrchr(beside, '/'), *name = slash ? slash + 1 : beside;
+    if (*name && strcmp(name, ".") != 0 && strcmp(name, "..") != 0) return LB_OK;
+    lb_fail(err, LB_USAGE, "'%.200s' is a folder; the files of a study begin with a name", beside);
+    lb_error_where(err, "LUMBAR_BESIDE");
+    lb_error_hint(err, "put the study's name behind it, such as %.*s/metnlbp: without one they would be hidden files (.keys, .identities)",
+                  slash ? (int)(slash - beside) : 1, slash ? beside : ".");
+    return LB_USAGE;
+}
+
 static int check_beside(const lb_store_options *options, lb_error *err)
 {
-    if (beside_of(options)) return LB_OK;
+    const char *beside = beside_of(options);
+    if (beside) return beside == options->where ? LB_OK : store_check_beside(beside, err);
     lb_fail(err, LB_USAGE, "a study in PostgreSQL needs a place for its files: keys, identities, uploads, the allocator");
     lb_error_hint(err, "set LUMBAR_BESIDE to a path such as /var/lib/lumbar/metnlbp; the files will be called metnlbp.keys, metnlbp.identities, …");
     return LB_USAGE;

@@ -28,6 +28,7 @@ static int by_time(const void *left, const void *right)
 /* Randomised one minute apart at least, so that the order of the log is the order of its times. */
 static void order_people(trial *t)
 {
+    bool named = !t->m.needs.only;
     t->people = lb_arena_array(t->m.arena, t->screened_count + 1, sizeof *t->people);
     for (size_t i = 0; i < t->screened_count; i++)
         if (t->screened[i].consented) t->people[t->n++] = &t->screened[i];
@@ -35,7 +36,7 @@ static void order_people(trial *t)
     for (size_t i = 0; i < t->n; i++) {
         person *p = t->people[i];
         if (i > 0 && p->randomised <= t->people[i - 1]->randomised) p->randomised = t->people[i - 1]->randomised + 60;
-        p->id = lb_arena_printf(t->m.arena, "%s-%03zu", p->site, i + 1);
+        if (named) p->id = lb_arena_printf(t->m.arena, "%s-%03zu", p->site, i + 1);
     }
 }
 
@@ -261,38 +262,79 @@ static int write_tables(const lb_value *tables, lb_arena *arena, lb_result *resu
     return code;
 }
 
+/* The people of one trial, from screening to the last visit; t->m is read. */
+static int run_trial(lb_call *call, trial *t, lb_error *err)
+{
+    int code = trial_enrol(&t->m, (size_t)lb_call_int(call, "n"), &t->screened, &t->screened_count, err);
+    if (code != LB_OK) return code;
+    order_people(t);
+    for (size_t i = 0; i < t->n; i++) trial_draw_baseline(&t->m, t->people[i]);
+    trial_allocate(&t->m, t->people, t->n, &t->rtsm);
+    for (size_t i = 0; i < t->n; i++) {
+        trial_follow(&t->m, t->people[i]);
+        if (i % 64 == 0) lb_progress_report(lb_call_progress(call), (double)i / (double)t->n, "following people");
+        if (lb_progress_cancelled(lb_call_progress(call))) return lb_fail(err, LB_CANCELLED, "stopped on request");
+    }
+    return LB_OK;
+}
+
 /* One trial: its truth and its tables. */
 static int one_trial(lb_call *call, const lb_study *study, trial_criteria *criteria, uint64_t seed, lb_value *out, lb_arena *arena, lb_error *err)
 {
     trial t = {0};
-    size_t n = (size_t)lb_call_int(call, "n");
     int code = trial_model_read(study, criteria, seed, arena, &t.m, err);
-    if (code == LB_OK) code = trial_enrol(&t.m, n, &t.screened, &t.screened_count, err);
+    if (code == LB_OK) code = run_trial(call, &t, err);
     if (code != LB_OK) return code;
-    order_people(&t);
-    for (size_t i = 0; i < t.n; i++) trial_draw_baseline(&t.m, t.people[i]);
-    trial_allocate(&t.m, t.people, t.n, &t.rtsm);
-    for (size_t i = 0; i < t.n; i++) {
-        trial_follow(&t.m, t.people[i]);
-        if (i % 64 == 0) lb_progress_report(lb_call_progress(call), (double)i / (double)t.n, "following people");
-        if (lb_progress_cancelled(lb_call_progress(call))) return lb_fail(err, LB_CANCELLED, "stopped on request");
-    }
     fill_truth(&t, lb_set_object(out, "truth"));
     fill_tables(call, &t, lb_set_object(out, "tables"));
     return LB_OK;
 }
 
+/* Columns of several trials: one table for each, handed to the operation that asked (result->table). */
+static int only_columns(lb_call *call, const lb_study *study, trial_criteria *criteria, const double *seed, size_t count, lb_result *result, lb_error *err)
+{
+    model m;
+    trial_column *column;
+    const char *const *name;
+    size_t names = lb_call_texts(call, "columns", &name);
+    lb_value *trials = lb_set_array(result->results, "trials");
+    int code = trial_model_read(study, criteria, 0, lb_call_arena(call), &m, err);
+    if (code != LB_OK) return code;
+    if (!trial_columns_plan(&m, name, names, &m.needs, &column)) {
+        lb_fail(err, LB_USAGE, "not every one of these columns can be made without the whole trial");
+        lb_error_where(err, "columns");
+        return LB_USAGE;
+    }
+    for (size_t i = 0; i < count && code == LB_OK; i++) {
+        trial t = {.m = m};
+        t.m.seed = (uint64_t)seed[i];
+        t.m.arena = lb_arena_new();
+        code = run_trial(call, &t, err);
+        if (code == LB_OK) {
+            double mean = 0;
+            for (size_t k = 0; k < t.n; k++) mean += t.people[k]->effect / (double)t.n;
+            lb_set_number(lb_push_object(trials), "effect_mean", mean);
+            trial_columns_fill(&t.m, t.people, t.n, column, names, lb_result_table(result, "participants", t.n));
+        }
+        lb_arena_free(t.m.arena);
+    }
+    return code;
+}
+
 /* Several trials of one study, for those who count what becomes of them: no files. */
 static int several(lb_call *call, const lb_study *study, trial_criteria *criteria, const double *seed, size_t count, lb_result *result, lb_error *err)
 {
-    lb_value *trials = lb_set_array(result->results, "trials");
     int code = LB_OK;
-    for (size_t i = 0; i < count && code == LB_OK; i++) {
+    for (size_t i = 0; i < count; i++) {
         if (!(seed[i] >= 0 && seed[i] <= 9007199254740991.0 && seed[i] == floor(seed[i]))) {
             lb_fail(err, LB_USAGE, "a seed is a whole number from 0 to 9007199254740991");
             lb_error_where(err, "seeds");
             return LB_USAGE;
         }
+    }
+    if (lb_call_given(call, "columns")) return only_columns(call, study, criteria, seed, count, result, err);
+    lb_value *trials = lb_set_array(result->results, "trials");
+    for (size_t i = 0; i < count && code == LB_OK; i++) {
         lb_arena *work = lb_arena_new(); /* results keep copies */
         code = one_trial(call, study, criteria, (uint64_t)seed[i], lb_push_object(trials), work, err);
         lb_arena_free(work);
@@ -305,6 +347,12 @@ static int simulate(lb_call *call, const lb_study *study, trial_criteria *criter
     const double *seeds;
     size_t count = lb_call_numbers(call, "seeds", &seeds);
     lb_arena *arena = lb_call_arena(call);
+    if (lb_call_given(call, "columns") && count == 0) {
+        lb_fail(err, LB_USAGE, "columns are for several trials at once, inside the program");
+        lb_error_where(err, "columns");
+        lb_error_hint(err, "ask for --tables participants");
+        return LB_USAGE;
+    }
     lb_set_text(result->results, "study", study->id);
     lb_set_text(result->results, "study_sha256", study->sha256);
     if (count) return several(call, study, criteria, seeds, count, result, err);
@@ -336,6 +384,7 @@ static const lb_param params[] = {
     {"seed", LB_P_INT, 0, "seed of all random numbers", "1", NULL, 0, 9007199254740991.0, NULL},
     {"tables", LB_P_TEXTS, LB_ADVANCED, "only these tables: participants, visits, screening, …", NULL, NULL, 0, 0, NULL},
     {"seeds", LB_P_NUMBERS, LB_ADVANCED, "several trials at once, one for each seed (results.trials, no files)", NULL, NULL, 0, 0, NULL},
+    {"columns", LB_P_TEXTS, LB_ADVANCED, "with seeds: only these columns of participants, for another operation", NULL, NULL, 0, 0, NULL},
 };
 
 const lb_op trial_op_simulate = {

@@ -13,29 +13,31 @@ typedef struct open_block {
     lb_rtsm_block block;
 } open_block;
 
-static const char *stratum_of(const model *m, const person *p)
+/* The name of a person's stratum, in a buffer that is used again. */
+static const char *stratum_of(const model *m, const person *p, lb_buf *text)
 {
-    lb_buf text = {0};
-    for (size_t i = 0; i < m->study->stratum_count; i++)
-        lb_buf_printf(&text, "%s%s", i ? "/" : "", trial_person_text(m, p, m->study->stratum_item[i]));
-    const char *copy = lb_arena_text(m->arena, text.data ? text.data : "all");
-    lb_buf_free(&text);
-    return copy;
+    text->length = 0;
+    for (size_t i = 0; i < m->study->stratum_count; i++) {
+        if (i) lb_buf_putc(text, '/');
+        lb_buf_puts(text, trial_person_text(m, p, m->study->stratum_item[i]));
+    }
+    return text->length ? text->data : "all";
 }
 
-static void next_slot(const lb_rtsm *rtsm, open_block *open, size_t *count, person *p)
+static void next_slot(const model *m, const lb_rtsm *rtsm, const char *stratum, open_block *open, size_t *count, person *p)
 {
     size_t i = 0;
-    while (i < *count && strcmp(open[i].stratum, p->stratum) != 0) i++;
+    while (i < *count && strcmp(open[i].stratum, stratum) != 0) i++;
     open_block *b = &open[i];
     if (i == *count) {
         (*count)++;
-        b->stratum = p->stratum;
-        lb_rtsm_draw(rtsm, p->stratum, 0, &b->block);
+        b->stratum = lb_arena_text(m->arena, stratum);
+        lb_rtsm_draw(rtsm, b->stratum, 0, &b->block);
     } else if (b->used == b->block.size) {
         b->used = 0;
-        lb_rtsm_draw(rtsm, p->stratum, ++b->index, &b->block);
+        lb_rtsm_draw(rtsm, b->stratum, ++b->index, &b->block);
     }
+    p->stratum = b->stratum;
     p->block = b->index;
     p->arm = b->block.arm[b->used++];
     p->position = b->used;
@@ -91,10 +93,13 @@ void trial_allocate(const model *m, person **people, size_t n, lb_rtsm *rtsm)
     bool good = lb_hex_bytes(hex, rtsm->seed, sizeof rtsm->seed);
     (void)good; /* 64 digits by construction */
     size_t count = 0;
+    lb_buf buffer = {0};
     open_block *open = m->study->minimised ? NULL : lb_arena_array(m->arena, n + 1, sizeof *open);
     for (size_t i = 0; i < n; i++) {
-        people[i]->stratum = stratum_of(m, people[i]);
-        if (open) next_slot(rtsm, open, &count, people[i]);
+        const char *stratum = stratum_of(m, people[i], &buffer);
+        if (open) next_slot(m, rtsm, stratum, open, &count, people[i]);
+        else people[i]->stratum = lb_arena_text(m->arena, stratum);
     }
+    lb_buf_free(&buffer);
     if (!open) minimise(m, people, n);
 }

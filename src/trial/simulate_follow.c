@@ -35,8 +35,15 @@ static void run_scores(const model *m, person *p)
 {
     size_t visits = m->study->visit_count;
     double *exact = lb_arena_array(m->arena, m->scores * visits + 1, sizeof *exact);
+    uint32_t passed = 0; /* random numbers of scores that nobody needs */
     for (size_t k = 0; k < m->scores; k++) {
         const score *s = &m->score[k];
+        if (m->needs.only && !m->needs.score[k]) {
+            passed += (uint32_t)(2 * (2 + m->visits));
+            continue;
+        }
+        lb_random_skip(&p->random, passed);
+        passed = 0;
         double own = s->person_sd * lb_random_normal(&p->random), slope = s->slope_sd * lb_random_normal(&p->random);
         double y0 = baseline_of(s, p), effect = p->arm == m->treated ? true_effect(p, s) : 0;
         if (!s->not_at[m->baseline_visit]) p->y[k * visits + (size_t)m->baseline_visit] = y0;
@@ -48,9 +55,10 @@ static void run_scores(const model *m, person *p)
                        slope * m->study->visit[v].nominal / 365 + error;
             if (s->follows >= 0) y += s->per * (exact[(size_t)s->follows * visits + v] - baseline_of(&m->score[s->follows], p));
             exact[at] = y;
-            p->y[at] = trial_step(fmin(fmax(y, s->low), s->high), s->step);
+            p->y[at] = trial_step(!(y >= s->low) ? s->low : y > s->high ? s->high : y, s->step);
         }
     }
+    lb_random_skip(&p->random, passed);
 }
 
 static void forget(const model *m, person *p, int visit)
@@ -68,23 +76,21 @@ static const char *pick_reason(person *p, const lb_value *reasons)
 /* Leaving before a visit: logistic in the last value seen of the score that drives it. */
 static void run_leaving(const model *m, person *p)
 {
-    const lb_value *spec = lb_get(m->spec, "dropout");
-    size_t visits = m->study->visit_count, driver = 0;
-    for (size_t k = 0; k < m->scores; k++)
-        if (lb_text_equal(m->score[k].name, lb_get_text(spec, "score", ""))) driver = k;
-    double seen = p->y[driver * visits + (size_t)m->baseline_visit], missed = lb_get_number(spec, "missed", 0);
+    const leaving *l = &m->leaving;
+    size_t visits = m->study->visit_count;
+    double seen = p->y[l->driver * visits + (size_t)m->baseline_visit];
     p->last = m->baseline_visit;
     for (size_t i = 0; i < m->visits; i++) {
         int v = m->visit[i];
         bool optional = m->study->visit[v].optional;
-        double logit = lb_get_number(spec, "intercept", -INFINITY) + lb_get_number(spec, "per_unit", 0) * (seen - lb_get_number(spec, "above", 0));
-        bool leaves = lb_random_uniform(&p->random) < 1 / (1 + exp(-logit)), misses = lb_random_uniform(&p->random) < missed;
-        if (spec && leaves && !optional && !p->left) p->left = pick_reason(p, lb_get(spec, "reasons"));
+        double logit = l->intercept + l->per_unit * (seen - l->above);
+        bool leaves = lb_random_uniform(&p->random) < 1 / (1 + exp(-logit)), misses = lb_random_uniform(&p->random) < l->missed;
+        if (l->spec && leaves && !optional && !p->left) p->left = pick_reason(p, l->reasons);
         if (p->left || (misses && v != m->last_visit)) {
             forget(m, p, v);
             continue;
         }
-        seen = p->y[driver * visits + (size_t)v];
+        seen = p->y[l->driver * visits + (size_t)v];
         if (!optional) p->last = v;
     }
 }
@@ -126,11 +132,16 @@ void trial_follow(const model *m, person *p)
     p->day = lb_arena_array(m->arena, visits + 1, sizeof *p->day);
     for (size_t i = 0; i < m->scores * visits; i++) p->y[i] = NAN;
     for (size_t i = 0; i < visits; i++) p->day[i] = INT32_MIN;
-    p->day[m->baseline_visit] = visit_day(m, p, m->baseline_visit);
-    for (size_t i = 0; i < m->visits; i++) p->day[m->visit[i]] = visit_day(m, p, m->visit[i]);
+    if (m->needs.only && !m->needs.recurrence) {
+        lb_random_skip(&p->random, (uint32_t)(2 * (1 + m->visits)));
+    } else {
+        p->day[m->baseline_visit] = visit_day(m, p, m->baseline_visit);
+        for (size_t i = 0; i < m->visits; i++) p->day[m->visit[i]] = visit_day(m, p, m->visit[i]);
+    }
     p->effect = m->scores ? true_effect(p, &m->score[0]) : 0;
     run_scores(m, p);
     run_leaving(m, p);
+    if (m->needs.only && !m->needs.recurrence && !m->needs.adherence) return; /* nothing is drawn after it */
     p->last_day = p->day[p->last] > 0 ? p->day[p->last] : 1;
     run_recurrence(m, p);
     run_adherence(m, p);

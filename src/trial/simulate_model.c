@@ -17,6 +17,13 @@ static int fail_at(const model *m, const lb_value *at, lb_error *err, const char
     return LB_BAD_DATA;
 }
 
+static weighted read_weights(const lb_value *weights, size_t count, lb_arena *arena)
+{
+    weighted out = {count, lb_arena_array(arena, count + 1, sizeof(double)), 0};
+    for (size_t i = 0; i < count; i++) out.sum += out.weight[i] = weights ? lb_number_of(weights->item[i]) : 1;
+    return out;
+}
+
 static int draw_named(const model *m, const char *item, size_t count)
 {
     for (size_t i = 0; item && i < count; i++)
@@ -28,16 +35,17 @@ static int read_draw(model *m, const lb_value *v, size_t index, lb_error *err)
 {
     static const char *const kinds[] = {"normal", "uniform", "chance", "choice", "lognormal"};
     draw *d = &m->draw[index];
-    const lb_value *per = lb_get(v, "per");
+    const lb_value *per = lb_get(v, "per"), *weights = lb_get(v, "weights");
     *d = (draw){.item = lb_get_text(v, "item", ""), .mean = lb_get_number(v, "mean", 0), .sd = lb_get_number(v, "sd", 0),
                 .low = lb_get_number(v, "low", -INFINITY), .high = lb_get_number(v, "high", INFINITY), .step = lb_get_number(v, "step", 0),
-                .chance = lb_get_number(v, "chance", 0.5), .values = lb_get(v, "values"), .weights = lb_get(v, "weights")};
+                .chance = lb_get_number(v, "chance", 0.5), .values = lb_get(v, "values")};
     for (size_t i = 0; i < LB_COUNT(kinds); i++)
         if (strcmp(kinds[i], lb_get_text(v, "draw", "normal")) == 0) d->kind = (draw_kind)i;
     if (draw_named(m, d->item, index) >= 0) return fail_at(m, v, err, "'%s' is drawn twice", d->item);
     if (d->kind == DRAW_CHOICE && (!d->values || d->values->count == 0)) return fail_at(m, v, err, "the choice '%s' has no values", d->item);
-    if (d->kind == DRAW_CHOICE && d->weights && d->weights->count != d->values->count)
+    if (d->kind == DRAW_CHOICE && weights && weights->count != d->values->count)
         return fail_at(m, v, err, "'%s' has not one weight for each value", d->item);
+    if (d->kind == DRAW_CHOICE) d->among = read_weights(weights, d->values->count, m->arena);
     if (d->kind == DRAW_UNIFORM && !(isfinite(d->low) && isfinite(d->high))) return fail_at(m, v, err, "'%s' is uniform between no limits", d->item);
     d->per_count = per && per->type == LB_OBJECT ? per->count : 0;
     d->per_item = lb_arena_array(m->arena, d->per_count + 1, sizeof *d->per_item);
@@ -115,6 +123,17 @@ static int read_score(model *m, const lb_value *v, lb_error *err)
     return read_modifiers(m, v, s, err);
 }
 
+static void read_leaving(model *m)
+{
+    const lb_value *spec = lb_get(m->spec, "dropout");
+    m->leaving = (leaving){spec, lb_get(spec, "reasons"), 0, lb_get_number(spec, "intercept", -INFINITY), lb_get_number(spec, "per_unit", 0),
+                           lb_get_number(spec, "above", 0), lb_get_number(spec, "missed", 0)};
+    for (size_t k = 0; k < m->scores; k++)
+        if (lb_text_equal(m->score[k].name, lb_get_text(spec, "score", ""))) m->leaving.driver = k;
+}
+
+int trial_draw_named(const model *m, const char *item) { return draw_named(m, item, m->draws); }
+
 /* Visits at which a score runs, and the baseline before them, by day. */
 static void gather_visits(model *m)
 {
@@ -154,6 +173,10 @@ int trial_model_read(const lb_study *study, trial_criteria *criteria, uint64_t s
     out->score = lb_arena_array(arena, scores->count + 1, sizeof *out->score);
     for (size_t i = 0; i < scores->count && code == LB_OK; i++) code = read_score(out, scores->item[i], err);
     if (code != LB_OK) return code;
+    const lb_value *sites = lb_get(out->spec, "sites");
+    out->site = read_weights(sites, sites ? sites->count : 0, arena);
+    out->consent = lb_get_number(out->spec, "consent", 1);
+    read_leaving(out);
     gather_visits(out);
     if (out->visits == 0 || out->baseline_visit < 0 || out->last_visit < 0)
         return fail_at(out, out->spec, err, "the study '%s' has no baseline visit, or no visit with a course of a score", study->id);

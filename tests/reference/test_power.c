@@ -1,5 +1,10 @@
-/* power means and power ancova against ../shared/data/trialstats/power_metnlbp.json (R's power.t.test and formulas). */
+/* power means and power ancova against ../shared/data/trialstats/power_metnlbp.json (R's power.t.test and formulas); power simulate
+ * against analyse ancova on the same people, and against the formula. */
 #include "run_op.h"
+
+#include <lumbar/numeric.h>
+
+#include "analysis/power.h"
 
 static const char *text(double value, char *buffer) { return lb_number_text(value, buffer); }
 
@@ -177,11 +182,134 @@ static void senseless_events_are_refused(void **state)
     }
 }
 
+static lb_result *run_call(lb_call *call)
+{
+    lb_result *result = NULL;
+    lb_error err = LB_ERROR_INIT;
+    if (lb_call_run(call, &result, &err)) fail_msg("%s", err.message);
+    lb_call_free(call);
+    return result;
+}
+
+/* Trials of METNLBP, their columns alone. */
+static lb_result *invented(const lb_registry *registry, lb_arena *arena, const char *columns)
+{
+    lb_error err = LB_ERROR_INIT;
+    lb_bytes study;
+    assert_int_equal(lb_file_read(repository_file("studies/metnlbp.yaml"), 1 << 22, arena, &study, &err), LB_OK);
+    lb_call *call = lb_call_new(registry, lb_registry_find(registry, "study", "simulate"));
+    assert_int_equal(lb_call_bind(call, "file", &study, &err) || lb_call_set(call, "seeds", "1,2,3,4,5,6", &err) ||
+                     lb_call_set(call, "n", "130", &err) || lb_call_set(call, "columns", columns, &err), 0);
+    return run_call(call);
+}
+
+/* The short way of thousands of trials gives what the operation gives, and says when it cannot. */
+static void simulated_contrasts_are_those_of_ancova(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *formula, *reference;
+        bool applies;
+    } cases[] = {
+        {"odi_12m ~ odi_0 + sex + centre + arm", NULL, true}, {"odi_12m ~ arm", NULL, true}, {"odi_12m ~ arm + odi_0 * sex + I(age^2)", "EXERCISE", true},
+        {"log(odi_12m + 1) ~ log(odi_0) + arm", NULL, true}, {"odi_12m ~ odi_0 * arm", NULL, false}, {"odi_12m ~ 0 + arm + odi_0", NULL, false},
+        {"odi_12m ~ odi_0 + I(2 * odi_0) + arm", NULL, false},
+    };
+    lb_registry *registry = lb_registry_all();
+    lb_arena *arena = lb_arena_new();
+    lb_result *trials = invented(registry, arena, "odi_12m,odi_0,sex,centre,arm,age");
+    for (size_t i = 0; i < LB_COUNT(cases); i++) {
+        lb_formula *formula;
+        lb_error err = LB_ERROR_INIT;
+        assert_int_equal(lb_formula_parse(cases[i].formula, arena, &formula, &err), LB_OK);
+        for (size_t k = 0; k < trials->table_count; k++) {
+            lb_power_contrast c;
+            assert_int_equal(lb_power_ancova(formula, trials->table[k], "arm", cases[i].reference, 0.9, arena, &c), cases[i].applies);
+            if (!cases[i].applies) continue;
+            lb_call *call = lb_call_new(registry, lb_registry_find(registry, "analyse", "ancova"));
+            assert_int_equal(lb_call_bind_table(call, "data", trials->table[k], &err) || lb_call_set(call, "formula", cases[i].formula, &err) ||
+                             lb_call_set(call, "treatment", "arm", &err) || lb_call_set(call, "level", "0.9", &err), 0);
+            if (cases[i].reference) assert_int_equal(lb_call_set(call, "reference", cases[i].reference, &err), LB_OK);
+            lb_result *whole = run_call(call);
+            const lb_value *row = lb_get(whole->results, "contrasts")->item[0];
+            assert_close(c.estimate, lb_get_number(row, "estimate", NAN), 1e-12);
+            assert_close(c.se, lb_get_number(row, "se", NAN), 1e-12);
+            assert_close(c.lower, lb_get_number(row, "lower", NAN), 1e-12);
+            assert_close(c.upper, lb_get_number(row, "upper", NAN), 1e-12);
+            assert_close(2 * lb_t_p(fabs(c.estimate / c.se), c.df, LB_UPPER), lb_get_number(row, "p", NAN), 1e-12);
+            assert_true(c.df == lb_get_number(row, "df", NAN) && c.n == lb_get_number(whole->results, "n", NAN));
+            lb_result_free(whole);
+        }
+    }
+    lb_result_free(trials);
+    lb_arena_free(arena);
+    lb_registry_free(registry);
+}
+
+/* The small study without rounding, limits and leaving, and with that effect: there the formula is right. */
+static lb_bytes clean_study(const char *effect, lb_arena *arena)
+{
+    static const char *const from[] = {"range: [0, 10], step: 1, baseline", "effect: -1,", "  dropout:"};
+    const char *const to[] = {"range: [-1000, 1000], step: 0.000001, baseline", lb_arena_printf(arena, "effect: %s,", effect), "  # dropout:"};
+    lb_bytes bytes;
+    assert_int_equal(lb_file_read(repository_file("reference/trial/minimal.yaml"), 1 << 22, arena, &bytes, NULL), LB_OK);
+    const char *text = lb_arena_textn(arena, (const char *)bytes.data, bytes.length);
+    for (size_t i = 0; i < LB_COUNT(from); i++) {
+        const char *found = strstr(text, from[i]);
+        assert_non_null(found);
+        text = lb_arena_printf(arena, "%.*s%s%s", (int)(found - text), text, to[i], found + strlen(from[i]));
+    }
+    return (lb_bytes){(const uint8_t *)text, strlen(text), "clean.yaml"};
+}
+
+static void simulated_power_is_that_of_the_formula(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *effect;
+        double delta;
+    } cases[] = {{"-0.8", 0.8}, {"0", 0}};
+    lb_registry *registry = lb_registry_all();
+    lb_arena *arena = lb_arena_new();
+    for (size_t i = 0; i < LB_COUNT(cases); i++) {
+        lb_error err = LB_ERROR_INIT;
+        lb_bytes study = clean_study(cases[i].effect, arena);
+        lb_result *result[2];
+        for (unsigned threads = 1; threads <= 2; threads++) {
+            lb_call *call = lb_call_new(registry, lb_registry_find(registry, "power", "simulate"));
+            assert_int_equal(lb_call_bind(call, "file", &study, &err) || lb_call_set(call, "formula", "nrs_fu ~ nrs_0 + arm", &err) ||
+                             lb_call_set(call, "reference", "USUAL", &err) || lb_call_set(call, "n", "80", &err) ||
+                             lb_call_set(call, "trials", "4000", &err), 0);
+            lb_call_set_threads(call, threads);
+            result[threads - 1] = run_call(call);
+        }
+        lb_power_design design = {.delta = cases[i].delta, .sd = sqrt(0.8 * 0.8 + 0.8 * 0.8), .alpha = 0.05, .sides = 2, .ratio = 1, .covariates = 1};
+        const lb_value *found = result[0]->results;
+        double power = cases[i].delta > 0 ? lb_power_at(&design, 40) : 0.025, error = sqrt(power * (1 - power) / 4000);
+        double seen = lb_get_number(found, "power", NAN);
+        if (fabs(seen - power) > 3.5 * error) fail_msg("effect %s: power %g, the formula says %g (Monte Carlo error %g)", cases[i].effect, seen, power, error);
+        assert_true(fabs(lb_get_number(found, "bias", NAN)) < 3.5 * lb_get_number(found, "estimate_mean_se", NAN));
+        assert_true(fabs(lb_get_number(found, "coverage", NAN) - 0.95) < 3.5 * sqrt(0.95 * 0.05 / 4000));
+        assert_true(lb_get_number(found, "n_analysed", NAN) == 80);
+        lb_buf one = {0}, two = {0};
+        lb_json_write(found, 0, &one);
+        lb_json_write(result[1]->results, 0, &two);
+        assert_string_equal(one.data, two.data);
+        lb_buf_free(&one);
+        lb_buf_free(&two);
+        lb_result_free(result[0]);
+        lb_result_free(result[1]);
+    }
+    lb_arena_free(arena);
+    lb_registry_free(registry);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_table_of_sizes), cmocka_unit_test(metnlbp_read_both_ways), cmocka_unit_test(ancova_shrinks_the_variance),
         cmocka_unit_test(solving_inverts_the_power), cmocka_unit_test(events_and_proportions), cmocka_unit_test(senseless_events_are_refused), cmocka_unit_test(senseless_questions_are_refused),
+        cmocka_unit_test(simulated_contrasts_are_those_of_ancova), cmocka_unit_test(simulated_power_is_that_of_the_formula),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

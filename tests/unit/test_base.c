@@ -1,6 +1,8 @@
 /* Base: numbers from and to text, arenas, buffers, nearest words, UTF-8, random streams, files. */
 #include "lumbar_test.h"
 
+#include <nettle/sha2.h>
+
 static void numbers_read_as_strtod(void **state)
 {
     (void)state;
@@ -34,6 +36,56 @@ static void random_doubles_survive_text(void **state)
         assert_true(lb_text_number(text, strlen(text), &back));
         assert_true(back == value);
     }
+}
+
+/* Sixteen to nineteen digits with any power of ten, and values in the middle of two doubles or one digit beside it. */
+static void long_numbers_read_as_strtod(void **state)
+{
+    (void)state;
+    static const char *const middles[] = {"9007199254740993", "9007199254740995", "18014398509481986", "18014398509481990", "4503599627370496.5",
+                                          "4503599627370497.5", "1125899906842624.125", "1125899906842624.375", "9007199254740993e0", "900719925474099.3e1",
+                                          "9007199254740993000e-3", "0.000000000000000000000000000", "0e99", "1152921504606847104", "1152921504606847360"};
+    char text[64];
+    double value;
+    lb_random random;
+    lb_random_init(&random, 9, 0);
+    for (size_t i = 0; i < 400000; i++) {
+        if (i < LB_COUNT(middles)) {
+            snprintf(text, sizeof text, "%s%s", i % 2 ? "-" : "", middles[i]);
+        } else if (i % 4 == 0) { /* beside a middle: an odd number of 54 bits, times a power of two that ends in few digits */
+            uint64_t odd = (UINT64_C(1) << 53) + 1 + 2 * (uint64_t)lb_random_below(&random, 1000000000);
+            snprintf(text, sizeof text, "%llu.%u", (unsigned long long)odd, lb_random_below(&random, 3));
+        } else {
+            uint64_t digits = (uint64_t)lb_random_u32(&random) << 32 | lb_random_u32(&random);
+            digits >>= lb_random_below(&random, 16);
+            snprintf(text, sizeof text, "%llue%d", (unsigned long long)digits, (int)lb_random_below(&random, 61) - 30);
+        }
+        assert_true(lb_text_number(text, strlen(text), &value));
+        double expected = strtod(text, NULL);
+        if (memcmp(&value, &expected, sizeof value) != 0) fail_msg("%s: %.17g, strtod says %.17g", text, value, expected);
+    }
+}
+
+/* Large inputs go another way: the same digest as of the standard's example of a million times a, and of pieces beside 4 MiB. */
+static void large_inputs_hash_as_small_ones(void **state)
+{
+    (void)state;
+    char hex[65], again[65];
+    uint8_t *data = lb_alloc(5u << 20, 1);
+    memset(data, 'a', 5u << 20);
+    lb_sha256_hex(data, 1000000, hex); /* FIPS 180-2, appendix B.3 */
+    assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+    for (size_t length = (4u << 20) - 1; length <= (4u << 20) + 1; length++) {
+        struct sha256_ctx context;
+        uint8_t digest[32];
+        sha256_init(&context);
+        sha256_update(&context, length, data);
+        sha256_digest(&context, sizeof digest, digest);
+        for (size_t i = 0; i < sizeof digest; i++) snprintf(again + 2 * i, 3, "%02x", digest[i]);
+        lb_sha256_hex(data, length, hex);
+        assert_string_equal(hex, again);
+    }
+    free(data);
 }
 
 /* Whole numbers are written as the C library writes them. */
@@ -153,6 +205,22 @@ static void philox_known_answers(void **state)
     for (int i = 0; i < 4; i++) assert_int_equal(lb_random_u32(&random), ones[i]);
 }
 
+/* Passing over numbers leaves the stream where drawing them does, from any place in a block. */
+static void skipping_is_drawing(void **state)
+{
+    (void)state;
+    for (uint32_t before = 0; before < 6; before++)
+        for (uint32_t count = 0; count < 40; count++) {
+            lb_random a, b;
+            lb_random_init(&a, 5, 6);
+            lb_random_init(&b, 5, 6);
+            for (uint32_t i = 0; i < before + count; i++) (void)lb_random_u32(&a);
+            for (uint32_t i = 0; i < before; i++) (void)lb_random_u32(&b);
+            lb_random_skip(&b, count);
+            for (int i = 0; i < 9; i++) assert_int_equal(lb_random_u32(&a), lb_random_u32(&b));
+        }
+}
+
 static void random_moments(void **state)
 {
     (void)state;
@@ -211,8 +279,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(numbers_read_as_strtod),     cmocka_unit_test(random_doubles_survive_text),
-        cmocka_unit_test(whole_numbers_as_printf),
-        cmocka_unit_test(fractions_as_printed),
+        cmocka_unit_test(whole_numbers_as_printf),    cmocka_unit_test(long_numbers_read_as_strtod),
+        cmocka_unit_test(fractions_as_printed),       cmocka_unit_test(large_inputs_hash_as_small_ones),
+        cmocka_unit_test(skipping_is_drawing),
         cmocka_unit_test(integers_know_their_limits), cmocka_unit_test(arena_zeroes_aligns_and_refuses),
         cmocka_unit_test(buffer_stops_at_its_maximum), cmocka_unit_test(nearest_word_is_helpful),
         cmocka_unit_test(utf8_is_checked),            cmocka_unit_test(philox_known_answers),

@@ -186,13 +186,67 @@ static void values_to_table_and_back(void **state)
     lb_buf_free(&out);
 }
 
+/* Cells of every shape, wherever they fall in the blocks that are looked at together: each as strtod() reads it, bit for bit. */
+static void cells_as_strtod(void **state)
+{
+    (void)state;
+    enum { ROWS = 20000, COLUMNS = 7 };
+    static const char *const odd[] = {"5.", ".5", "-.25", "+3", "1e5", "-0", "-0.0", "12345678", "123456789", "1234567.12345678", "12345678.1234567",
+                                      "12345678.12345678", "0.123456789", "00012.50", "1.7976931348623157e308", "4.9e-324", "\"7.5\"", " 8.25 "};
+    lb_buf text = {0};
+    double *expected = lb_arena_array(arena, (size_t)ROWS * COLUMNS, sizeof *expected);
+    lb_random random;
+    lb_random_init(&random, 3, 0);
+    lb_buf_puts(&text, "a,b,c,d,e,f,g\n");
+    for (size_t i = 0; i < (size_t)ROWS * COLUMNS; i++) {
+        char cell[64];
+        if (lb_random_below(&random, 8) == 0) {
+            snprintf(cell, sizeof cell, "%s", odd[lb_random_below(&random, LB_COUNT(odd))]);
+        } else { /* so many digits before the point and after it */
+            int whole = 1 + (int)lb_random_below(&random, 9), decimals = (int)lb_random_below(&random, 10);
+            snprintf(cell, sizeof cell, "%s%.*f", lb_random_below(&random, 3) == 0 ? "-" : "", decimals, pow(10, whole) * lb_random_uniform(&random));
+        }
+        const char *number = cell + strspn(cell, " \"");
+        expected[i] = strtod(number, NULL);
+        bool last = i % COLUMNS == COLUMNS - 1;
+        lb_buf_printf(&text, "%s%s", cell, !last ? "," : lb_random_below(&random, 2) ? "\r\n" : "\n");
+    }
+    lb_table *t = read_with(text.data, text.length, NULL);
+    assert_non_null(t);
+    assert_int_equal(t->rows, ROWS);
+    for (size_t i = 0; i < (size_t)ROWS * COLUMNS; i++) assert_memory_equal(&t->column[i % COLUMNS].number[i / COLUMNS], &expected[i], sizeof(double));
+    lb_buf_free(&text);
+}
+
+/* Other separators, decimal commas, and what is not a number must be seen where cells are read many at once. */
+static void cells_in_blocks(void **state)
+{
+    (void)state;
+    const char *wrong[] = {"1.2.3", "1-2", "--5", "12a", "1 2", "/9", ":1", "1\r2"};
+    for (size_t i = 0; i < LB_COUNT(wrong); i++) {
+        lb_buf text = {0};
+        lb_buf_puts(&text, "a;b\n");
+        for (int k = 0; k < 200; k++) lb_buf_printf(&text, "%d,5;%s\n", k, k == 77 ? wrong[i] : "3,25");
+        lb_csv_options options = LB_CSV_OPTIONS_INIT;
+        options.decimal = ',';
+        lb_table *t = read_with(text.data, text.length, &options);
+        assert_non_null(t);
+        lb_column *column;
+        assert_int_equal(lb_table_number(t, "a", &column, &err), LB_OK);
+        for (int k = 0; k < 200; k++) assert_true(column->number[k] == k + 0.5);
+        assert_int_equal(lb_table_number(t, "b", &column, &err), LB_BAD_DATA);
+        assert_string_equal(err.where, "t.csv:79");
+        lb_buf_free(&text);
+    }
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
         CASE(types_and_missing), CASE(late_text_keeps_early_cells), CASE(round_trip), CASE(semicolons_commas_and_missing_words),
         CASE(refusals), CASE(absent_column_names_the_nearest), CASE(factors_of_numbers_sort_as_numbers),
-        CASE(codebook_gives_order_labels_and_missing), CASE(values_to_table_and_back),
+        CASE(codebook_gives_order_labels_and_missing), CASE(values_to_table_and_back), CASE(cells_as_strtod), CASE(cells_in_blocks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -260,22 +260,23 @@ static const char *data_of(const exporting *e) { return strstr(e->xml.data, "<Cl
 
 /* ---- the tests ---- */
 
-static void every_change_comes_back(void **state)
+/* Out of one store and into another, and out again: byte for byte; with every change of it, or only what it came to. */
+static void out_and_in(bool transactional)
 {
-    (void)state;
     lb_import m;
     lb_store *first = lived(), *second = scratch();
-    exporting out = export_all(first, true);
+    exporting out = export_all(first, transactional);
     const lb_value *findings = bring_in(second, &out.xml, &m);
     if (findings->count) fail_msg("%s", lb_get_text(findings->item[0], "message", ""));
     assert_valid(second);
     keeping a = everything(first), b = everything(second);
     assert_true(a.records > 12 && a.entries > a.records);
     assert_same_values(&a, &b);
-    assert_same_audit(&a, &b);
-    exporting again = export_all(second, true);
-    assert_string_equal(data_of(&out), data_of(&again)); /* byte for byte */
-    assert_non_null(strstr(again.xml.data, "<User OID=\"USR.ccc\""));
+    if (transactional) assert_same_audit(&a, &b);
+    for (size_t i = 0; !transactional && i < b.entries; i++) assert_null(b.entry[i]->origin);
+    exporting again = export_all(second, transactional);
+    assert_string_equal(data_of(&out), data_of(&again));
+    if (transactional) assert_non_null(strstr(again.xml.data, "<User OID=\"USR.ccc\""));
     forget(&a);
     forget(&b);
     lb_buf_free(&out.xml);
@@ -284,24 +285,16 @@ static void every_change_comes_back(void **state)
     lb_store_close(second);
 }
 
+static void every_change_comes_back(void **state)
+{
+    (void)state;
+    out_and_in(true);
+}
+
 static void a_snapshot_gives_the_values(void **state)
 {
     (void)state;
-    lb_import m;
-    lb_store *first = lived(), *second = scratch();
-    exporting out = export_all(first, false);
-    assert_int_equal(bring_in(second, &out.xml, &m)->count, 0);
-    keeping a = everything(first), b = everything(second);
-    assert_same_values(&a, &b);
-    for (size_t i = 0; i < b.entries; i++) assert_null(b.entry[i]->origin);
-    exporting again = export_all(second, false);
-    assert_string_equal(data_of(&out), data_of(&again));
-    forget(&a);
-    forget(&b);
-    lb_buf_free(&out.xml);
-    lb_buf_free(&again.xml);
-    lb_store_close(first);
-    lb_store_close(second);
+    out_and_in(false);
 }
 
 static void nothing_is_written_over_and_nothing_half_there(void **state)

@@ -229,12 +229,70 @@ static void bad_models_are_named(void **state)
     lb_arena_free(arena);
 }
 
+static lb_result *several(const char *file, const char *n, const char *seeds, const char *option, const char *value)
+{
+    lb_error err = LB_ERROR_INIT;
+    lb_arena *arena = lb_arena_new();
+    lb_bytes bytes;
+    lb_result *result = NULL;
+    assert_int_equal(lb_file_read(repository_file(file), 1 << 22, arena, &bytes, NULL), LB_OK);
+    lb_call *call = lb_call_new(registry, lb_registry_find(registry, "study", "simulate"));
+    int code = lb_call_bind(call, "file", &bytes, &err);
+    if (!code) code = lb_call_set(call, "n", n, &err);
+    if (!code) code = lb_call_set(call, "seeds", seeds, &err);
+    if (!code) code = lb_call_set(call, option, value, &err);
+    if (!code) code = lb_call_run(call, &result, &err);
+    if (code) fail_msg("%s: %s", file, err.message);
+    lb_call_free(call);
+    lb_arena_free(arena);
+    return result;
+}
+
+/* What other operations count trials with: some columns alone, cell by cell those of the whole trial, whichever are asked for. */
+static void columns_are_those_of_the_whole_trial(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *file, *n, *columns;
+    } cases[] = {
+        {"studies/metnlbp.yaml", "120", "odi_12m,odi_0,sex,centre,arm"},
+        {"studies/metnlbp.yaml", "60", "vas_0,arm,stratum,age,bmi,smoker,load"},
+        {"studies/metnlbp.yaml", "60", "recurrence,recurrence_days,odi_407d,arm"},
+        {"studies/metnlbp.yaml", "60", "adherence,arm,joa_0"},
+        {"studies/modic.yaml", "90", "nrs_12m,nrs_0,rmdq_10w,arm,centre,age,age_group"},
+        {"reference/trial/minimal.yaml", "50", "nrs_fu,nrs_0,arm,sex,age"},
+    };
+    for (size_t i = 0; i < LB_COUNT(cases); i++) {
+        lb_result *whole = several(cases[i].file, cases[i].n, "5,77,1234567890123", "tables", "participants");
+        lb_result *some = several(cases[i].file, cases[i].n, "5,77,1234567890123", "columns", cases[i].columns);
+        assert_int_equal(some->table_count, 3);
+        for (size_t k = 0; k < 3; k++) {
+            const lb_value *trial = lb_get(whole->results, "trials")->item[k];
+            lb_error err = LB_ERROR_INIT;
+            lb_table *all;
+            assert_int_equal(lb_table_from_value(lb_path(trial, "tables.participants"), "all", whole->arena, &all, &err), LB_OK);
+            assert_int_equal(some->table[k]->rows, all->rows);
+            assert_true(lb_get_number(lb_get(some->results, "trials")->item[k], "effect_mean", NAN) == lb_get_number(lb_get(trial, "truth"), "effect_mean", NAN));
+            for (size_t c = 0; c < some->table[k]->columns; c++) {
+                const lb_column *one = &some->table[k]->column[c], *other = lb_table_find(all, one->name);
+                char a[32], b[32];
+                assert_non_null(other);
+                assert_int_equal(one->type, other->type);
+                assert_int_equal(one->missing, other->missing);
+                for (size_t r = 0; r < all->rows; r++) assert_string_equal(lb_column_text(one, r, a), lb_column_text(other, r, b));
+            }
+        }
+        lb_result_free(some);
+        lb_result_free(whole);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_seed_same_trial), cmocka_unit_test(people_meet_the_criteria), cmocka_unit_test(visits_stay_in_their_windows),
         cmocka_unit_test(allocations_replay),   cmocka_unit_test(minimisation_balances),    cmocka_unit_test(truth_is_recovered),
-        cmocka_unit_test(bad_models_are_named),
+        cmocka_unit_test(bad_models_are_named), cmocka_unit_test(columns_are_those_of_the_whole_trial),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }

@@ -65,6 +65,9 @@ int lb_import_check(lb_tx *tx, lb_import *import, lb_error *err) LB_MUST_CHECK;
 /** All of it, and the record of the import (*id). Checks again first: LB_CONFLICT when something is in the way by now. */
 int lb_import_write(lb_tx *tx, lb_import *import, const char **id, lb_error *err) LB_MUST_CHECK;
 
+/** What it is and how much: format, system, sha256, people, changes, values. */
+void lb_import_figures(const lb_import *import, lb_value *out);
+
 /* -- between the readers and import.c -- */
 /** A finding, told once with a count. */
 void import_find(lb_import *import, const char *severity, const char *where, const char *fmt, ...) LB_PRINTF(4, 5);

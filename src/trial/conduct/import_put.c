@@ -217,16 +217,21 @@ static int by_time(const void *left, const void *right)
     return a->order < b->order ? -1 : a->order > b->order;
 }
 
+void lb_import_figures(const lb_import *import, lb_value *out)
+{
+    lb_set_text(out, "format", import->format);
+    lb_set_text(out, "system", import->system);
+    lb_set_text(out, "sha256", import->sha256);
+    lb_set_int(out, "people", (int64_t)import->people);
+    lb_set_int(out, "changes", (int64_t)import->changes);
+    lb_set_int(out, "values", (int64_t)import->values);
+}
+
 static int put_record(lb_tx *tx, const lb_import *import, const char *id, lb_error *err)
 {
     lb_value *body = lb_value_object(lb_tx_arena(tx));
     lb_set_text(body, "file", import->name);
-    lb_set_text(body, "sha256", import->sha256);
-    lb_set_text(body, "format", import->format);
-    lb_set_text(body, "system", import->system);
-    lb_set_int(body, "people", (int64_t)import->people);
-    lb_set_int(body, "changes", (int64_t)import->changes);
-    lb_set_int(body, "values", (int64_t)import->values);
+    lb_import_figures(import, body);
     lb_set(body, "users", import->users);
     const lb_record record = {.kind = LB_KIND_IMPORT, .key = id, .reveals_arm = true, .body = body};
     return lb_tx_put(tx, &record, 0, &(lb_change){.action = "import", .version = import->study->version}, err);

@@ -55,6 +55,32 @@ static entry_kind kind_of(const entry_file *a, size_t fa, const entry_file *b, s
     return 2 * count[1] > count[0] ? ENTRY_NUMBER : 2 * count[2] > count[0] ? ENTRY_DATE : ENTRY_TEXT;
 }
 
+static void count_whole(const entry_file *file, size_t field, size_t count[2])
+{
+    for (size_t r = 0; r < file->records; r++) {
+        const char *cell = entry_cell(file, r, field);
+        double number;
+        if (!cell || !lb_text_number(cell, strlen(cell), &number)) continue;
+        count[0]++;
+        count[1] += cell[strcspn(cell, ".eE")] == '\0';
+    }
+}
+
+/* The kind in a word; a number is whole when most of them are written so, unless decimals are declared. */
+static const char *kind_word(const entry_file *a, size_t fa, const entry_file *b, size_t fb)
+{
+    size_t count[2] = {0};
+    switch (kind_of(a, fa, b, fb)) {
+    case ENTRY_DATE: return "date";
+    case ENTRY_TIME: return "time";
+    case ENTRY_NUMBER: break;
+    default: return "string";
+    }
+    count_whole(a, fa, count);
+    count_whole(b, fb, count);
+    return a->field[fa].decimals || b->field[fb].decimals || 2 * count[1] <= count[0] ? "float" : "integer";
+}
+
 static bool same_cell(const char *a, const char *b, entry_kind kind, bool case_sensitive)
 {
     double x, y;
@@ -106,10 +132,12 @@ static int choose_fields(comparison *c, lb_value *results, lb_error *err)
     c->kind = lb_arena_array(c->arena, a->fields + 1, sizeof *c->kind);
     c->name = lb_arena_array(c->arena, a->fields + 1, sizeof *c->name);
     lb_value *only_main = lb_set_array(results, "fields_only_main"), *only_duplicate = lb_set_array(results, "fields_only_duplicate");
+    lb_value *types = lb_set_object(results, "field_types");
     for (size_t f = 0; f < a->fields; f++) {
         const char *name = a->field[f].name;
         size_t fb = entry_find(b, name);
         if (fb == b->fields) lb_push_text(only_main, name);
+        else lb_set_text(types, name, kind_word(a, f, b, fb));
         if (fb == b->fields || listed(o->key, o->key_count, name) || listed(o->ignore, o->ignore_count, name)) continue;
         entry_kind kind = kind_of(a, f, b, fb);
         if (o->exclude_text && kind == ENTRY_TEXT) continue;

@@ -39,6 +39,18 @@ static void check_references(const epx_project *project, lb_value *findings)
     }
 }
 
+/* Data files that belong to another one: a relation within a relation. */
+static size_t count_relations(const xml_node *root)
+{
+    size_t count = 0;
+    for (const xml_node *node = root; node; node = xml_next(node, root)) {
+        const xml_node *above = xml_is(node, "Relation") || xml_is(node, "DataFileRelation") ? node->parent : NULL;
+        while (above && !xml_is(above, node->name)) above = above->parent;
+        count += above != NULL;
+    }
+    return count;
+}
+
 int import_epx(const xml_node *root, lb_arena *arena, lb_value *results, lb_error *err)
 {
     lb_set_text(results, "format", "EpiData EPX");
@@ -48,6 +60,7 @@ int import_epx(const xml_node *root, lb_arena *arena, lb_value *results, lb_erro
     static const char *const counted[][2] = {{"data_files", "DataFile"}, {"fields", "Field"}, {"records", "Record"}, {"value_label_sets", "ValueLabelSet"},
                                              {"value_labels", "ValueLabel"}, {"keys", "Key"}};
     for (size_t i = 0; i < LB_COUNT(counted); i++) lb_set_int(counts, counted[i][0], (int64_t)count_elements(root, counted[i][1]));
+    lb_set_int(counts, "relations", (int64_t)count_relations(root));
     lb_set_int(results, "records", lb_get_int(counts, "records", 0));
     lb_value *forms = lb_set_array(results, "forms"), *fields = lb_set_array(results, "fields"), *findings = lb_set_array(results, "findings");
     epx_project project;
