@@ -42,6 +42,7 @@ typedef struct lb_dcm_frame {
     size_t mosaic;               /**< tiles along a side of the mosaic, 0 = none */
     size_t bits_allocated, bits_stored;
     bool is_signed, placed;      /**< placed: position and orientation are known */
+    size_t overlays;             /**< planes of drawings beside the pixels (groups 6000 to 601E) */
     double position_mm[3], across[3], down[3]; /**< first pixel's centre; unit vectors along a row, down a column */
     double pixel_mm[2];          /**< distance between columns, between rows */
     double thickness_mm, gap_mm; /**< slice thickness and spacing between slices as stated, NaN when absent */

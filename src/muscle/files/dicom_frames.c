@@ -194,6 +194,7 @@ int lb_dcm_frames_add(lb_dcm_folder *folder, size_t file, const lb_dcm *dcm, lb_
         return LB_OK;
     }
     take_series(&frame, root, folder->arena);
+    for (uint32_t group = 0x6000; group <= 0x601E; group += 2) frame.overlays += lb_dcm_count(root, LB_TAG(group, 0x3000)) > 0 || lb_dcm_count(root, LB_TAG(group, 0x0010)) > 0;
     double count = number_or(root, LB_TAG(0x0028, 0x0008), 1);
     if (!(count >= 1 && count <= MOST_FRAMES) || folder->frames + (size_t)count > MOST_FRAMES) {
         lb_fail(err, LB_BAD_DATA, "the file claims %.6g frames", count);

@@ -124,6 +124,9 @@ static void check_volume(lb_dcm_volume *volume, lb_arena *arena)
     volume->series = first->series;
     volume->description = first->description;
     volume->spacing_mm = isfinite(gap) && gap > 0 ? gap : isfinite(thick) && thick > 0 ? thick : 1;
+    if (first->overlays)
+        note(volume, lb_arena_printf(arena, "%zu overlay plane%s (drawings stored beside the pixels) %s left out", first->overlays, first->overlays == 1 ? "" : "s",
+                                     first->overlays == 1 ? "is" : "are"));
     if (!first->placed) {
         note(volume, "the images do not say where they lie: position taken as 0, order as numbered; sides and spacing are not to be trusted");
         return;
