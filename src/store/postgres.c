@@ -240,9 +240,18 @@ static int hold_no_more(db *c, lb_error *err)
     return code ? code : send_held(c, err);
 }
 
+/* What a body has written is sent to nobody. */
+static void drop_held(db *c)
+{
+    for (size_t i = 0; i < c->held_count; i++) free(c->held[i].with);
+    c->held_count = c->held_bytes = 0;
+    c->marked = false;
+}
+
 static int mark(db *c, lb_error *err)
 {
     (void)err;
+    drop_held(c); /* of one that ended with its connection */
     c->marked = true;
     c->saved = false;
     return LB_OK;
@@ -256,9 +265,7 @@ static int keep(db *c, lb_error *err)
 
 static int undo(db *c, lb_error *err)
 {
-    c->marked = false;
-    for (size_t i = 0; i < c->held_count; i++) free(c->held[i].with);
-    c->held_count = c->held_bytes = 0;
+    drop_held(c);
     if (PQstatus(c->handle) != CONNECTION_OK) return fail(c, NULL, err);
     if (c->saved) {
         settle(c, NULL, 0, NULL); /* an error of its own is no news */
@@ -449,7 +456,7 @@ static int set_up(db *c, lb_error *err)
 
 static int begin(db *c, bool write, lb_error *err)
 {
-    c->marked = c->saved = false;
+    drop_held(c);
     settle(c, NULL, 0, NULL); /* the end of a former transaction */
     if (PQstatus(c->handle) != CONNECTION_OK) { /* the server was away: begin anew */
         PQreset(c->handle);
@@ -530,6 +537,7 @@ static void close_connection(db *c)
 {
     if (!c) return;
     forget_statements(c);
+    drop_held(c);
     PQfinish(c->handle);
     free(c);
 }

@@ -5,7 +5,7 @@ set -uo pipefail
 program=$(realpath "$1")
 cd "$(dirname "$0")" || exit 2
 status=0
-for script in survival meta models prediction; do
+for script in survival meta models prediction trial; do
     LUMBAR_BIN=$program Rscript --vanilla "$script.R" || status=1
 done
 exit $status
