@@ -143,7 +143,7 @@ LB_API double lb_cpu_seconds(void); /**< CPU time of the process */
 /** Counter-based stream (Philox4x32-10): the same (seed, stream) gives the same numbers anywhere, so results
  *  do not depend on the number of threads or shards. Salmon et al. 2011, doi:10.1145/2063384.2063405. */
 typedef struct lb_random {
-    uint32_t key[2], counter[4], block[4];
+    uint32_t key[2], counter[4], block[8]; /**< two blocks of the generator at a time */
     unsigned used;
 } lb_random;
 LB_API void lb_random_init(lb_random *random, uint64_t seed, uint64_t stream);

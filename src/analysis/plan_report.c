@@ -239,12 +239,21 @@ static void small_table(const lb_plan *plan, const lb_value *list, const char *c
             const lb_value *cell = list->item[i]->item[k];
             const char *key = list->item[i]->key[k], *shown = column_name(key);
             if (strcmp(key, "p") == 0) lb_set_text(row, shown, p_text(plan->arena, lb_number_of(cell)));
-            else if (cell->type == LB_DOUBLE) lb_set_text(row, shown, number(plan->arena, cell->number, 3));
+            else if (cell->type == LB_DOUBLE) /* events are counted, unless they are weighted */
+                lb_set_text(row, shown, number(plan->arena, cell->number, strcmp(key, "observed") == 0 && cell->number == floor(cell->number) ? 0 : 3));
             else if (cell->type == LB_STRING) lb_set_text(row, shown, group_name(plan, cell->text));
             else lb_set(row, shown, (lb_value *)cell);
         }
     }
     if (rows->count) lb_report_table(out, rows, caption, 1);
+}
+
+/* What a reader asks of a table: model, coding, numbers of rows, rounding. */
+static void under_the_table(const lb_plan *plan, const lb_plan_other *other, lb_report *out)
+{
+    for (size_t k = 0; k < other->result->notes->count; k++) lb_report_text(out, LB_DOC_NOTE, "%s", other->result->notes->item[k]->text);
+    lb_report_text(out, LB_DOC_NOTE, "%s. Rounded half away from zero (SAS), p to 3 decimals; all digits are in the JSON document. Lumbar %s.",
+                   set_label(plan, other->set), lb_version());
 }
 
 /* Tests and curves that make no single estimate. */
@@ -271,13 +280,13 @@ static void other_results(const lb_plan *plan, const char *role, lb_report *out)
                            lb_get_number(difference, "p", 1) < 0.001 ? "" : "= ", p_text(plan->arena, lb_get_number(difference, "p", NAN)));
         if (!curves) small_table(plan, lb_get(results, "groups"), lb_arena_printf(plan->arena, "%s: by group", other->title), out);
         small_table(plan, lb_get(results, "tests"), lb_arena_printf(plan->arena, "%s: tests of proportional hazards", other->title), out);
+        bool table_last = curves || lb_get(results, "tipping_points"); /* the picture stands first then */
+        if (!table_last) under_the_table(plan, other, out);
         for (size_t k = 0; k < other->result->picture_count; k++)
             lb_report_picture(out, other->result->picture[k].svg, other->result->picture[k].title);
         if (curves && curves->type == LB_ARRAY) survival_table(plan, curves, out);
         if (lb_get(results, "tipping_points")) tipping_table(plan, results, out);
-        for (size_t k = 0; k < other->result->notes->count; k++) lb_report_text(out, LB_DOC_NOTE, "%s", other->result->notes->item[k]->text);
-        lb_report_text(out, LB_DOC_NOTE, "%s. Rounded half away from zero (SAS), p to 3 decimals; all digits are in the JSON document. Lumbar %s.",
-                       set_label(plan, other->set), lb_version());
+        if (table_last) under_the_table(plan, other, out);
     }
 }
 

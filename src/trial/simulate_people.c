@@ -19,6 +19,7 @@ static inline double nearest(double x)
 double trial_step(double value, double step)
 {
     if (!(step > 0)) return value;
+    if ((double)(int64_t)(2 * step) == 2 * step && fabs(value) < 1e9) return nearest(value / step) * step; /* exact already: 0.5, 1, 2 */
     return nearest(nearest(value / step) * step * 1e6) / 1e6;
 }
 

@@ -159,37 +159,61 @@ static double sum_of(const lb_volume *volume)
     return sum;
 }
 
+/* Voxels, volume and fat of one label of the label map, which lies on the same grid. */
+static void label_equals(const lb_volume *label, int wanted, const lb_volume *water, const lb_volume *fat, const lb_value *expected)
+{
+    double share = 0, voxels = 0, water_sum = 0, fat_sum = 0;
+    for (size_t i = 0; i < lb_volume_count(label); i++) {
+        if ((int)lb_volume_at(label, i) != wanted) continue;
+        double w = lb_volume_at(water, i), f = lb_volume_at(fat, i);
+        voxels++;
+        water_sum += w;
+        fat_sum += f;
+        if (w + f > 0) share += f / (w + f);
+    }
+    assert_close(voxels, lb_get_number(expected, "voxels", NAN), 0);
+    assert_close(voxels * water->spacing_mm[0] * water->spacing_mm[1] * water->spacing_mm[2] / 1000, lb_get_number(expected, "volume_ml", NAN), 1e-9);
+    assert_close(share / voxels, lb_get_number(expected, "ff_mean_of_voxels", NAN), 1e-9);
+    assert_close(fat_sum / (fat_sum + water_sum), lb_get_number(expected, "ff_ratio_of_sums", NAN), 1e-9);
+    assert_close(water_sum / voxels, lb_get_number(expected, "water_mean", NAN), 1e-12);
+}
+
+/* Every number of the file of expected figures. */
 static void equals_expected(void **state)
 {
     (void)state;
     if (!shared_data("dicom/README.md")) skip();
     folder f;
     lb_image *image;
+    lb_bytes bytes;
+    lb_value *expected;
     size_t count;
+    char name[16];
     lb_error err = LB_ERROR_INIT;
     read_folder(&f, shared_data("dicom/tum01_lumbar_dixon"));
+    assert_int_equal(lb_file_read(shared_data("dicom/tum01_lumbar_dixon_expected.json"), 0, f.arena, &bytes, &err), LB_OK);
+    assert_int_equal(lb_json_read(&bytes, f.arena, &expected, &err), LB_OK);
     assert_int_equal(read_all(&f, &image, &count, &err), LB_OK);
     assert_int_equal(count, 2);
     assert_int_equal(image[0].series, 3);
     assert_int_equal(image[1].series, 4);
-    assert_close(sum_of(image[0].volume), 167917605.0, 0);
-    assert_close(sum_of(image[1].volume), 224501762.95, 1e-12);
-    static const double spacing[] = {1.0185186, 1.0185186, 4}, origin[] = {-92.47046494483948, 15.015674591064453, 192.78424072265625};
-    for (int axis = 0; axis < 3; axis++) {
-        assert_close(image[0].volume->spacing_mm[axis], spacing[axis], 1e-9);
-        assert_close(image[0].volume->origin_mm[axis], origin[axis], 1e-7);
+    const lb_volume *water = image[0].volume, *fat = image[1].volume;
+    assert_close(sum_of(water), lb_get_number(expected, "water_sum", NAN), 0);
+    assert_close(sum_of(fat), lb_get_number(expected, "fat_sum", NAN), 1e-12);
+    assert_close((double)water->size[2], lb_get_number(expected, "slices", NAN), 0);
+    for (size_t axis = 0; axis < 3; axis++) {
+        assert_close((double)water->size[axis], lb_number_of(lb_get(expected, "size")->item[axis]), 0);
+        assert_close(water->spacing_mm[axis], lb_number_of(lb_get(expected, "spacing")->item[axis]), 1e-9);
+        assert_close(water->origin_mm[axis], lb_number_of(lb_get(expected, "origin_lps")->item[axis]), 1e-7);
+        for (size_t along = 0; along < 2; along++) /* columns of the matrix are the axes */
+            assert_true(fabs(water->direction[3 * axis + along] - lb_number_of(lb_get(expected, "iop")->item[3 * along + axis])) < 1e-9);
+        assert_true(fabs(water->direction[3 * axis + 2] - lb_number_of(lb_get(expected, "slice_normal")->item[axis])) < 1e-9);
     }
-    /* The label map lies on the same grid: fat fraction of each label as expected. */
     lb_volume *label = read_file(shared_data("dicom/tum01_lumbar_dixon_label.nrrd"), f.arena);
-    double share = 0, voxels = 0;
-    for (size_t i = 0; i < lb_volume_count(label); i++) {
-        if (lb_volume_at(label, i) != 1) continue;
-        double water = lb_volume_at(image[0].volume, i), fat = lb_volume_at(image[1].volume, i);
-        voxels++;
-        if (water + fat > 0) share += fat / (water + fat);
+    for (int l = 1; l <= 4; l++) {
+        snprintf(name, sizeof name, "label%d", l);
+        label_equals(label, l, water, fat, lb_get(expected, name));
     }
-    assert_close(voxels, 48953, 0);
-    assert_close(share / voxels, 0.13209823790316177, 1e-9);
     lb_arena_free(f.arena);
 }
 

@@ -104,6 +104,51 @@ static void the_primary_analysis(void **state)
     unload(&t);
 }
 
+static const lb_value *titled(const lb_value *rows, const char *title)
+{
+    for (size_t i = 0; i < rows->count; i++)
+        if (strcmp(lb_get_text(rows->item[i], "title", ""), title) == 0) return rows->item[i];
+    fail_msg("the report has no '%s'", title);
+    return NULL;
+}
+
+/* The plan behind the shared trial has the recurrences and the mixed models, too: by name from one file, as a trial would run them. */
+static void the_other_parts_of_the_plan(void **state)
+{
+    (void)state;
+    trial t = load();
+    lb_value *all = shared_json("trialstats/sap_metnlbp_sim_a.json", t.arena);
+    lb_bytes plan;
+    lb_error err = LB_ERROR_INIT;
+    if (!t.there || !all) {
+        unload(&t);
+        skip();
+    }
+    assert_int_equal(lb_file_read(repository_file("reference/analysis/sim_a.plan.yaml"), 1 << 20, t.arena, &plan, &err), LB_OK);
+    lb_result *result;
+    if (run_plan(&t, lb_arena_textn(t.arena, (const char *)plan.data, plan.length), &result, &err)) fail_msg("%s: %s", err.where, err.message);
+    const lb_value *rows = lb_get(result->results, "secondary"), *want = lb_get(all, "results");
+    static const char *const ranks[][2] = {{"Recurrence, log-rank test", "logrank"}, {"Recurrence, log-rank test by stratum", "logrank_stratified"}};
+    static const char *const hazards[][2] = {{"Recurrence, Cox model by stratum", "cox_stratified"}, {"Recurrence, adjusted Cox model", "cox_adjusted"}};
+    for (size_t i = 0; i < 2; i++) {
+        const lb_value *row = titled(rows, ranks[i][0]), *w = lb_get(want, ranks[i][1]);
+        assert_close(number_at(row, "chisq"), number_at(w, "chisq"), 1e-10);
+        assert_close(number_at(row, "p"), number_at(w, "p"), 1e-10);
+        row = titled(rows, hazards[i][0]);
+        w = lb_get(lb_get(want, hazards[i][1]), "armEXERCISE");
+        assert_close(number_at(row, "estimate"), number_at(w, "coef"), 1e-9);
+        assert_close(number_at(row, "se"), lb_get_number(w, "se.coef.", NAN), 1e-9);
+        assert_close(number_at(row, "statistic"), number_at(w, "z"), 1e-9);
+        assert_close(number_at(row, "p"), lb_get_number(w, "Pr...z..", NAN), 1e-9);
+        assert_close(number_at(row, "hazard_ratio"), lb_get_number(w, "exp.coef.", NAN), 1e-9);
+    }
+    static const char *const others[] = {"Recurrence-free share", "Recurrence, proportional hazards", "Pain over the visits, centres and people random",
+                                         "JOA score, a line for each person"};
+    for (size_t i = 0; i < LB_COUNT(others); i++) assert_string_equal(lb_get_text(titled(rows, others[i]), "status", ""), "ok");
+    lb_result_free(result);
+    unload(&t);
+}
+
 static void the_flow_and_the_report(void **state)
 {
     (void)state;
@@ -297,7 +342,7 @@ static void a_rehearsal_changes_the_arms_alone(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(the_primary_analysis), cmocka_unit_test(the_flow_and_the_report),
+        cmocka_unit_test(the_primary_analysis), cmocka_unit_test(the_flow_and_the_report), cmocka_unit_test(the_other_parts_of_the_plan),
         cmocka_unit_test(a_rehearsal_changes_the_arms_alone), cmocka_unit_test(wrong_plans_are_refused_with_their_line), cmocka_unit_test(baseline_table_of_a_real_trial),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
