@@ -25,7 +25,7 @@ int main(int argc, char **argv)
     if (fd < 0) return 1;
     close(fd);
     make(path, rows);
-    double best = 1e9, cells = 0;
+    double best = 1e9, hashing = 1e9, cells = 0;
     for (int repeat = 0; repeat < 3; repeat++) {
         lb_arena *arena = lb_arena_new();
         lb_error err = LB_ERROR_INIT;
@@ -39,9 +39,15 @@ int main(int argc, char **argv)
         double used = lb_cpu_seconds() - start;
         if (used < best) best = used;
         cells = (double)table->rows * (double)table->columns;
+        char hex[65];
+        start = lb_cpu_seconds();
+        lb_sha256_hex(bytes.data, bytes.length, hex);
+        used = lb_cpu_seconds() - start;
+        if (used < hashing) hashing = used;
         lb_arena_free(arena);
     }
-    printf("csv_read  %.3f s CPU for %zu rows x 10 (%.3g rows/s, %.3g cells/s, SHA-256 included)\n", best, rows, (double)rows / best, cells / best);
+    printf("csv_read  %.3f s CPU for %zu rows x 10 (%.3g rows/s, %.3g cells/s; %.3f s of it for SHA-256, which the peer does not make)\n", best, rows,
+           (double)rows / best, cells / best, hashing);
     fflush(stdout);
     char command[512];
     snprintf(command, sizeof command,
