@@ -146,6 +146,18 @@ static const char *listed(const lb_value *names, lb_arena *arena)
     return names && names->count ? lb_arena_printf(arena, "%s%s)", out, names->count > 8 ? ", …" : "") : out;
 }
 
+/* The same rows under headings for a reader. */
+static lb_value *with_headings(const lb_value *rows, const char *const (*heading)[2], size_t count, lb_arena *arena)
+{
+    lb_value *out = lb_value_array(arena);
+    for (size_t r = 0; rows && r < rows->count; r++) {
+        lb_value *row = lb_push_object(out);
+        for (size_t c = 0; c < count; c++)
+            if (lb_get(rows->item[r], heading[c][0])) lb_set(row, heading[c][1], lb_get(rows->item[r], heading[c][0]));
+    }
+    return out;
+}
+
 static void made_how(const lb_value *o, lb_arena *arena, lb_buf *out)
 {
     const lb_value *size = lb_get(o, "sample_size"), *columns = lb_get(o, "columns"), *p = lb_get(o, "permutation"), *l = lb_get(o, "ledger");
@@ -166,7 +178,9 @@ static void made_how(const lb_value *o, lb_arena *arena, lb_buf *out)
     if (p) paragraph(out, lb_get_bool(p, "inside", true) ? NULL : "warn", "With labels dealt at random %lld times the whole pipeline, all models and their tuning in it, reaches these mean AUCs on people held "
                      "out: %s. Where there is nothing to find they should lie between %s and %s.", (long long)lb_get_int(p, "runs", 0), dealt(p, arena),
                      shown(arena, lb_get_number(p, "null_lower", NAN), 3), shown(arena, lb_get_number(p, "null_upper", NAN), 3));
-    lb_html_table(lb_get(l, "steps"), "What was fitted on which rows", out);
+    static const char *const headings[][2] = {{"scope", "Part"}, {"step", "Step"}, {"does", "Does"}, {"outcome", "Sees the outcome"}, {"times", "Times"}, {"rows_min", "Fewest rows"},
+                                              {"rows_max", "Most rows"}, {"people_min", "Fewest people"}, {"people_max", "Most people"}};
+    lb_html_table(with_headings(lb_get(l, "steps"), headings, LB_COUNT(headings), arena), "What was fitted on which rows", out);
 }
 
 static void one_outcome(const lb_result *result, const lb_value *o, lb_arena *arena, lb_buf *out)
@@ -180,7 +194,8 @@ static void one_outcome(const lb_result *result, const lb_value *o, lb_arena *ar
     bootstrap_table(models, arena, out);
     comparison_table(lb_get(o, "comparison"), arena, out);
     pictures(result, lb_get_text(o, "id", ""), arena, out);
-    lb_html_table(lb_get(o, "selection"), "How often the bootstrap keeps a column", out);
+    static const char *const headings[][2] = {{"column", "Column"}, {"share", "Share"}, {"in_model", "In the model"}};
+    lb_html_table(with_headings(lb_get(o, "selection"), headings, LB_COUNT(headings), arena), "How often the bootstrap keeps a column", out);
     made_how(o, arena, out);
     lb_buf_puts(out, "</section>\n");
 }

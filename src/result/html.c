@@ -17,7 +17,8 @@ static const char style[] =
     "td.n,th.n{text-align:right}th[scope=row]{font-weight:normal}.note{color:#46525f;font-size:.87rem;margin:.2rem 0}"
     ".warn{border-left:4px solid #b25e00;padding:.25rem .75rem;background:#fff6ea}.scroll{overflow-x:auto}"
     "figure{margin:1rem 0}figure svg{max-width:100%;height:auto}code{font-family:'Liberation Mono',monospace;font-size:.87em;overflow-wrap:anywhere}"
-    "@media print{body{margin:0;max-width:none;font-size:10.5pt}h2,h3,caption{break-after:avoid}table,figure{break-inside:avoid}}";
+    "@media print{body{margin:0;max-width:none;font-size:10.5pt}h2,h3,caption{break-after:avoid}tr,figure{break-inside:avoid}.scroll{overflow:visible}"
+    "table{font-size:8.5pt}th,td{padding:.15rem .4rem}}";
 
 void lb_html_page_open(lb_buf *out, const char *title, const char *language)
 {

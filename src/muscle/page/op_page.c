@@ -171,6 +171,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     page.image = image[2] ? image[2] : image[1] ? image[1] : image[0];
     page.image_word = image[2] ? "image" : image[1] ? "water image" : "fat image";
     page.inputs = result->inputs;
+    page.warnings = result->warnings;
     if (!code && lb_call_given(call, "measured")) code = take_measured(call, &page, err);
     for (size_t r = 0; r < page.readings && !code && !lb_call_given(call, "measured"); r++) {
         code = lb_names_read(lb_call_text(call, "labels"), lb_call_text(call, "levels"), page.reading[r].mask, page.arena, &page.reading[r].names, err);

@@ -23,6 +23,7 @@ typedef struct lb_page {
     const char *image_word;   /**< "water image" */
     const char *title, *about, *signing;
     const lb_value *inputs;   /**< name and sha256 of each file */
+    const lb_value *warnings; /**< what was odd about the files: whoever signs must know */
     lb_page_reading reading[LB_PAGE_READINGS];
     size_t readings;
 } lb_page;

@@ -5,7 +5,7 @@
 
 #include "muscle/page/page.h"
 
-enum { ROW = 11, SMALL = 7, NOTES = 4, FOOT = 62, MOST_METHODS = 7, MOST_LEVELS = 6, NAME_WIDTH = 150 };
+enum { ROW = 11, SMALL = 7, NOTES = 4, FOOT = 62, MOST_METHODS = 7, MOST_LEVELS = 6, NAME_WIDTH = 150, LINE = 140 /* letters of a note's line */ };
 
 typedef struct method_word {
     const char *key, *word;
@@ -52,10 +52,33 @@ static size_t levels_of(const lb_page *page)
     return levels > MOST_LEVELS ? 0 : levels;
 }
 
+/* Warnings in lines that fit the page; `y` NULL: only counted. */
+static size_t warning_lines(const lb_page *page, double *y)
+{
+    size_t lines = 0;
+    for (size_t i = 0; page->warnings && i < page->warnings->count; i++) {
+        const char *text = lb_arena_printf(page->arena, "Warning: %s", page->warnings->item[i]->text);
+        while (*text) {
+            size_t length = strlen(text), cut = length;
+            if (length > LINE)
+                for (cut = LINE; cut > LINE / 2 && text[cut] != ' ';) cut--;
+            while (cut < length && ((unsigned char)text[cut] & 0xC0) == 0x80) cut--; /* never inside a letter */
+            if (y) {
+                lb_svg_text(page->svg, LB_PAGE_LEFT, *y, SMALL, LB_START, "bold", ink, lb_arena_textn(page->arena, text, cut));
+                *y += SMALL + 2.5;
+            }
+            text += cut;
+            while (*text == ' ') text++;
+            lines++;
+        }
+    }
+    return lines;
+}
+
 double lb_page_table_height(const lb_page *page)
 {
     double rows = (double)rows_of(page);
-    return 16 + (rows + 2.2) * ROW + (levels_of(page) ? (rows + 2.2) * ROW + 12 : 0) + (NOTES + (double)page->readings) * (SMALL + 2.5) + FOOT;
+    return 16 + (rows + 2.2) * ROW + (levels_of(page) ? (rows + 2.2) * ROW + 12 : 0) + (NOTES + (double)page->readings + (double)warning_lines(page, NULL)) * (SMALL + 2.5) + FOOT;
 }
 
 static void number(const lb_page *page, double x, double y, double value, int digits)
@@ -191,6 +214,7 @@ static double draw_notes(const lb_page *page, double y)
 {
     const method_word *method[MOST_METHODS];
     const char *files = "";
+    (void)warning_lines(page, &y);
     if (find_methods(page, method) > 0)
         y = note(page, y, lb_arena_printf(page->arena, "Area: mean over the slices that hold the muscle. Lean area = area × (1 − fat by %s). Slices count from 0.", method[0]->word));
     y = note(page, y, lb_arena_printf(page->arena, "Shown: %s%s. Fat fractions of different methods are not interchangeable.", page->image_word,

@@ -100,7 +100,7 @@ export const en = {
   side: { left: 'left', right: 'right' },
   muscle: { 'multifidus': 'multifidus', 'erector spinae': 'erector spinae', 'psoas': 'psoas', 'psoas major': 'psoas major', 'quadratus lumborum': 'quadratus lumborum' },
   model: {
-    title: 'Model', lede: 'Who responds, and who relapses: models by a plan, what they are worth, and the calculator made from them.', caution: 'For learning how the numbers behave. Fitted and judged on the same invented people, so it flatters itself.',
+    noSnapshot: 'No snapshot of this study holds people with an outcome yet. A data manager freezes one under Study, Data.', title: 'Model', lede: 'Who responds, and who relapses: models by a plan, what they are worth, and the calculator made from them.', caution: 'For learning how the numbers behave. Fitted and judged on the same invented people, so it flatters itself.',
     choose: 'Outcome and predictors', outcome: 'Outcome', outcomeText: '1 = it happened, 0 = it did not', features: 'Predictors of the logistic model', featuresText: 'known at baseline',
     score: 'Score for the ROC curve', scoreText: 'a number known at baseline', compare: 'Compared with', compareText: 'a second score (DeLong\'s test)', run: 'Fit and draw', nothing: 'Nothing is fitted yet: choose, then press the button.',
     roc: 'ROC curve', logistic: 'Logistic regression', noOutcome: 'The participants\' table has no outcome of the values 0 and 1.',

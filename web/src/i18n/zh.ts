@@ -104,7 +104,7 @@ export const zh: Same<typeof en> = {
   side: { left: '左侧', right: '右侧' },
   muscle: { 'multifidus': '多裂肌', 'erector spinae': '竖脊肌', 'psoas': '腰大肌', 'psoas major': '腰大肌', 'quadratus lumborum': '腰方肌' },
   model: {
-    title: '模型', lede: '谁会获益，谁会复发：按方案训练的模型、它们的可信程度，以及由此生成的计算器。', caution: '用于了解数字如何变化。模型在同一批虚构受试者上拟合和评价，结果会偏乐观。',
+    noSnapshot: '本研究尚无可用于建模的快照。请数据管理员在“研究—数据”中冻结快照。', title: '模型', lede: '谁会获益，谁会复发：按方案训练的模型、它们的可信程度，以及由此生成的计算器。', caution: '用于了解数字如何变化。模型在同一批虚构受试者上拟合和评价，结果会偏乐观。',
     choose: '结局与预测因子', outcome: '结局', outcomeText: '1 = 发生，0 = 未发生', features: '逻辑回归的预测因子', featuresText: '基线时已知',
     score: 'ROC 曲线所用得分', scoreText: '基线时已知的数值', compare: '与之比较', compareText: '第二个得分（DeLong 检验）', run: '拟合并作图', nothing: '尚未拟合：请选择后按下按钮。',
     roc: 'ROC 曲线', logistic: '逻辑回归', noOutcome: '受试者表中没有取值为 0 和 1 的结局。',

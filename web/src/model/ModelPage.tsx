@@ -4,7 +4,7 @@ import { Anchor, Button, FileInput, NumberInput, Paper, Radio, Select, Stack, Ta
 import { useMutation, useQuery } from '@tanstack/react-query';
 import { useState } from 'react';
 import { useTranslation } from 'react-i18next';
-import { type Call, type DataValue, demoDataUrl, getDemo, getDemoText, getSnapshots, publishCalculator, refusal, type ResultDocument, type Row, runOperation, type Snapshot } from '../shared/api';
+import { ApiError, type Call, type DataValue, demoDataUrl, getDemo, getDemoText, getSnapshots, publishCalculator, refusal, type ResultDocument, type Row, runOperation, type Snapshot } from '../shared/api';
 import { parseCsv } from '../shared/csv';
 import { IconError, IconOk, IconPlay, IconWarning } from '../shared/icons';
 import { Page } from '../shared/Page';
@@ -224,7 +224,7 @@ function ByPlan({ plan: shipped, sources }: { plan: string | undefined; sources:
 export function ModelPage() {
   const { t } = useTranslation();
   const demo = useQuery({ queryKey: ['demo'], queryFn: getDemo });
-  const snapshots = useQuery({ queryKey: ['snapshots', 'model'], queryFn: () => getSnapshots().catch(() => []), staleTime: 0 });
+  const snapshots = useQuery({ queryKey: ['snapshots', 'model'], queryFn: () => getSnapshots().catch((e: unknown) => { if (e instanceof ApiError && e.status === 404) return null; throw e; }), staleTime: 0, retry: false }); // null: no study here
   const people = demo.data?.datasets.find((d) => d.id === 'participants');
   const plan = demo.data?.datasets.find((d) => d.id === 'model-plan');
   const text = useQuery({ queryKey: ['demo-text', people?.id], queryFn: () => getDemoText(people!.id), enabled: people !== undefined });
@@ -245,7 +245,7 @@ export function ModelPage() {
             </Tabs.Panel>
             {people && <Tabs.Panel value="hand"><Loaded query={text}>{(csv) => <QuickModels data={people.id} table={parseCsv(csv)} />}</Loaded></Tabs.Panel>}
           </Tabs>
-        ) : snapshots.isPending ? <Waiting /> : <Empty>{t('home.noPeople')}</Empty>)}
+        ) : snapshots.isPending ? <Waiting /> : snapshots.isError ? <Failure error={snapshots.error} again={() => void snapshots.refetch()} /> : <Empty>{snapshots.data ? t('model.noSnapshot') : t('home.noPeople')}</Empty>)}
       </Loaded>
     </Page>
   );
