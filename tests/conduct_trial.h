@@ -3,7 +3,7 @@
 #ifndef LUMBAR_TEST_CONDUCT_TRIAL_H
 #define LUMBAR_TEST_CONDUCT_TRIAL_H
 
-#include "lumbar_test.h"
+#include "store_place.h"
 
 #include "store/store.h"
 #include "trial/conduct/consent.h"
@@ -172,7 +172,7 @@ static inline void trial_open(trial *t, const char *protocol, const char *date)
     options.clock_us = trial_clock;
     options.clock_context = &t->clock;
     options.fast = true;
-    TRIAL_OK(lb_store_open_scratch(&options, &t->store, &err), err);
+    TRIAL_OK(place_store(&options, &t->store, &err), err);
     t->allocator.study = t->study;
     t->allocator.rtsm = t->study->rtsm;
     if (t->allocator.rtsm.size_count == 0) t->allocator.rtsm.size[t->allocator.rtsm.size_count++] = 2 * t->allocator.rtsm.arm_count;

@@ -57,4 +57,9 @@ fi
 if [ -z "$only" ] || [ "$only" = slurm ]; then # a cohort as an array of jobs on a Slurm of one node
     tests/slurm.sh build/dev/lumbar || [ $? -eq 77 ] || status=1
 fi
+if [ -z "$only" ] || [ "$only" = processor ]; then # the code for processors without AVX, on an emulated one of 2008
+    old=(qemu-x86_64 -cpu Nehalem)
+    "${old[@]}" build/dev/lumbar validate || status=1
+    for name in base csv numeric lsq radiomics refit; do "${old[@]}" "build/dev/tests/test_$name" || status=1; done
+fi
 exit $status

@@ -1,5 +1,5 @@
-/* An empty store for a test: in a folder of its own, or, when tests/fault/test_postgres.c runs the same suite, in a schema of
- * its own on the server that LUMBAR_TEST_POSTGRES names. */
+/* An empty store for a test: in a folder of its own, or, when the same suite runs on PostgreSQL (tests/on_postgres.sh,
+ * tests/fault/test_postgres.c), in a schema of its own on the server that LUMBAR_TEST_POSTGRES names. */
 #ifndef LUMBAR_STORE_PLACE_H
 #define LUMBAR_STORE_PLACE_H
 
@@ -7,7 +7,7 @@
 #include "store/backend.h"
 #include "store/store.h"
 
-static int open_elsewhere(const char *server, lb_store **store, lb_error *err)
+static inline int place_elsewhere(const char *server, const lb_store_options *how, lb_store **store, lb_error *err)
 {
     static int number;
     char sql[64], where[400], beside[300];
@@ -18,17 +18,25 @@ static int open_elsewhere(const char *server, lb_store **store, lb_error *err)
     int code = store_postgres.open(server, false, false, true, &c, err);
     if (!code) code = store_postgres.run(c, sql, NULL, 0, NULL, NULL, NULL, err);
     store_postgres.close(c);
-    const lb_store_options options = {.where = where, .beside = beside, .create = true, .fast = true};
+    lb_store_options options = *how;
+    options.where = where;
+    options.beside = beside;
+    options.create = options.fast = true;
     return code ? code : lb_store_open(&options, store, err);
 }
 
-static lb_store *scratch(void)
+static inline int place_store(const lb_store_options *how, lb_store **store, lb_error *err)
+{
+    const char *server = getenv("LUMBAR_TEST_POSTGRES");
+    return server ? place_elsewhere(server, how, store, err) : lb_store_open_scratch(how, store, err);
+}
+
+static inline lb_store *scratch(void)
 {
     lb_store *store;
     lb_error err = LB_ERROR_INIT;
-    const char *server = getenv("LUMBAR_TEST_POSTGRES");
-    int code = server ? open_elsewhere(server, &store, &err) : lb_store_open_scratch(NULL, &store, &err);
-    if (code) fail_msg("%s", err.message);
+    const lb_store_options how = LB_STORE_OPTIONS_INIT;
+    if (place_store(&how, &store, &err)) fail_msg("%s", err.message);
     return store;
 }
 

@@ -108,8 +108,9 @@ typedef struct lb_csv_options {
     const lb_table *codebook; /**< columns name,type,label,unit,codes,missing; may be NULL */
     size_t max_bytes;      /**< 0 = lb_max_input() */
     const char *text_columns; /**< comma list of columns to keep as text whatever they hold */
+    unsigned threads;      /**< but 1 (0: all cores): a large text's SHA-256 is made beside the reading */
 } lb_csv_options;
-#define LB_CSV_OPTIONS_INIT {0, '.', "NA", NULL, 0, NULL}
+#define LB_CSV_OPTIONS_INIT {0, '.', "NA", NULL, 0, NULL, 1}
 
 /** Read CSV (RFC 4180, UTF-8, BOM allowed, first row = names). Refused with line numbers: ragged rows,
  *  duplicate or empty headers, NUL bytes, bad UTF-8, an unclosed quote, more than max_bytes. */

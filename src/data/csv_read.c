@@ -1,14 +1,15 @@
-/* CSV in (RFC 4180): the bytes are in memory; one pass reads every cell into its column as a number where it can.
- * A column in which some cell is not a number is read again as text in a second pass (only such columns). */
+/* CSV in (RFC 4180): the bytes are in memory; one pass reads every cell into its column as a number where it can. The first rows say
+ * which columns are text; one in which a cell further down is not a number is read again as text in a second pass (only such columns). */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "data/csv.h"
+#include "data/csv_plain.h"
 #include "data/csv_scan.h"
 
-enum { MAX_COLUMNS = 100000, MAX_MISSING = 32 };
+enum { MAX_COLUMNS = 100000, MAX_MISSING = 32, FIRST_ROWS = 256 };
 
 typedef struct reader {
     const char *start, *end;
@@ -21,11 +22,12 @@ typedef struct reader {
     double missing_number[MAX_MISSING]; /* the words among them that are numbers: -99 */
     size_t missing_numbers;
     lb_table *table;
+    double **number;       /* per column: its numbers, NULL when it is text */
     bool *text;            /* per column: read as text */
     bool *again;           /* per column: turned out to be text in this pass */
     lb_dictionary *dictionary;
     lb_buf scratch;        /* a quoted cell without its doubled quotes */
-    scan_block block;      /* where the cells around the present one end */
+    csv_plain_reader *plain; /* NULL: every cell is taken by itself */
     size_t newlines;       /* of the whole text */
 } reader;
 
@@ -109,134 +111,70 @@ static bool cell_number(const reader *r, const char *text, size_t length, double
     return lb_text_number(copy, length, out);
 }
 
-static const double power_of_ten[] = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15};
-
-/* Plain decimals of at most 15 digits ("-12.50"), which is nearly all there are: exact in one division.
- * Returns the end of the cell, or NULL to try the slower ways. */
-static inline const char *fast_number(const reader *r, const char *s, double *out)
-{
-    const char *end = r->end;
-    bool negative = s < end && *s == '-';
-    s += negative;
-    const char *first = s;
-    uint64_t mantissa = 0;
-    while (s < end && (unsigned char)(*s - '0') < 10) mantissa = mantissa * 10 + (uint64_t)(*s++ - '0');
-    ptrdiff_t digits = s - first, decimals = 0;
-    if (s < end && *s == r->decimal && r->decimal != r->separator) {
-        const char *point = s++;
-        while (s < end && (unsigned char)(*s - '0') < 10) mantissa = mantissa * 10 + (uint64_t)(*s++ - '0');
-        decimals = s - point - 1;
-        digits += decimals;
-    }
-    if (digits == 0 || digits > 15) return NULL;
-    if (s < end && *s == '\r') s++;
-    if (s < end && *s != r->separator && *s != '\n') return NULL;
-    double value = (double)mantissa / power_of_ten[decimals];
-    *out = negative ? -value : value;
-    return s;
-}
-
 static int read_cell(reader *r, const char **p, size_t *line, size_t row, size_t c)
 {
     lb_column *column = &r->table->column[c];
-    if (!r->text[c]) {
-        const char *after = fast_number(r, *p, &column->number[row]);
-        if (after) {
-            *p = after;
-            for (size_t i = 0; i < r->missing_numbers; i++) {
-                if (column->number[row] != r->missing_number[i]) continue;
-                column->number[row] = NAN;
-                column->missing++;
-                break;
-            }
-            return LB_OK;
-        }
-    }
     const char *text;
     size_t length;
     bool quoted;
     int code = take_cell(r, p, line, &text, &length, &quoted);
-    if (code != LB_OK) return code;
+    if (code != LB_OK || r->again[c]) return code;
     bool missing = is_missing(r, text, length);
     if (r->text[c]) {
         column->code[row] = missing ? -1 : lb_dictionary_code(&r->dictionary[c], text, length, *line);
         if (!missing && column->code[row] < 0) return refuse(r, *line, NULL, "too many different texts in '%s'", column->name);
         column->missing += missing;
     } else if (missing) {
-        column->number[row] = NAN;
+        r->number[c][row] = NAN;
         column->missing++;
-    } else if (!cell_number(r, text, length, &column->number[row])) {
+    } else if (!cell_number(r, text, length, &r->number[c][row])) {
         r->again[c] = true; /* keep going: this pass still checks the shape of the file */
+        r->number[c] = NULL;
     }
     return LB_OK;
 }
 
-/* Rows of plain numbers, and of the row after them the cells that are: *row and *c are moved to the first cell that must be read
- * otherwise. */
-static const char *plain_cells(reader *r, const char *p, size_t *row, size_t *c)
+static int refuse_shape(reader *r, const char *p, size_t line, size_t cells)
 {
-    scan_block block = r->block;
-    const char *const end = r->end;
-    const char separator = r->separator, decimal = r->decimal;
-    const size_t columns = r->table->columns;
-    size_t at = 0, filled = *row;
-    while (!r->text[at]) {
-        bool last = at + 1 == columns;
-        const char *stop = scan_number(&block, p, end, separator, decimal, &r->table->column[at].number[filled]);
-        if (!stop || *stop != (last ? '\n' : separator)) break;
-        p = stop + 1;
-        filled += last;
-        at = last ? 0 : at + 1;
-    }
-    r->block = block;
-    *row = filled;
-    *c = at;
-    return p;
+    for (const char *s = p; s < r->end && *s != '\n'; s++) cells += *s == r->separator;
+    return refuse(r, line, "check for a stray separator, an unquoted comma (also in numbers such as 3,5) or a line break inside a cell",
+                  "this row has %zu cells, the header has %zu", cells, r->table->columns);
 }
 
-/* All rows below the header. `only` NULL reads every column; else only the columns that are marked. */
-static int read_rows(reader *r, const char *p, size_t first_line, const bool *only, size_t *rows)
+/* The rows below the header, `most` of them at most. `only` NULL reads every column; else only the columns that are marked. */
+static int read_rows(reader *r, const char *p, size_t line, const bool *only, size_t most, size_t *rows)
 {
-    size_t columns = r->table->columns, line = first_line, row = 0;
-    while (p < r->end) {
-        size_t c = 0;
-        if (!only && r->missing_numbers == 0) {
-            size_t before = row;
-            p = plain_cells(r, p, &row, &c);
-            line += row - before;
-            if (p == r->end) break;
+    const size_t columns = r->table->columns;
+    csv_plain w = {r->start, r->end, r->separator, r->decimal, r->table->column, r->number, columns, 0, 0};
+    size_t begun = line;
+    while ((p < r->end || w.at > 0) && w.row < most) {
+        if (r->plain && !only && r->number[w.at]) {
+            size_t before = w.row;
+            p = r->plain(&w, p);
+            line += w.row - before;
+            if (w.row > before) begun = line;
+            if (p == r->end && w.at == 0) break;
         }
-        if (c == 0 && (*p == '\n' || (*p == '\r' && p + 1 < r->end && p[1] == '\n'))) { /* an empty line */
+        if (w.at == 0 && (*p == '\n' || (*p == '\r' && p + 1 < r->end && p[1] == '\n'))) { /* an empty line */
             p += *p == '\r' ? 2 : 1;
-            line++;
+            begun = ++line;
             continue;
         }
-        size_t begun = line;
-        for (; c < columns; c++) {
-            int code;
-            if (only && !only[c]) {
-                const char *text;
-                size_t length;
-                bool quoted;
-                code = take_cell(r, &p, &line, &text, &length, &quoted);
-            } else {
-                code = read_cell(r, &p, &line, row, c);
-            }
-            if (code != LB_OK) return code;
-            bool more = p < r->end && *p == r->separator;
-            if (more != (c + 1 < columns)) {
-                size_t cells = c + 1;
-                for (const char *s = p; more && s < r->end && *s != '\n'; s++) cells += *s == r->separator;
-                return refuse(r, begun, "check for a stray separator, an unquoted comma (also in numbers such as 3,5) or a line break inside a cell",
-                              "this row has %zu cells, the header has %zu", cells, columns);
-            }
-            if (more) p++;
-        }
-        if (p < r->end) p++; /* the line end */
-        line++;
-        row++;
+        const char *text;
+        size_t length;
+        bool quoted;
+        int code = only && !only[w.at] ? take_cell(r, &p, &line, &text, &length, &quoted) : read_cell(r, &p, &line, w.row, w.at);
+        if (code != LB_OK) return code;
+        w.at++;
+        bool more = p < r->end && *p == r->separator;
+        if (more != (w.at < columns)) return refuse_shape(r, p, begun, w.at);
+        if (p < r->end) p++; /* the separator or line end */
+        if (more) continue;
+        begun = ++line;
+        w.row++;
+        w.at = 0;
     }
-    *rows = row;
+    *rows = w.row;
     return LB_OK;
 }
 
@@ -343,10 +281,11 @@ static int allocate(reader *r, size_t rows)
     for (size_t c = 0; c < columns && !short_of; c++) {
         lb_column *column = &r->table->column[c];
         if (r->text[c]) {
+            r->number[c] = NULL;
             column->code = lb_arena_try(r->arena, rows + 1, sizeof *column->code);
             short_of = column->code == NULL;
         } else {
-            column->number = next;
+            r->number[c] = next;
             next += rows + 1;
         }
     }
@@ -389,27 +328,62 @@ static void describe_text(const reader *r, lb_column *column, const lb_dictionar
     free(kind);
 }
 
-static int read_columns(reader *r, const char *body, size_t line)
+/* Room for the rows, and what the first of them say of the columns: text that is found here need not be read twice. */
+static int prepare(reader *r, const char *body, size_t line)
 {
     lb_table *table = r->table;
     size_t most = (size_t)(r->end - body) / table->columns + 1; /* a row has at least columns - 1 separators and an end */
-    size_t bound = r->newlines + 1 < most ? r->newlines + 1 : most;
-    int code = allocate(r, bound);
-    if (code == LB_OK) code = read_rows(r, body, line, NULL, &table->rows);
-    bool repeat = false;
+    size_t bound = r->newlines + 1 < most ? r->newlines + 1 : most, rows;
+    int code = LB_OK;
+    if (bound > FIRST_ROWS) {
+        csv_plain_reader *plain = r->plain;
+        r->plain = NULL; /* it knows no limit of rows */
+        code = allocate(r, FIRST_ROWS);
+        if (code == LB_OK) code = read_rows(r, body, line, NULL, FIRST_ROWS, &rows);
+        r->plain = plain;
+    }
+    for (size_t c = 0; c < table->columns; c++) {
+        r->text[c] |= r->again[c];
+        r->again[c] = false;
+        table->column[c].missing = 0;
+    }
+    return code == LB_OK ? allocate(r, bound) : code;
+}
+
+/* Numbers that stand for missing values, however they are written (-99, -99.0). */
+static void drop_missing_numbers(const reader *r, lb_column *column)
+{
+    for (size_t row = 0; row < r->table->rows; row++)
+        for (size_t i = 0; i < r->missing_numbers; i++) {
+            if (column->number[row] != r->missing_number[i]) continue;
+            column->number[row] = NAN;
+            column->missing++;
+        }
+}
+
+static int read_columns(reader *r, const char *body, size_t line)
+{
+    lb_table *table = r->table;
+    int code = prepare(r, body, line);
+    if (code == LB_OK) code = read_rows(r, body, line, NULL, SIZE_MAX, &table->rows);
+    bool repeat = false, *again = r->again;
     for (size_t c = 0; c < table->columns && code == LB_OK; c++) {
-        if (!r->again[c]) continue;
+        if (!again[c]) continue;
         repeat = r->text[c] = true;
         table->column[c].missing = 0;
-        table->column[c].number = NULL;
         table->column[c].code = lb_arena_try(r->arena, table->rows + 1, sizeof(int32_t));
         if (table->column[c].code == NULL) code = lb_fail(r->err, LB_NO_MEMORY, "not enough memory for %zu rows", table->rows);
     }
+    r->again = lb_arena_array(r->arena, table->columns, sizeof *r->again);
     size_t rows;
-    if (code == LB_OK && repeat) code = read_rows(r, body, line, r->again, &rows);
+    if (code == LB_OK && repeat) code = read_rows(r, body, line, again, SIZE_MAX, &rows);
     for (size_t c = 0; c < table->columns && code == LB_OK; c++) {
         table->column[c].type = r->text[c] ? LB_TEXT : LB_NUMBER;
-        if (!r->text[c]) continue;
+        if (!r->text[c]) {
+            table->column[c].number = r->number[c];
+            drop_missing_numbers(r, &table->column[c]);
+            continue;
+        }
         describe_text(r, &table->column[c], &r->dictionary[c]);
         lb_dictionary_sort(&r->dictionary[c], &table->column[c], table->rows);
     }
@@ -430,12 +404,63 @@ static void set_options(reader *r, const lb_csv_options *options)
 
 int lb_csv_read(const lb_bytes *bytes, const lb_csv_options *options, lb_arena *arena, lb_table **out, lb_error *err)
 {
+    return lb_csv_read_by(lb_csv_plain_best(), bytes, options, arena, out, err);
+}
+
+/* The text below its byte order mark. */
+static int read_text(reader *r, const lb_csv_options *options)
+{
+    if (r->end - r->start >= 3 && memcmp(r->start, "\xEF\xBB\xBF", 3) == 0) r->start += 3;
+    if (r->start == r->end) return refuse(r, 0, "the first line holds the column names", "the file is empty");
+    r->separator = options->separator ? options->separator : find_separator(r->start, r->end);
+    const char *p = r->start;
+    size_t line = 1;
+    int code = read_header(r, &p, &line);
+    if (code != LB_OK) return code;
+    size_t columns = r->table->columns, texts;
+    r->number = lb_arena_array(r->arena, columns, sizeof *r->number);
+    r->text = lb_arena_array(r->arena, columns, sizeof *r->text);
+    r->again = lb_arena_array(r->arena, columns, sizeof *r->again);
+    r->dictionary = lb_arena_array(r->arena, columns, sizeof *r->dictionary);
+    for (size_t c = 0; c < columns; c++) r->dictionary[c].arena = r->arena;
+    char **names = lb_text_split(r->arena, options->text_columns, ',', &texts);
+    for (size_t i = 0; i < texts; i++) {
+        lb_column *column = lb_table_find(r->table, names[i]);
+        if (column) r->text[column - r->table->column] = true;
+    }
+    code = read_columns(r, p, line);
+    for (size_t c = 0; c < columns; c++) lb_dictionary_free(&r->dictionary[c]);
+    return code;
+}
+
+/* The two halves of reading, which know nothing of each other. */
+typedef struct halves {
+    reader *reader;
+    const lb_csv_options *options;
+    const lb_bytes *bytes;
+    char sha256[65];
+    int code;
+} halves;
+
+static void read_half(void *context, size_t index)
+{
+    halves *h = context;
+    if (index == 1) {
+        lb_sha256_hex(h->bytes->data, h->bytes->length, h->sha256);
+        return;
+    }
+    h->code = check_bytes(h->reader);
+    if (h->code == LB_OK) h->code = read_text(h->reader, h->options);
+}
+
+int lb_csv_read_by(csv_plain_reader *plain, const lb_bytes *bytes, const lb_csv_options *options, lb_arena *arena, lb_table **out, lb_error *err)
+{
+    enum { WORTH_A_THREAD = 1 << 20 };
     static const lb_csv_options preset = LB_CSV_OPTIONS_INIT;
     if (options == NULL) options = &preset;
     *out = NULL;
     reader r = {.start = (const char *)bytes->data, .name = bytes->name ? bytes->name : "table", .arena = arena, .err = err};
     r.end = r.start + bytes->length;
-    r.block.at = r.start;
     size_t max = options->max_bytes ? options->max_bytes : lb_max_input();
     if (bytes->length > max) {
         lb_fail(err, LB_TOO_LARGE, "the table is larger than %.3g MiB", (double)max / 1048576.0);
@@ -444,33 +469,16 @@ int lb_csv_read(const lb_bytes *bytes, const lb_csv_options *options, lb_arena *
     }
     r.table = lb_table_new(arena, r.name, 0);
     set_options(&r, options);
-    int code = check_bytes(&r);
-    if (code != LB_OK) return code;
-    if (bytes->length >= 3 && memcmp(r.start, "\xEF\xBB\xBF", 3) == 0) r.start += 3;
-    if (r.start == r.end) return refuse(&r, 0, "the first line holds the column names", "the file is empty");
-    r.separator = options->separator ? options->separator : find_separator(r.start, r.end);
-    const char *p = r.start;
-    size_t line = 1;
-    code = read_header(&r, &p, &line);
-    if (code == LB_OK) {
-        r.text = lb_arena_array(arena, r.table->columns, sizeof *r.text);
-        r.again = lb_arena_array(arena, r.table->columns, sizeof *r.again);
-        r.dictionary = lb_arena_array(arena, r.table->columns, sizeof *r.dictionary);
-        for (size_t c = 0; c < r.table->columns; c++) r.dictionary[c].arena = arena;
-        size_t texts;
-        char **names = lb_text_split(arena, options->text_columns, ',', &texts);
-        for (size_t i = 0; i < texts; i++) {
-            lb_column *column = lb_table_find(r.table, names[i]);
-            if (column) r.text[column - r.table->column] = true;
-        }
-        code = read_columns(&r, p, line);
-        for (size_t c = 0; c < r.table->columns; c++) lb_dictionary_free(&r.dictionary[c]);
-    }
+    if (r.decimal == '.' || r.decimal == ',') r.plain = plain;
+    halves h = {.reader = &r, .options = options, .bytes = bytes};
+    bool beside = options->threads != 1 && bytes->length >= WORTH_A_THREAD;
+    if (beside) lb_parallel_for(2, options->threads, read_half, &h);
+    else read_half(&h, 0);
     lb_buf_free(&r.scratch);
-    if (code == LB_OK && options->codebook) code = lb_codebook_apply(options->codebook, r.table, err);
-    if (code == LB_OK) {
-        lb_sha256_hex(bytes->data, bytes->length, r.table->sha256);
-        *out = r.table;
-    }
-    return code;
+    if (h.code == LB_OK && !beside) read_half(&h, 1);
+    if (h.code == LB_OK && options->codebook) h.code = lb_codebook_apply(options->codebook, r.table, err);
+    if (h.code != LB_OK) return h.code;
+    memcpy(r.table->sha256, h.sha256, sizeof h.sha256);
+    *out = r.table;
+    return LB_OK;
 }

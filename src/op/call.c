@@ -209,7 +209,7 @@ int lb_call_bind_volume(lb_call *call, const char *name, lb_volume *volume, lb_e
 void lb_call_bind_source(lb_call *call, const lb_source *source) { call->source = source; }
 void lb_call_bind_journal(lb_call *call, const lb_journal *journal) { call->journal = journal; }
 void lb_call_set_progress(lb_call *call, const lb_progress *progress) { call->progress = progress; }
-void lb_call_set_threads(lb_call *call, unsigned threads) { call->threads = threads; }
+void lb_call_set_threads(lb_call *call, unsigned threads) { call->threads = call->csv.threads = threads; }
 lb_csv_options *lb_call_csv(lb_call *call) { return &call->csv; }
 
 /* The parameters as the document shows them: typed, with the defaults that were in force. */

@@ -38,6 +38,7 @@ typedef struct study_request {
     const lb_value *user;    /**< the user's record body, or NULL */
     const char *part[STUDY_PARTS]; /**< path parameters in order */
     const lb_value *body;    /**< checked against the route's schema; NULL when there is none */
+    void *seen;              /**< what the route's look has found; NULL for a handler without one */
     int64_t now_us;
 } study_request;
 
@@ -55,6 +56,17 @@ typedef struct study_route {
     const char *query;         /**< "site,state" or NULL */
     const char *body, *answer; /**< schemas; answer may be a media type such as "text/csv" */
 } study_route;
+
+/** What a handler reads before it does anything, in the transaction that finds out who asks: a save under load is as long as its ways
+ *  to the database. `names`: to be read ahead (at most STUDY_LOOK). `read` runs when nothing refuses the request and its body is
+ *  sound; it sets `seen`, and keeps what goes wrong there for the handler. Known to study_looks[] of study_router.c. */
+enum { STUDY_LOOK = 4 };
+typedef struct study_look {
+    study_handler handler;
+    size_t (*names)(const study_request *request, lb_name name[STUDY_LOOK]);
+    void (*read)(lb_tx *tx, study_request *request);
+} study_look;
+extern const study_look study_save_look;
 
 typedef struct study_schema {
     const char *name, *text;

@@ -14,10 +14,13 @@ typedef struct form_work {
     lb_entry entry;
     lb_entry_ask ask;
     lb_entry_plan plan;
+    lb_form_computed kept; /* what follows from the values kept */
     lb_value *out;
     const char *version, *what;
     int64_t number;
     bool second, older; /* older: kept under a version that is no longer in force */
+    int code;           /* of the look */
+    lb_error err;
 } form_work;
 
 static int read_version(lb_tx *tx, void *context, lb_error *err)
@@ -114,7 +117,7 @@ static void show_kept(form_work *w)
     lb_arena *arena = w->request->arena;
     lb_form_computed nothing = {.values = lb_value_object(arena), .shown = lb_value_object(arena), .derived = lb_value_object(arena),
                                 .findings = lb_value_array(arena)};
-    const lb_form_computed *computed = e->blind ? &nothing : &e->computed;
+    const lb_form_computed *computed = e->blind ? &nothing : &w->kept;
     lb_set(w->out, "values", e->blind ? lb_value_object(arena) : (lb_value *)e->values);
     lb_set(w->out, "missing", e->blind ? lb_value_object(arena) : (lb_value *)e->missing);
     lb_set_text(w->out, "state", e->state ? e->state : "empty");
@@ -135,6 +138,7 @@ static int read_form(lb_tx *tx, void *context, lb_error *err)
     form_work *w = context;
     lb_arena *arena = w->request->arena;
     int code = lb_entry_load(tx, &w->place, &w->entry, err);
+    if (!code) code = lb_entry_compute(tx, &w->entry, w->entry.values, w->entry.missing, &w->kept, err);
     if (code) return code;
     w->out = lb_value_object(arena);
     lb_set_text(w->out, "subject", w->place.subject);
@@ -250,15 +254,25 @@ static int prepare(lb_tx *tx, void *context, lb_error *err)
     return lb_entry_prepare(tx, &w->place, &w->ask, &w->plan, err);
 }
 
-/* Most entries are kept under the version in force: place and plan in one transaction. */
-static int find_and_prepare(lb_tx *tx, void *context, lb_error *err)
+static size_t names_of_save(const study_request *r, lb_name name[STUDY_LOOK])
 {
-    form_work *w = context;
-    int code = read_version(tx, w, err);
-    w->older = !code && w->version && !lb_text_equal(w->version, w->request->study->version);
-    if (code || w->older) return code;
-    code = place_of(w, w->request->study, err);
-    return code ? code : prepare(tx, w, err);
+    lb_find *whole = lb_arena_alloc(r->arena, sizeof *whole);
+    return lb_place_names(r->part[0], r->part[1], r->part[2], r->arena, whole, name);
+}
+
+/* Most entries are kept under the version in force: place and plan in the transaction that finds out who asks. */
+static void look_at_save(lb_tx *tx, study_request *r)
+{
+    form_work *w = lb_arena_alloc(r->arena, sizeof *w);
+    *w = (form_work){.request = r, .second = lb_text_equal(study_query(r, "keying"), "2")};
+    w->ask = (lb_entry_ask){.values = lb_get(r->body, "values"), .missing = lb_get(r->body, "missing"), .confirmed = lb_get(r->body, "confirmed"),
+                            .revision = lb_get_int(r->body, "revision", 0), .reason = lb_get_text(r->body, "reason", NULL), .second = w->second};
+    r->seen = w;
+    w->code = read_version(tx, w, &w->err);
+    w->older = !w->code && w->version && !lb_text_equal(w->version, r->study->version);
+    if (w->code || w->older) return;
+    w->code = place_of(w, r->study, &w->err);
+    if (!w->code) w->code = prepare(tx, w, &w->err);
 }
 
 static int commit(lb_tx *tx, void *context, lb_error *err)
@@ -320,26 +334,27 @@ static void answer_saved(form_work *w, lb_answer *answer)
 
 static int put_form(study_request *r, lb_answer *answer, lb_error *err)
 {
-    form_work w = {.request = r, .second = lb_text_equal(study_query(r, "keying"), "2")};
-    w.ask = (lb_entry_ask){.values = lb_get(r->body, "values"), .missing = lb_get(r->body, "missing"), .confirmed = lb_get(r->body, "confirmed"),
-                           .revision = lb_get_int(r->body, "revision", 0), .reason = lb_get_text(r->body, "reason", NULL), .second = w.second};
-    int code = study_read(r, find_and_prepare, &w, err);
-    if (!code && w.older) code = find_place(&w, err);
-    if (!code && w.older) code = study_read(r, prepare, &w, err);
+    form_work *w = r->seen;
+    int code = w->code;
+    *err = w->err;
+    if (!code && w->older) code = find_place(w, err);
+    if (!code && w->older) code = study_read(r, prepare, w, err);
     if (!code) {
         lb_name name[LB_ENTRY_NAMES];
-        code = lb_store_write_ahead(r->store, &r->actor, r->arena, name, lb_entry_names(&w.plan, name), commit, &w, err);
+        code = lb_store_write_ahead(r->store, &r->actor, r->arena, name, lb_entry_names(&w->plan, name), commit, w, err);
         /* Somebody came in between: say what there is now. */
         lb_error again = LB_ERROR_INIT;
-        if (code == LB_CONFLICT) (void)!study_read(r, prepare, &w, &again);
+        if (code == LB_CONFLICT) (void)!study_read(r, prepare, w, &again);
     }
     err->code = code;
-    if (code == LB_CONFLICT && w.plan.before.person) answer_conflict(&w, answer, err);
-    else if (code == LB_BAD_DATA) answer_findings(&w, answer, err);
+    if (code == LB_CONFLICT && w->plan.before.person) answer_conflict(w, answer, err);
+    else if (code == LB_BAD_DATA) answer_findings(w, answer, err);
     else if (code) return code;
-    else answer_saved(&w, answer);
+    else answer_saved(w, answer);
     return LB_OK;
 }
+
+const study_look study_save_look = {put_form, names_of_save, look_at_save};
 
 /* -- double entry ------------------------------------------------------------------------------------------------------------ */
 

@@ -46,6 +46,15 @@ const char *study_schema_named(const char *name)
     return NULL;
 }
 
+static const study_look *const study_looks[] = {&study_save_look};
+
+static const study_look *look_of(const study_route *route)
+{
+    for (size_t i = 0; i < LB_COUNT(study_looks); i++)
+        if (study_looks[i]->handler == route->handler) return study_looks[i];
+    return NULL;
+}
+
 /* -- matching -------------------------------------------------------------------------------------------------- */
 
 /* Does the path fit the pattern? Parameters go to `part` (NULL: nowhere); a parameter may end in a fixed suffix: "/x/{id}.csv". */
@@ -123,22 +132,15 @@ const char *study_pattern(const char *method, const char *path, lb_arena *arena)
 
 typedef struct arrival {
     study_request *request;
+    const study_route *route;
+    lb_answer *answer;
     const char *token;
     lb_session session;
-    bool found, expired, unblinded;
+    bool found, expired, refused;
+    const study_look *look; /* or NULL */
+    int body;               /* where there is one: what became of reading it */
+    lb_error body_error;
 } arrival;
-
-static int arrive(lb_tx *tx, void *context, lb_error *err)
-{
-    arrival *a = context;
-    const lb_record *study = NULL;
-    int code = lb_session_get(tx, a->token, study_idle_us(a->request->home), &a->session, &a->found, &a->expired, err);
-    if (!code) code = study_borrow(a->request->home, NULL, tx, &a->request->study, err);
-    if (!code) code = lb_tx_get(tx, LB_KIND_STUDY, "study", &study, err);
-    a->unblinded = study && lb_get_bool(study->body, "unblinded", false);
-    a->request->now_us = lb_tx_now_us(tx);
-    return code;
-}
 
 static int touch(lb_tx *tx, void *context, lb_error *err)
 {
@@ -162,19 +164,6 @@ void study_become(study_request *r, const char *name, const lb_value *user, bool
 }
 
 static const lb_actor system_actor = {.user = "system", .role = "system", .masked = false, .clinical = true};
-
-static int know_who(study_request *r, arrival *a, lb_error *err)
-{
-    const char *name = study_home_options(r->home)->secure ? "__Host-lumbar" : "lumbar";
-    a->request = r;
-    a->token = lb_request_cookie(r->http, name);
-    int code = lb_store_read(r->store, &system_actor, r->arena, arrive, a, err);
-    if (code || !a->found) return code;
-    r->session = a->session.key;
-    study_become(r, a->session.user, a->session.record->body, a->unblinded);
-    if (r->now_us - a->session.seen_us > 60 * (int64_t)1000000) code = lb_store_write(r->store, &system_actor, r->arena, touch, &a->session, err);
-    return code;
-}
 
 /* -- checks ---------------------------------------------------------------------------------------------------- */
 
@@ -238,6 +227,54 @@ static int read_body(study_request *r, const study_route *route, lb_error *err)
     return route->body ? study_schema_check(route->body, body, study_schema_named, err) : LB_OK;
 }
 
+/* -- who asks, and may they -------------------------------------------------------------------------------------- */
+
+static int find_session(lb_tx *tx, arrival *a, lb_error *err)
+{
+    study_request *r = a->request;
+    const lb_record *study = NULL;
+    lb_name name[LB_SESSION_NAMES + STUDY_LOOK];
+    size_t names = lb_session_names(a->token, r->arena, name);
+    if (names && a->look) names += a->look->names(r, name + names);
+    int code = lb_tx_ahead(tx, name, names, err);
+    if (!code) code = lb_session_get(tx, a->token, study_idle_us(r->home), &a->session, &a->found, &a->expired, err);
+    if (!code) code = study_borrow(r->home, NULL, tx, &r->study, err);
+    if (!code) code = lb_tx_get(tx, LB_KIND_STUDY, "study", &study, err);
+    r->now_us = lb_tx_now_us(tx);
+    if (code || !a->found) return code;
+    r->session = a->session.key;
+    study_become(r, a->session.user, a->session.record->body, study && lb_get_bool(study->body, "unblinded", false));
+    return LB_OK;
+}
+
+static int arrive(lb_tx *tx, void *context, lb_error *err)
+{
+    arrival *a = context;
+    study_request *r = a->request;
+    int code = find_session(tx, a, err);
+    if (code) return code;
+    a->refused = refuses(r, a, a->route, a->answer);
+    if (a->refused || !a->look) return LB_OK;
+    a->body = read_body(r, a->route, &a->body_error);
+    if (a->body || !a->found) return LB_OK;
+    lb_tx_become(tx, &r->actor);
+    a->look->read(tx, r);
+    return LB_OK;
+}
+
+static int know_who(arrival *a, lb_error *err)
+{
+    study_request *r = a->request;
+    const char *name = study_home_options(r->home)->secure ? "__Host-lumbar" : "lumbar";
+    a->token = lb_request_cookie(r->http, name);
+    int code = lb_store_read(r->store, &system_actor, r->arena, arrive, a, err);
+    if (!code && a->found && r->now_us - a->session.seen_us > 60 * (int64_t)1000000)
+        code = lb_store_write(r->store, &system_actor, r->arena, touch, &a->session, err);
+    return code;
+}
+
+/* -- answering --------------------------------------------------------------------------------------------------- */
+
 /* Trouble of the database itself (disk full, locked, out of reach): whoever runs the server finds the file and the words of
  * its system in the server's output; whoever asked, a participant without a sign-in among them, is told only what it means. */
 static void answer_failure(const study_request *r, int code, lb_error *err, lb_answer *answer)
@@ -251,11 +288,11 @@ static void answer_failure(const study_request *r, int code, lb_error *err, lb_a
     lb_answer_refuse_code(answer, 503, "store", err->message, "try again in a moment; if it lasts, tell whoever runs the server");
 }
 
-static void run(study_request *r, const study_route *route, lb_answer *answer)
+static void run(study_request *r, const arrival *a, lb_answer *answer)
 {
-    lb_error err = LB_ERROR_INIT;
-    int code = read_body(r, route, &err);
-    if (!code) code = route->handler(r, answer, &err);
+    lb_error err = a->body_error;
+    int code = a->look ? a->body : read_body(r, a->route, &err);
+    if (!code) code = a->route->handler(r, answer, &err);
     if (code) {
         answer->body.length = 0;
         answer->borrowed = NULL;
@@ -283,19 +320,16 @@ void study_route_request(study_home *home, const lb_request *http, lb_answer *an
     request_and_loan both = {.request = {.home = home, .http = http, .arena = http->arena, .store = options->store,
                                          .registry = options->registry, .actor = {.user = "", .role = "", .masked = true}}};
     study_request *r = &both.request;
-    arrival a = {0};
     lb_error err = LB_ERROR_INIT;
     const study_route *route = find_route(http->method, http->path, http->arena, r->part);
     if (!route) {
         refuse_absent(answer);
         return;
     }
-    int code = know_who(r, &a, &err);
-    if (code) {
-        answer_failure(r, code, &err, answer);
-    } else if (!refuses(r, &a, route, answer)) {
-        run(r, route, answer);
-    }
+    arrival a = {.request = r, .route = route, .answer = answer, .look = look_of(route)};
+    int code = know_who(&a, &err);
+    if (code) answer_failure(r, code, &err, answer);
+    else if (!a.refused) run(r, &a, answer);
     no_cache(answer);
     study_dismiss(r);
 }
@@ -308,13 +342,11 @@ study_request *study_admit(study_home *home, const lb_request *http, const char 
     study_request *r = &both->request;
     *r = (study_request){.home = home, .http = http, .arena = http->arena, .store = options->store, .registry = options->registry,
                          .actor = {.user = "", .role = "", .masked = true}};
-    arrival a = {0};
+    arrival a = {.request = r, .route = &route, .answer = answer};
     lb_error err = LB_ERROR_INIT;
-    int code = know_who(r, &a, &err);
-    if (!code && !refuses(r, &a, &route, answer)) return r;
-    if (code) {
-        answer_failure(r, code, &err, answer);
-    }
+    int code = know_who(&a, &err);
+    if (!code && !a.refused) return r;
+    if (code) answer_failure(r, code, &err, answer);
     study_dismiss(r);
     return NULL;
 }

@@ -52,19 +52,28 @@ void store_ahead_settle(ahead_set *set)
 
 /* ---- questions ---- */
 
-/* One more record by its name; all of them are one statement. */
-static void add_name(query *q, const lb_name *n, size_t which, const lb_actor *actor)
+/* One more record by its name; all of them are one statement: a list of names, and each looked up by its key. (As one query each
+ * with UNION ALL between them, the same costs a server of PostgreSQL twice the time.) */
+static void add_name(query *q, const lb_name *n, size_t which)
 {
     const char *other = n->parent_of ? n->parent_of : n->site_of;
-    lb_buf_printf(&q->sql, "%sSELECT " STORE_HEAD ", b.json, %zu", which ? " UNION ALL " : "", which);
-    store_query_add(q, " FROM record r JOIN body b ON b.id = r.body_id WHERE r.kind = ", db_text(n->kind));
+    store_query_add(q, which ? ", (" : "SELECT " STORE_HEAD ", b.json, n.column3 FROM (VALUES (", db_text(n->kind));
     if (other) {
-        store_query_add(q, n->parent_of ? " AND r.key = (SELECT parent FROM record WHERE kind = " : " AND r.key = (SELECT site FROM record WHERE kind = ", db_text(other));
+        store_query_add(q, n->parent_of ? ", (SELECT parent FROM record WHERE kind = " : ", (SELECT site FROM record WHERE kind = ", db_text(other));
         store_query_add(q, " AND key = ", db_text(n->key));
         lb_buf_putc(&q->sql, ')');
     } else {
-        store_query_add(q, " AND r.key = ", db_text(n->key));
+        store_query_add(q, ", ", db_text(n->key));
     }
+    lb_buf_printf(&q->sql, ", %zu)", which);
+}
+
+/* The names come first in the join: a database without statistics might begin with all records. */
+#define STORE_NAMED ") n CROSS JOIN record r JOIN body b ON b.id = r.body_id WHERE r.kind = n.column1 AND r."
+
+static void end_names(query *q, const lb_actor *actor)
+{
+    lb_buf_puts(&q->sql, STORE_NAMED "key = n.column2");
     if (actor) store_query_sites(q, actor);
 }
 
@@ -103,9 +112,10 @@ size_t store_ahead_ask(const lb_name *name, size_t count, const lb_actor *actor,
     store_query_begin(&q);
     for (size_t i = 0; i < count && set->count < STORE_AHEAD; i++) {
         if (name[i].find || !can_ask(&name[i])) continue;
-        add_name(&q, &name[i], set->count, actor);
+        add_name(&q, &name[i], set->count);
         add_item(set, &name[i], arena);
     }
+    if (set->count) end_names(&q, actor);
     if (q.overflow) set->count = 0, lb_buf_free(&q.sql);
     else if (set->count) ask[asks++] = ask_of(&q, take_named, set, arena);
     for (size_t i = 0; i < count && set->count < STORE_AHEAD; i++) {
@@ -121,18 +131,109 @@ size_t store_ahead_ask(const lb_name *name, size_t count, const lb_actor *actor,
     return asks;
 }
 
+/* ---- what all bodies of a batch ask for ---- */
+
+enum { GATHERED_MOST = STORE_PARAMS / 2, GATHERED_LEAST = 8 };
+
+/* The last column says which of those gathered it is. */
+static int take_gathered(void *context, const db_value *c, size_t count, lb_error *err)
+{
+    ahead *const *item = context;
+    (void)err;
+    add(item[c[count - 1].integer], c, true);
+    return LB_OK;
+}
+
+/* Records by their keys, or (`scans`) all of a kind that belong to one. Filled up with nothing to one of a few lengths: there are only so
+ * many prepared statements. */
+static db_ask gathered_ask(ahead **item, size_t count, bool scans, lb_arena *arena)
+{
+    query q;
+    size_t rows = GATHERED_LEAST;
+    while (rows < count) rows *= 2;
+    store_query_begin(&q);
+    for (size_t i = 0; i < rows; i++) {
+        const ahead *a = i < count ? item[i] : NULL;
+        store_query_add(&q, i ? ", (" : "SELECT " STORE_HEAD ", b.json, n.column3 FROM (VALUES (", db_text(!a ? NULL : scans ? a->find.kind : a->name.kind));
+        store_query_add(&q, ", ", db_text(!a ? NULL : scans ? a->find.parent : a->name.key));
+        lb_buf_printf(&q.sql, ", %zu)", i);
+    }
+    lb_buf_puts(&q.sql, scans ? STORE_NAMED "parent = n.column2 ORDER BY n.column3, r.kind, r.key" : STORE_NAMED "key = n.column2");
+    return ask_of(&q, take_gathered, item, arena);
+}
+
+static bool only_parent(const lb_find *f)
+{
+    return f->kind && f->parent && !f->kinds[0] && !f->site && !f->subject && !f->state && !f->key_from && !f->key_below && !f->heads && !f->limit;
+}
+
+/* All of one sort in as few statements as possible: what each costs is mostly its beginning. */
+static size_t gather(waiting *list, bool scans, lb_arena *arena, db_ask *ask)
+{
+    size_t asks = 0, count = 0;
+    ahead **item = NULL;
+    for (waiting *w = list; w; w = w->next) {
+        for (size_t i = 0; i < w->ahead.count; i++) {
+            ahead *a = &w->ahead.item[i];
+            if (a->scan != scans) continue;
+            if (!item) item = lb_arena_array(arena, GATHERED_MOST, sizeof *item);
+            item[count++] = a;
+            if (count < GATHERED_MOST) continue;
+            ask[asks++] = gathered_ask(item, count, scans, arena);
+            item = NULL;
+            count = 0;
+        }
+    }
+    if (count) ask[asks++] = gathered_ask(item, count, scans, arena);
+    return asks;
+}
+
+static bool can_gather(const waiting *list)
+{
+    for (const waiting *w = list; w; w = w->next) {
+        for (size_t i = 0; i < w->ahead.count; i++) {
+            const ahead *a = &w->ahead.item[i];
+            if (a->scan ? !only_parent(&a->find) : a->name.parent_of || a->name.site_of) return false;
+        }
+    }
+    return list->next != NULL;
+}
+
+size_t store_ahead_batch(waiting *list, db_ask *ask)
+{
+    size_t asks = 0;
+    if (can_gather(list)) {
+        asks = gather(list, false, list->arena, ask);
+        return asks + gather(list, true, list->arena, ask + asks);
+    }
+    for (const waiting *w = list; w; w = w->next) {
+        memcpy(ask + asks, w->ask, w->asks * sizeof *ask);
+        asks += w->asks;
+    }
+    return asks;
+}
+
+/* Is it known already, with what it leads to? */
+static bool is_known(const ahead_set *set, const lb_name *n)
+{
+    const char *other = n->parent_of ? n->parent_of : n->site_of;
+    bool known = true;
+    if (n->find) return store_ahead_scan(set, n->find) != NULL;
+    if (!n->key) return true;
+    const lb_record *record = store_ahead_record(set, other ? other : n->kind, n->key, &known, NULL);
+    if (!other || !known) return known;
+    const char *key = !record ? NULL : n->parent_of ? record->parent : record->site;
+    if (key) store_ahead_record(set, n->kind, key, &known, NULL);
+    return known;
+}
+
 /* A writer must know of what the actor may not see, so as not to write over it; store_may_see() stands before everything that is
  * handed out. */
 int lb_tx_ahead(lb_tx *tx, const lb_name *name, size_t count, lb_error *err)
 {
     db_ask ask[STORE_AHEAD];
     bool known = true;
-    for (size_t i = 0; i < count && known; i++) {
-        const lb_name *n = &name[i];
-        if (n->find) known = store_ahead_scan(tx->ahead, n->find) != NULL;
-        else if (n->parent_of || n->site_of) known = false;
-        else if (n->key) store_ahead_record(tx->ahead, n->kind, n->key, &known, NULL);
-    }
+    for (size_t i = 0; i < count && known; i++) known = is_known(tx->ahead, &name[i]);
     if (known) return LB_OK;
     size_t n = store_ahead_ask(name, count, tx->write ? NULL : tx->actor, tx->arena, tx->ahead, ask);
     int code = tx->store->backend->together(tx->db, ask, n, err);

@@ -302,6 +302,14 @@ static unsigned prepared(db *c, const char *sql, lb_error *err)
     return code ? 0 : c->cache[i].number;
 }
 
+/* One without parameters that is sent again and again: parsed once. */
+static int send_fixed(db *c, const char *sql, lb_error *err)
+{
+    const parameters none = {0};
+    unsigned number = prepared(c, sql, err);
+    return number ? send_bound(c, number, &none, err) : LB_FAILED;
+}
+
 static int send_prepared(db *c, unsigned number, const db_value *param, size_t params, lb_error *err)
 {
     parameters *p = bound(c, param, params, err);
@@ -465,7 +473,7 @@ static int begin(db *c, bool write, lb_error *err)
         int code = set_up(c, err);
         if (code) return code;
     }
-    int code = send_text(c, write ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
+    int code = send_fixed(c, write ? "BEGIN ISOLATION LEVEL READ COMMITTED" : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY", err);
     const db_value key = db_int(WRITER_LOCK);
     return code || !write ? code : post(c, "SELECT pg_advisory_xact_lock(?1)", &key, 1, err);
 }
@@ -475,14 +483,14 @@ static void rollback(db *c)
 {
     settle(c, NULL, 0, NULL);
     if (PQstatus(c->handle) != CONNECTION_OK || PQtransactionStatus(c->handle) == PQTRANS_IDLE) return;
-    if (send_text(c, "ROLLBACK", NULL) == LB_OK && PQpipelineSync(c->handle)) c->synced = true;
+    if (send_fixed(c, "ROLLBACK", NULL) == LB_OK && PQpipelineSync(c->handle)) c->synced = true;
 }
 
 /* Sent with what is still owed: after an error the server skips it, and an aborted transaction answers it with ROLLBACK. */
 static int commit(db *c, lb_error *err)
 {
     PGresult *result = NULL;
-    int code = send_text(c, "COMMIT", err);
+    int code = send_fixed(c, "COMMIT", err);
     if (!code) code = settle(c, &result, 1, err);
     if (!code && strcmp(PQcmdStatus(result), "COMMIT") != 0) code = fail(c, result, err);
     PQclear(result);

@@ -3,6 +3,7 @@
  * (DeWitt et al. 1984, doi:10.1145/602259.602261.) The keeper tidies up meanwhile: checkpoints, the head file. */
 #include "store/room.h"
 
+#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -94,11 +95,8 @@ static int read_batch(lb_store *store, waiting *list, chain *end, lb_error *err)
     int64_t body_id = 0;
     *at++ = store_chain_ask(end);
     *at++ = (db_ask){"SELECT coalesce(max(id), 0) FROM body", NULL, 0, store_take_int, &body_id};
-    for (const waiting *w = list; w; w = w->next) {
-        memcpy(at, w->ask, w->asks * sizeof *at);
-        at += w->asks;
-    }
-    int code = store->backend->together(store->write_db, ask, count, err);
+    at += store_ahead_batch(list, at);
+    int code = store->backend->together(store->write_db, ask, (size_t)(at - ask), err);
     end->body_id = body_id;
     for (waiting *w = list; w; w = w->next) store_ahead_settle(&w->ahead);
     free(ask);
@@ -323,6 +321,11 @@ void lb_store_warm(lb_store *store)
 lb_arena *lb_tx_arena(lb_tx *tx) { return tx->arena; }
 const lb_actor *lb_tx_actor(const lb_tx *tx) { return tx->actor; }
 int64_t lb_tx_now_us(const lb_tx *tx) { return tx->now_us; }
+void lb_tx_become(lb_tx *tx, const lb_actor *actor)
+{
+    assert(!tx->write);
+    tx->actor = actor;
+}
 void lb_tx_origin(lb_tx *tx, const lb_origin *origin) { tx->origin = origin; }
 
 lb_arena *lb_tx_read_into(lb_tx *tx, lb_arena *arena)

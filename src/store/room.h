@@ -148,6 +148,8 @@ void store_find_query(query *q, const lb_find *find, const lb_actor *actor);
 /* ---- ahead.c ---- */
 /** Questions for what is named, into `set` (emptied first) and `ask`; `actor` NULL: whoever asks. Returns how many. */
 size_t store_ahead_ask(const lb_name *name, size_t count, const lb_actor *actor, lb_arena *arena, ahead_set *set, db_ask *ask);
+/** The questions of all bodies of a batch; `ask` has room for all of theirs. Returns how many. */
+size_t store_ahead_batch(waiting *list, db_ask *ask);
 /** They were answered: what could not be read is forgotten. */
 void store_ahead_settle(ahead_set *set);
 /** NULL: not known. */

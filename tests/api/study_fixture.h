@@ -3,6 +3,7 @@
 #define LUMBAR_TEST_STUDY_FIXTURE_H
 
 #include "api/client.h"
+#include "store_place.h"
 #include "server/server.h"
 #include "store/store.h"
 #include "trial/conduct/allocate.h"
@@ -146,7 +147,7 @@ static inline void fixture_start(study_fixture *f, const char *protocol)
     how.fast = true;
     how.clock_us = fixture_clock;
     how.clock_context = f;
-    int code = lb_store_open_scratch(&how, &f->store, &err);
+    int code = place_store(&how, &f->store, &err);
     if (!code) code = lb_store_write(f->store, &fixture_actor, f->arena, fixture_fill, f, &err);
     if (code) fail_msg("%s: %s", err.where, err.message);
     fixture_serve(f);

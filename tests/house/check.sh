@@ -56,6 +56,15 @@ rule "pictures only in docs/pictures and web" \
     "$(among '\.(png|jpe?g|gif|webp|ico|bmp|tiff?|svg|pdf|dcm|mha|mhd)$' '^(docs/pictures/[^/]+\.(png|svg)|web/(public|src)/.*)$' |
        sed 's/$/:1: a picture does not belong here/')"
 
+# `./dev run` installs the group [build] and no more, and CMake configures everything: on a bare machine a library that only
+# tests use must not be required.
+mapfile -t builds < <(among '(^|/)CMakeLists\.txt$')
+rule "what CMake requires is in packages.txt under [build]" \
+    "$(for library in $(search 'find_library\([A-Z0-9_]+ [A-Za-z0-9]+ REQUIRED' "${builds[@]}" | sed -E 's/.*find_library\([A-Z0-9_]+ ([A-Za-z0-9]+) REQUIRED.*/\1/'); do
+           awk -v library="$library" '/^\[/ { build = $1 == "[build]" } build && index($0, "lib" library) { found = 1 } END { exit !found }' packages.txt ||
+               echo "packages.txt:1: $library is required by find_library and not in [build]"
+       done)"
+
 mapfile -t tests < <(among '^tests/(unit|reference|api|fault)/test_.*\.c$')
 rule "every test program has a check in it" \
     "$([ ${#tests[@]} -eq 0 ] || grep -L -E 'assert_|fail_msg|fail\(' -- "${tests[@]}" | sed 's/$/:1: no assertion/')"

@@ -1,4 +1,5 @@
 /* CSV in and out, codebooks, and the messages for what is wrong. */
+#include "data/csv_plain.h"
 #include "lumbar_test.h"
 
 static lb_arena *arena;
@@ -240,6 +241,142 @@ static void cells_in_blocks(void **state)
     }
 }
 
+static void assert_same(const lb_table *a, const lb_table *b)
+{
+    assert_int_equal(a->rows, b->rows);
+    assert_int_equal(a->columns, b->columns);
+    for (size_t c = 0; c < a->columns; c++) {
+        const lb_column *x = &a->column[c], *y = &b->column[c];
+        assert_int_equal(x->type, y->type);
+        assert_int_equal(x->missing, y->missing);
+        if (x->type == LB_NUMBER) {
+            assert_memory_equal(x->number, y->number, a->rows * sizeof(double));
+            continue;
+        }
+        assert_memory_equal(x->code, y->code, a->rows * sizeof(int32_t));
+        assert_int_equal(x->level_count, y->level_count);
+        for (size_t k = 0; k < x->level_count; k++) assert_string_equal(x->level[k], y->level[k]);
+        assert_int_equal(x->odd_line, y->odd_line);
+        assert_int_equal(x->number_cells, y->number_cells);
+    }
+}
+
+/* Every way to read the text gives the same table, or the same refusal. NULL: refused. */
+static lb_table *read_every_way(const lb_buf *text, const lb_csv_options *options)
+{
+    csv_plain_reader *const reader[] = {NULL, lb_csv_plain, lb_csv_plain_best()};
+    lb_bytes bytes = {(const uint8_t *)text->data, text->length, "t.csv"};
+    lb_table *table[3] = {NULL};
+    lb_error error[3] = {LB_ERROR_INIT, LB_ERROR_INIT, LB_ERROR_INIT};
+    for (size_t i = 0; i < 3; i++) {
+        int code = lb_csv_read_by(reader[i], &bytes, options, arena, &table[i], &error[i]);
+        assert_int_equal(code == LB_OK, table[i] != NULL);
+        assert_string_equal(error[i].message, error[0].message);
+        assert_string_equal(error[i].where, error[0].where);
+        if (table[i]) assert_same(table[0], table[i]);
+    }
+    return table[0];
+}
+
+static uint64_t any_bits(lb_random *random) { return (uint64_t)lb_random_below(random, UINT32_MAX) << 32 | lb_random_below(random, UINT32_MAX); }
+
+/* A number as somebody might write it: of any size, of many digits, in the middle of two doubles or just beside it. */
+static void write_number(lb_random *random, lb_buf *cell)
+{
+    cell->length = 0;
+    uint64_t bits = any_bits(random);
+    double value;
+    memcpy(&value, &bits, sizeof value);
+    if (!isfinite(value)) value = 1 / 3.0;
+    double near = (lb_random_uniform(random) - 0.5) * pow(10, lb_random_below(random, 12));
+    switch (lb_random_below(random, 12)) {
+    case 0: lb_buf_printf(cell, "%.17g", value); break;
+    case 1: lb_buf_printf(cell, "%.15g", near); break;
+    case 2: lb_buf_printf(cell, "%.17g", near); break;
+    case 3: lb_buf_printf(cell, "%g", value); break;
+    case 4: lb_buf_printf(cell, "%+.3e", near); break;
+    case 5: lb_buf_printf(cell, "%.*f", (int)lb_random_below(random, 30), near); break;
+    case 6: lb_buf_printf(cell, "%s%0*d", lb_random_below(random, 2) ? "-" : "", 1 + (int)lb_random_below(random, 40), (int)lb_random_below(random, 1000000)); break;
+    case 7: lb_buf_printf(cell, "%d", (int)lb_random_below(random, 1000) - 500); break;
+    case 8: { /* the middle of two doubles near 2^53, and what lies one digit beside it */
+        uint64_t whole = (UINT64_C(1) << 53) + 2 * any_bits(random) % (UINT64_C(1) << 52) + 1;
+        lb_buf_printf(cell, "%llu%s", (unsigned long long)whole, lb_random_below(random, 2) ? "" : lb_random_below(random, 2) ? ".0" : ".0000000000000000000000001");
+        break;
+    }
+    case 9: lb_buf_printf(cell, "%lld.%0*lld", (long long)(any_bits(random) % 100000000), 1 + (int)lb_random_below(random, 15), (long long)lb_random_below(random, 10)); break;
+    case 10: lb_buf_printf(cell, "%.25Lf", ((long double)near + nextafter(near, INFINITY)) / 2); break;
+    default: lb_buf_printf(cell, "%.*f", (int)lb_random_below(random, 7), near); break;
+    }
+}
+
+/* Numbers of every kind in cells of every kind, with what else is found among them: as strtod() reads them, bit for bit, each way. */
+static void every_number_every_way(void **state)
+{
+    (void)state;
+    enum { ROWS = 3000 };
+    lb_random random;
+    lb_random_init(&random, 11, 0);
+    for (int round = 0; round < 12; round++) {
+        const size_t columns = 1 + (size_t)round % 6;
+        const bool crlf = round % 2, odd = round >= 4;
+        lb_buf text = {0}, cell = {0};
+        double *expected = lb_arena_array(arena, ROWS * columns, sizeof *expected);
+        for (size_t c = 0; c < columns; c++) lb_buf_printf(&text, "%sc%zu", c ? "," : "", c);
+        lb_buf_puts(&text, crlf ? "\r\n" : "\n");
+        for (size_t i = 0; i < ROWS * columns; i++) {
+            write_number(&random, &cell);
+            expected[i] = strtod(cell.data, NULL);
+            uint64_t kind = odd ? lb_random_below(&random, 12) : 99;
+            bool missing = columns > 1 && kind == 0;
+            if (missing || kind == 1) expected[i] = NAN;
+            if (kind == 1) lb_buf_puts(&text, "NA");
+            else if (!missing) lb_buf_printf(&text, kind == 2 ? "\"%s\"" : kind == 3 ? " %s" : kind == 4 ? "%s  " : "%s", cell.data);
+            if (i % columns < columns - 1) lb_buf_puts(&text, ",");
+            else if (i + 1 < ROWS * columns || round % 3) lb_buf_puts(&text, crlf && lb_random_below(&random, 9) ? "\r\n" : "\n");
+        }
+        lb_table *t = read_every_way(&text, NULL);
+        assert_non_null(t);
+        for (size_t i = 0; i < t->rows * columns; i++) {
+            double got = t->column[i % columns].number[i / columns];
+            if (isnan(expected[i]) ? !isnan(got) : memcmp(&got, &expected[i], sizeof got) != 0) fail_msg("cell %zu: %.17g, not %.17g", i, got, expected[i]);
+        }
+        assert_int_equal(t->rows, ROWS);
+        lb_buf_free(&cell);
+        lb_buf_free(&text);
+    }
+}
+
+/* Damage of one byte, wherever it falls: each way reads the same, or refuses with the same words. */
+static void damage_every_way(void **state)
+{
+    (void)state;
+    static const char byte[] = "0123456789.,;-+eE\"\n\r \tNAx:/";
+    lb_random random;
+    lb_random_init(&random, 12, 0);
+    size_t read = 0, refused = 0;
+    for (int round = 0; round < 1500; round++) {
+        lb_csv_options options = LB_CSV_OPTIONS_INIT;
+        options.decimal = round % 3 ? '.' : ',';
+        options.missing = round % 5 ? "NA" : "-99,NA,7";
+        options.text_columns = round % 7 ? NULL : "b";
+        lb_buf text = {0};
+        lb_buf_puts(&text, options.decimal == ',' ? "a;b;c\n" : "a,b,c\n");
+        for (int row = 0; row < (round % 50 ? 12 : 400); row++)
+            for (int c = 0; c < 3; c++) {
+                char cell[32];
+                snprintf(cell, sizeof cell, "%.*f", (int)lb_random_below(&random, 4), 200 * lb_random_uniform(&random) - 100);
+                char *point = strchr(cell, '.');
+                if (point) *point = options.decimal;
+                lb_buf_printf(&text, "%s%s", lb_random_below(&random, 20) ? cell : "-99", c == 2 ? "\n" : options.decimal == ',' ? ";" : ",");
+            }
+        for (uint64_t k = lb_random_below(&random, 3); k < 3; k++) text.data[6 + lb_random_below(&random, text.length - 6)] = byte[lb_random_below(&random, sizeof byte - 1)];
+        if (read_every_way(&text, &options)) read++;
+        else refused++;
+        lb_buf_free(&text);
+    }
+    assert_true(read > 100 && refused > 100);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -247,6 +384,7 @@ int main(void)
         CASE(types_and_missing), CASE(late_text_keeps_early_cells), CASE(round_trip), CASE(semicolons_commas_and_missing_words),
         CASE(refusals), CASE(absent_column_names_the_nearest), CASE(factors_of_numbers_sort_as_numbers),
         CASE(codebook_gives_order_labels_and_missing), CASE(values_to_table_and_back), CASE(cells_as_strtod), CASE(cells_in_blocks),
+        CASE(every_number_every_way), CASE(damage_every_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,12 +9,14 @@
 #include <string.h>
 
 static const lb_actor everyone = {"u1", "coordinator", NULL, 0, false, true};
+/* One that each body asks for itself, and one that is asked for all of them in one statement. */
+static const lb_find of_the_person = {.kind = LB_KIND_ENTRY, .subject = "S1"}, of_the_visit = {.kind = LB_KIND_ENTRY, .parent = "BL"};
 
 static int put(lb_tx *tx, const char *key, int x, int64_t expected, lb_error *err)
 {
     lb_value *body = lb_value_object(lb_tx_arena(tx));
     lb_set_int(body, "x", x);
-    const lb_record record = {.kind = LB_KIND_ENTRY, .key = key, .site = "C01", .subject = "S1", .state = "started", .body = body};
+    const lb_record record = {.kind = LB_KIND_ENTRY, .key = key, .site = "C01", .subject = "S1", .parent = "BL", .state = "started", .body = body};
     return lb_tx_put(tx, &record, expected, &(lb_change){"save", NULL, "1"}, err);
 }
 
@@ -57,6 +59,7 @@ typedef struct shared_commit {
     const char *key, *other;
     int wanted, code; /* code: what the caller was told */
     bool fails, looks;
+    const lb_find *scan;
 } shared_commit;
 
 static int hold_the_writer(lb_tx *tx, void *context, lb_error *err)
@@ -74,8 +77,7 @@ static int count_up(lb_tx *tx, void *context, lb_error *err)
 {
     shared_commit *s = context;
     const char *const key[] = {s->key, s->other};
-    const lb_find scan = {.kind = LB_KIND_ENTRY, .subject = "S1"};
-    int there = 0, seen = 0, added = 0, code = lb_tx_scan(tx, &scan, count_record, &there, err);
+    int there = 0, seen = 0, added = 0, code = lb_tx_scan(tx, s->scan, count_record, &there, err);
     for (size_t i = 0; i < 2 && key[i] && !code; i++) {
         const lb_record *found;
         code = lb_tx_get(tx, LB_KIND_ENTRY, key[i], &found, err);
@@ -83,7 +85,7 @@ static int count_up(lb_tx *tx, void *context, lb_error *err)
         added += found == NULL;
         code = put(tx, key[i], found ? (int)lb_get_int(found->body, "x", 0) + 1 : 1, found ? found->revision : 0, err);
     }
-    if (!code && s->looks) code = lb_tx_scan(tx, &scan, count_record, &seen, err);
+    if (!code && s->looks) code = lb_tx_scan(tx, s->scan, count_record, &seen, err);
     if (!code && s->looks && seen != there + added) code = lb_fail(err, LB_FAILED, "the scan saw %d of %d", seen, there + added);
     return code || !s->fails ? code : lb_fail(err, LB_BAD_DATA, "not this one");
 }
@@ -93,8 +95,7 @@ static void *ask_for_it(void *context)
     shared_commit *s = context;
     lb_arena *arena = lb_arena_new();
     lb_error err = LB_ERROR_INIT;
-    const lb_find scan = {.kind = LB_KIND_ENTRY, .subject = "S1"};
-    const lb_name name[] = {{.kind = LB_KIND_ENTRY, .key = s->key}, {.kind = LB_KIND_ENTRY, .key = s->other}, {.find = &scan}};
+    const lb_name name[] = {{.kind = LB_KIND_ENTRY, .key = s->key}, {.kind = LB_KIND_ENTRY, .key = s->other}, {.find = s->scan}};
     atomic_fetch_add(s->gate, 1);
     s->code = lb_store_write_ahead(s->store, &everyone, arena, name, LB_COUNT(name), s->wanted ? hold_the_writer : count_up, s, &err);
     lb_arena_free(arena);
@@ -113,9 +114,8 @@ static int value_of(lb_store *store, const char *key)
 
 /* What one of them read ahead is not what the one before it in the same commit has made of it; one that fails, or that a database
  * cannot take, goes alone. */
-static void test_a_shared_commit(void **state)
+static void share_a_commit(const lb_find *scan)
 {
-    (void)state;
     enum { N = 9 };
     lb_store *store = scratch();
     char long_key[2000];
@@ -123,11 +123,11 @@ static void test_a_shared_commit(void **state)
     long_key[sizeof long_key - 1] = '\0';
     atomic_int gate = 0;
     shared_commit all[N] = {
-        {store, &gate, "first", NULL, N, -1, false, false}, {store, &gate, "A", "B", 0, -1, false, false},
-        {store, &gate, "A", "B", 0, -1, false, true},       {store, &gate, "A", "C", 0, -1, true, false},
-        {store, &gate, "A", "C", 0, -1, true, true},        {store, &gate, "B", "C", 0, -1, false, true},
-        {store, &gate, "C", "no UTF-8: \xff\xfe", 0, -1, false, false},
-        {store, &gate, "C", long_key, 0, -1, false, true},  {store, &gate, "A", "D", 0, -1, false, false},
+        {store, &gate, "first", NULL, N, -1, false, false, scan}, {store, &gate, "A", "B", 0, -1, false, false, scan},
+        {store, &gate, "A", "B", 0, -1, false, true, scan},       {store, &gate, "A", "C", 0, -1, true, false, scan},
+        {store, &gate, "A", "C", 0, -1, true, true, scan},        {store, &gate, "B", "C", 0, -1, false, true, scan},
+        {store, &gate, "C", "no UTF-8: \xff\xfe", 0, -1, false, false, scan},
+        {store, &gate, "C", long_key, 0, -1, false, true, scan},  {store, &gate, "A", "D", 0, -1, false, false, scan},
     };
     pthread_t thread[N];
     lb_store_counts before, after;
@@ -151,8 +151,43 @@ static void test_a_shared_commit(void **state)
     lb_store_close(store);
 }
 
+static void test_a_shared_commit(void **state)
+{
+    (void)state;
+    share_a_commit(&of_the_person);
+    share_a_commit(&of_the_visit);
+}
+
+/* More names than one statement takes: nobody gets what another asked for. */
+static void test_a_large_commit(void **state)
+{
+    (void)state;
+    enum { N = 150 };
+    static shared_commit all[N];
+    static pthread_t thread[N];
+    static char key[N][16];
+    lb_store *store = scratch();
+    for (int round = 0; round < 2; round++) {
+        atomic_int gate = 0;
+        for (int i = 0; i < N; i++) {
+            snprintf(key[i], sizeof key[i], "K%d", i);
+            all[i] = (shared_commit){store, &gate, key[i], i % 10 ? key[i - i % 10] : NULL, i ? 0 : N, -1, false, true, &of_the_visit};
+            assert_int_equal(pthread_create(&thread[i], NULL, ask_for_it, &all[i]), 0);
+            while (atomic_load(&gate) < i + 1) usleep(1000);
+        }
+        for (int i = 0; i < N; i++) {
+            pthread_join(thread[i], NULL);
+            assert_int_equal(all[i].code, LB_OK);
+        }
+    }
+    for (int i = 1; i < N; i++) assert_int_equal(value_of(store, key[i]), i % 10 ? 2 : 20);
+    assert_int_equal(value_of(store, key[0]), 18); /* its own body only held the writer */
+    assert_true(valid(store));
+    lb_store_close(store);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_shared_commit)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_a_shared_commit), cmocka_unit_test(test_a_large_commit)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

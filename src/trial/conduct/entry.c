@@ -29,16 +29,29 @@ int lb_form_place_find(const lb_study *study, const lb_registry *registry, const
     return LB_OK;
 }
 
+size_t lb_place_names(const char *subject, const char *visit, const char *form, lb_arena *arena, lb_find *whole, lb_name name[LB_PLACE_NAMES])
+{
+    if (strchr(subject, '|') || strchr(visit, '|') || strchr(form, '|')) return 0;
+    const char *key = lb_entry_key(subject, visit, form, arena);
+    *whole = lb_person_find_all(subject);
+    name[0] = (lb_name){.find = whole};
+    name[1] = (lb_name){.kind = LB_KIND_ENTRY, .key = key};
+    name[2] = (lb_name){.kind = LB_KIND_SITE, .key = subject, .site_of = LB_KIND_SUBJECT};
+    name[3] = (lb_name){.kind = LB_KIND_KEYED, .key = lb_arena_printf(arena, "%s|2", key)};
+    return LB_PLACE_NAMES;
+}
+
 int lb_entry_version(lb_tx *tx, const char *subject, const char *visit, const char *form, const char **version, lb_error *err)
 {
     const lb_record *person = NULL, *entry = NULL, *site = NULL;
     *version = NULL;
-    if (strchr(subject, '|') || strchr(visit, '|') || strchr(form, '|')) return lb_fail(err, LB_NOT_FOUND, "there is no such form");
-    const char *key = lb_entry_key(subject, visit, form, lb_tx_arena(tx));
-    const lb_find whole = lb_person_find_all(subject);
-    const lb_name name[] = {{.find = &whole}, {.kind = LB_KIND_ENTRY, .key = key}, {.kind = LB_KIND_STUDY, .key = "study"},
-                            {.kind = LB_KIND_SITE, .key = subject, .site_of = LB_KIND_SUBJECT}};
-    int code = lb_tx_ahead(tx, name, LB_COUNT(name), err);
+    lb_find whole;
+    lb_name name[LB_PLACE_NAMES + 1];
+    size_t names = lb_place_names(subject, visit, form, lb_tx_arena(tx), &whole, name);
+    if (!names) return lb_fail(err, LB_NOT_FOUND, "there is no such form");
+    const char *key = name[1].key;
+    name[names++] = (lb_name){.kind = LB_KIND_STUDY, .key = "study"};
+    int code = lb_tx_ahead(tx, name, names, err);
     if (!code) code = lb_tx_get(tx, LB_KIND_SUBJECT, subject, &person, err);
     if (!code && !person) code = lb_fail(err, LB_NOT_FOUND, "there is no participant '%.40s'", subject);
     if (!code) code = lb_tx_get(tx, LB_KIND_ENTRY, key, &entry, err);
@@ -132,7 +145,7 @@ int lb_entry_load(lb_tx *tx, const lb_form_place *place, lb_entry *out, lb_error
     out->state = seen_state(out->main, out->arm);
     out->blind = out->form->double_entry && !out->second && lb_rights_may(actor->role, LB_MAY_SECOND) && !keyed_by(out->main, actor->user) &&
                  (!out->state || strcmp(out->state, "locked") != 0);
-    return lb_entry_compute(tx, out, out->values, out->missing, &out->computed, err);
+    return LB_OK;
 }
 
 /* -- who may what --------------------------------------------------------------------------------------------------- */

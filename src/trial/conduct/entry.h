@@ -24,6 +24,9 @@ typedef struct lb_form_place {
 /** LB_NOT_FOUND: no such visit, form, or (for a masked actor) it reveals the arm. */
 int lb_form_place_find(const lb_study *study, const lb_registry *registry, const lb_actor *actor, const char *subject, const char *visit,
                        const char *form, lb_arena *arena, lb_form_place *out, lb_error *err) LB_MUST_CHECK;
+/** What is read of the person and the form, to be read ahead; none when they cannot exist. `whole` is filled and must stay. */
+enum { LB_PLACE_NAMES = 4 };
+size_t lb_place_names(const char *subject, const char *visit, const char *form, lb_arena *arena, lb_find *whole, lb_name name[LB_PLACE_NAMES]);
 /** Under which version is it kept: the entry's; one not begun: that in force at the person's site, else NULL (the active one). */
 int lb_entry_version(lb_tx *tx, const char *subject, const char *visit, const char *form, const char **version, lb_error *err) LB_MUST_CHECK;
 
@@ -36,10 +39,9 @@ typedef struct lb_entry {
     const lb_value *values, *missing;     /**< of both; never NULL */
     const char *state;                    /**< NULL: nothing yet */
     bool blind;                           /**< this actor still has to key it the second time: values are withheld */
-    lb_form_computed computed;            /**< of the values kept */
 } lb_entry;
 int lb_entry_load(lb_tx *tx, const lb_form_place *place, lb_entry *out, lb_error *err) LB_MUST_CHECK;
-/** Compute other values in the same place: while somebody types. */
+/** What follows from values in this place: from those kept, or from others while somebody types. */
 int lb_entry_compute(lb_tx *tx, const lb_entry *entry, const lb_value *values, const lb_value *missing, lb_form_computed *out, lb_error *err)
     LB_MUST_CHECK;
 

@@ -28,16 +28,26 @@ void lb_token_key(const char *token, char key[65])
 
 /* -- sessions -------------------------------------------------------------------------------------------------- */
 
+size_t lb_session_names(const char *token, lb_arena *arena, lb_name name[LB_SESSION_NAMES])
+{
+    if (!token || strlen(token) != LB_TOKEN - 1) return 0;
+    char *key = lb_arena_alloc(arena, 65);
+    lb_token_key(token, key);
+    name[0] = (lb_name){.kind = LB_KIND_SESSION, .key = key};
+    name[1] = (lb_name){.kind = LB_KIND_STUDY, .key = "study"};
+    name[2] = (lb_name){.kind = LB_KIND_USER, .key = key, .parent_of = LB_KIND_SESSION};
+    name[3] = (lb_name){.find = &lb_find_active};
+    return LB_SESSION_NAMES;
+}
+
 int lb_session_get(lb_tx *tx, const char *token, int64_t idle_us, lb_session *out, bool *found, bool *expired, lb_error *err)
 {
-    char *key = lb_arena_alloc(lb_tx_arena(tx), 65);
+    lb_name name[LB_SESSION_NAMES];
     const lb_record *session = NULL, *user = NULL;
     *found = *expired = false;
-    if (!token || strlen(token) != LB_TOKEN - 1) return LB_OK;
-    lb_token_key(token, key);
-    const lb_name name[] = {{.kind = LB_KIND_SESSION, .key = key}, {.kind = LB_KIND_STUDY, .key = "study"},
-                            {.kind = LB_KIND_USER, .key = key, .parent_of = LB_KIND_SESSION}, {.find = &lb_find_active}};
-    int code = lb_tx_ahead(tx, name, LB_COUNT(name), err); /* what every request asks for */
+    if (lb_session_names(token, lb_tx_arena(tx), name) == 0) return LB_OK;
+    const char *key = name[0].key;
+    int code = lb_tx_ahead(tx, name, LB_SESSION_NAMES, err); /* what every request asks for */
     if (!code) code = lb_tx_get(tx, LB_KIND_SESSION, key, &session, err);
     if (code || !session) return code;
     const char *who = lb_get_text(session->body, "user", "");

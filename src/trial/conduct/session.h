@@ -27,6 +27,9 @@ void lb_token_key(const char *token, char key[65]);
 
 /** The protocol in force: read together with the session. */
 extern const lb_find lb_find_active;
+/** What is to be read ahead for lb_session_get(); how many (none when it cannot be a token). */
+enum { LB_SESSION_NAMES = 4 };
+size_t lb_session_names(const char *token, lb_arena *arena, lb_name name[LB_SESSION_NAMES]);
 /** The session of a token, with its user; NULL *out when there is none, when it ended (*expired says so), or the user may
  *  not sign in any more. */
 int lb_session_get(lb_tx *tx, const char *token, int64_t idle_us, lb_session *out, bool *found, bool *expired, lb_error *err) LB_MUST_CHECK;

@@ -110,6 +110,9 @@ lb_arena *lb_tx_arena(lb_tx *tx);
  *  inside a scan: what it gives stands in the arena it began with. */
 lb_arena *lb_tx_read_into(lb_tx *tx, lb_arena *arena);
 const lb_actor *lb_tx_actor(const lb_tx *tx);
+/** A reading transaction goes on as somebody else's: it began before it was known who asks. What was read ahead is seen with their
+ *  eyes from now on. Borrowed. */
+void lb_tx_become(lb_tx *tx, const lb_actor *actor);
 /** From now on what is written in this transaction was first written elsewhere: every entry says so. NULL: no longer. Borrowed. */
 void lb_tx_origin(lb_tx *tx, const lb_origin *origin);
 int64_t lb_tx_now_us(const lb_tx *tx); /**< one time for the whole transaction, never earlier than the last one */
