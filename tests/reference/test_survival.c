@@ -309,7 +309,7 @@ static void compare_ph(lb_value *got, const lb_value *want)
 /* cox.zph(terms = FALSE): each coefficient on its own, the last row for all together. */
 static void compare_ph_coefficients(lb_value *got, const lb_value *want)
 {
-    const lb_value *rows = lb_get(got, "coefficients"), *names = lb_get(want, "names"), *values = lb_get(want, "values");
+    const lb_value *rows = lb_get(got, "coefficient_tests"), *names = lb_get(want, "names"), *values = lb_get(want, "values");
     assert_int_equal(rows->count + 1, names->count);
     for (size_t i = 0; i < names->count; i++) {
         const lb_value *row = i < rows->count ? rows->item[i] : lb_get(got, "tests")->item[lb_get(got, "tests")->count - 1];
