@@ -411,7 +411,11 @@ int lb_csv_read(const lb_bytes *bytes, const lb_csv_options *options, lb_arena *
 static int read_text(reader *r, const lb_csv_options *options)
 {
     if (r->end - r->start >= 3 && memcmp(r->start, "\xEF\xBB\xBF", 3) == 0) r->start += 3;
-    if (r->start == r->end) return refuse(r, 0, "the first line holds the column names", "the file is empty");
+    const char *first = r->start;
+    while (first < r->end && strchr(" \t\r\n", *first)) first++;
+    if (first == r->end) return refuse(r, 0, "the first line holds the column names", r->start == r->end ? "the file is empty" : "the file holds blank lines alone");
+    if (*r->start == '\n' || (*r->start == '\r' && r->start[1] == '\n'))
+        return refuse(r, 1, "delete the blank lines above the column names", "the first line is blank");
     r->separator = options->separator ? options->separator : find_separator(r->start, r->end);
     const char *p = r->start;
     size_t line = 1;
