@@ -212,8 +212,8 @@ static int clean_name(reader *r, const char *text, size_t length, size_t number,
 
 static int read_header(reader *r, const char **p, size_t *line)
 {
-    size_t capacity = 16, count = 0;
-    lb_column *column = lb_arena_array(r->arena, capacity, sizeof *column);
+    size_t room = 0, count = 0;
+    lb_column *column = NULL;
     for (;;) {
         const char *text;
         size_t length;
@@ -221,12 +221,7 @@ static int read_header(reader *r, const char **p, size_t *line)
         int code = take_cell(r, p, line, &text, &length, &quoted);
         if (code != LB_OK) return code;
         if (count >= MAX_COLUMNS) return refuse(r, 1, NULL, "more than %d columns", MAX_COLUMNS);
-        if (count == capacity) {
-            lb_column *grown = lb_arena_array(r->arena, 2 * capacity, sizeof *grown);
-            memcpy(grown, column, count * sizeof *grown);
-            column = grown;
-            capacity *= 2;
-        }
+        column = lb_arena_grow(r->arena, column, count, &room, 16, sizeof *column);
         char *name = NULL;
         code = clean_name(r, text, length, count + 1, &name);
         if (code != LB_OK) return code;
