@@ -206,6 +206,9 @@ typedef struct lb_design_options {
  *  out and counted. Errors: absent column (nearest named), one-level factor, non-finite value, factor as response. */
 LB_API int lb_design_build(const lb_formula *formula, const lb_table *table, const lb_design_options *options,
                            lb_arena *arena, lb_design **out, lb_error *err) LB_MUST_CHECK;
+/** Can anything be estimated? Refuses an outcome that is the same in every row, and more coefficients than rows when none is left for the error.
+ *  rank: of x; table: its name, for the place. */
+LB_API int lb_design_enough(const lb_design *design, size_t rank, const char *table, lb_error *err) LB_MUST_CHECK;
 /** Rows of the same design for new raw data (e.g. a reference grid): x is rows × p, column-major, in the arena. */
 LB_API int lb_design_rows(const lb_design *design, const lb_table *newdata, lb_arena *arena, double **x,
                           lb_error *err) LB_MUST_CHECK;

@@ -38,6 +38,11 @@ show <- function(name, f) cat(name, format(c(coef(f), sqrt(diag(vcov(f))), f$log
 show("AG", coxph(Surv(start, stop, event) ~ arm + age, r, cluster = id, control = cc))
 show("PWP", coxph(Surv(start, stop, event) ~ arm + age + strata(episode), r, cluster = id, control = cc))
 show("offset", coxph(Surv(start, stop, event) ~ arm + age + offset(weight_kg), r, control = cc))
+whole <- function(name, f) cat(name, format(c(f$wald.test, summary(f)$concordance), digits = 16), "\n") # robust, and clusters in the concordance's variance
+whole("AG", coxph(Surv(start, stop, event) ~ arm + age, r, cluster = id, control = cc))
+whole("PWP", coxph(Surv(start, stop, event) ~ arm + age + strata(episode), r, cluster = id, control = cc))
+whole("offset", coxph(Surv(start, stop, event) ~ arm + age + offset(weight_kg), r, control = cc))
+print(cox.zph(coxph(Surv(start, stop, event) ~ arm + age + factor(episode), r, control = cc), terms = FALSE)$table, digits = 16)
 f <- coxph(Surv(start, stop, event) ~ arm + age, r, control = cc)
 h <- basehaz(f); b <- survfit(f); s100 <- summary(survfit(f, newdata = data.frame(arm = "EXERCISE", age = 70), conf.type = "log-log"), times = c(100, 300))
 cat("at", format(c(s100$surv, s100$std.err, s100$lower, s100$upper), digits = 16), "\n")

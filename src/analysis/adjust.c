@@ -1,4 +1,5 @@
-/* Multiplicity: adjusted p values (Bonferroni; Holm 1979; Hochberg 1988; Sidak 1967; Benjamini & Hochberg 1995). */
+/* Multiplicity: adjusted p values (Bonferroni; Holm 1979; Hochberg 1988; Sidak 1967; Benjamini & Hochberg 1995), and the
+ * approximation of Dunnett's (1955) test that emmeans calls dunnettx. */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -47,4 +48,29 @@ void lb_p_adjust(const char *method, double *p, size_t count)
         step(ordered, m, method);
     }
     free(ordered);
+}
+
+/* Between two bounds that need no correlations: the studentised range with as many means as have k pairs, and Sidak's; (k − 1)/k of the first. */
+double lb_dunnettx_p(double statistic, double k, double df)
+{
+    double means = (1 + sqrt(1 + 8 * k)) / 2, share = (k - 1) / k;
+    double range = lb_tukey_p(sqrt(2) * statistic, means, df, LB_UPPER), sidak = -expm1(k * log1p(-lb_two_sided_p(statistic, df)));
+    return share * range + (1 - share) * sidak;
+}
+
+typedef struct wanted {
+    double alpha, k, df;
+} wanted;
+
+static double excess(double x, void *context)
+{
+    const wanted *w = context;
+    return lb_dunnettx_p(x, w->k, w->df) - w->alpha;
+}
+
+double lb_dunnettx_q(double alpha, double k, double df)
+{
+    wanted w = {alpha, k, df};
+    double x = NAN;
+    return lb_root(excess, &w, lb_t_q(alpha / 2, df, LB_UPPER), lb_t_q(alpha / (2 * k), df, LB_UPPER), 1e-12, &x, NULL) == 0 ? x : NAN;
 }

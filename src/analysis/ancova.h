@@ -25,7 +25,7 @@ void lb_ancova_fit_results(lb_ancova *a);
 int lb_ancova_compare(lb_ancova *a, lb_error *err) LB_MUST_CHECK;
 /** largest[] and breusch_pagan; the fit must hold leverages. */
 int lb_ancova_diagnostics(lb_ancova *a, lb_error *err) LB_MUST_CHECK;
-/** Status and warnings about the data: aliased columns, empty arms, a constant outcome, no residual df. */
+/** Status and warnings about the data: aliased columns, empty arms, no residual df. */
 void lb_ancova_findings(lb_ancova *a);
 void lb_ancova_notes(lb_ancova *a);
 /** {statistic, p} of Shapiro and Wilk. */

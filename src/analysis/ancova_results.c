@@ -161,18 +161,12 @@ static void find_empty_arms(lb_ancova *a)
 static void find_degenerate(lb_ancova *a)
 {
     const lb_design *d = a->design;
-    bool constant = true;
     long double mean = 0, spread = 0;
     for (size_t i = 0; i < d->n; i++) {
-        constant = constant && d->y[i] == d->y[0];
         mean += a->fit.fitted[i] / (long double)d->n;
     }
     for (size_t i = 0; i < d->n; i++) spread += (a->fit.fitted[i] - mean) * (a->fit.fitted[i] - mean) / (d->n - 1.0L);
-    if (constant) {
-        lb_result_status(a->result, "constant");
-        lb_result_warn(a->result, "the outcome %s is %g in all %zu rows: there is nothing to explain", d->response, d->y[0],
-                       d->n);
-    } else if (a->fit.df_residual == 0) {
+    if (a->fit.df_residual == 0) {
         lb_result_status(a->result, "saturated");
         lb_result_warn(a->result, "%zu rows for %zu coefficients leave no residual degrees of freedom: no standard errors", d->n,
                        a->fit.rank);
@@ -221,7 +215,7 @@ static void note_comparison(lb_ancova *a)
     lb_result_note(a->result, "Contrasts: %s p%s%s; intervals two-sided at %g %%%s.", t->sides == 1 ? "one-sided" : "two-sided",
                    !strcmp(t->adjust, "none") ? ", not adjusted for multiplicity" : ", adjusted: ",
                    !strcmp(t->adjust, "none") ? "" : t->adjust, 100 * a->model.level,
-                   !strcmp(t->adjust, "none") || !strcmp(t->adjust, "tukey") || !strcmp(t->adjust, "sidak")
+                   !strcmp(t->adjust, "none") || !strcmp(t->adjust, "tukey") || !strcmp(t->adjust, "dunnettx") || !strcmp(t->adjust, "sidak")
                        ? ""
                        : " (simultaneous by Bonferroni)");
     if (t->sides == 1 || !isnan(t->margin)) {

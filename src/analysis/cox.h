@@ -57,8 +57,14 @@ int lb_cox_fit_model(const lb_cox_data *data, lb_ties ties, lb_arena *arena, lb_
 void lb_cox_exact_sums(const lb_cox_data *data, const double *beta, lb_arena *arena, lb_cox_sums *out);
 /** Score residuals, n × p row by row (Efron's ties averaged). */
 void lb_cox_score_residuals(const lb_cox_data *data, const lb_cox_fit *fit, lb_ties ties, lb_arena *arena, double *out);
-/** Harrell's C: ties of risk count half. O(n log n). */
-int lb_cox_concordance(const lb_cox_data *data, const lb_cox_fit *fit, double *c, double *se, lb_error *err) LB_MUST_CHECK;
+/** Rows that belong together: the cluster of each row of the data, 0..count-1. */
+typedef struct lb_cox_clusters {
+    uint32_t *of;
+    size_t count;
+} lb_cox_clusters;
+/** Harrell's C: ties of risk count half. O(n log n). The standard error takes rows as independent, or clusters when they are given. */
+int lb_cox_concordance(const lb_cox_data *data, const lb_cox_fit *fit, const lb_cox_clusters *cluster, double *c, double *se, lb_error *err)
+    LB_MUST_CHECK;
 /** Position of element (i, j), i ≥ j, in a packed lower triangle. */
 static inline size_t lb_packed(size_t i, size_t j) { return i * (i + 1) / 2 + j; }
 

@@ -205,6 +205,10 @@ int lb_cox_load(const lb_table *table, lb_design *design, const lb_cox_columns *
     if (code == LB_OK) code = read_offset(table, from->offset, design, data, err);
     if (code != LB_OK) return code;
     find_aliased(data);
+    size_t rank = 1; /* the baseline takes the place of an intercept */
+    for (size_t j = 0; j < data->p; j++) rank += !data->aliased[j];
+    code = lb_design_enough(design, rank, table->name, err);
+    if (code != LB_OK) return code;
     if (data->events == 0) {
         code = lb_fail(err, LB_BAD_DATA, "no event among the %zu complete rows: nothing to estimate", data->n);
         lb_error_where(err, "%s", table->name);

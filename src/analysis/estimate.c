@@ -45,6 +45,8 @@ bool lb_linear_estimate(const lb_linear *model, const double *l, double *estimat
     }
     *estimate = (double)value;
     *se = (double)sqrtl(variance);
+    for (size_t i = 0; i < p && model->infinite; i++)
+        if (model->infinite[i] && l[i] != 0) *se = NAN;
     return true;
 }
 

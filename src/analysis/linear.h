@@ -11,6 +11,7 @@ struct lb_linear {
     size_t p;
     const double *coefficient; /**< NaN when aliased */
     const bool *aliased;
+    const bool *infinite;      /**< no finite estimate; NULL: all have one */
     const double *vcov;        /**< p × p, zero where aliased */
     double df;                 /**< infinite for z */
     double (*df_of)(const lb_linear *model, const double *l); /**< df of lᵀb, or NULL when all have `df` */
@@ -30,7 +31,7 @@ typedef struct lb_testing {
 
 /** Fill estimate, se, df, statistic, p, lower, upper of a row (nulls where a value does not exist). */
 void lb_estimate_set(lb_value *row, double estimate, double se, double df, double level);
-/** lᵀb, its standard error; false when not estimable from this design. */
+/** lᵀb, its standard error (NaN when a coefficient in it runs off to infinity); false when not estimable from this design. */
 bool lb_linear_estimate(const lb_linear *model, const double *l, double *estimate, double *se);
 /** Degrees of freedom of lᵀb. */
 double lb_linear_df(const lb_linear *model, const double *l);
@@ -66,7 +67,7 @@ int lb_grid_build(const lb_design *design, const char *treatment, const char *co
 const char *lb_grid_level(const lb_grid *grid, size_t row, size_t a);
 
 void lb_means_rows(const lb_linear *model, const lb_grid *grid, lb_value *rows);
-/** All pairs of treatment levels, later minus earlier, within each combination of the by variables. */
+/** All pairs of treatment levels, later minus earlier (for dunnettx each minus the reference), within each combination of the by variables. */
 int lb_contrast_rows(const lb_linear *model, const lb_grid *grid, const lb_testing *testing, lb_value *rows, lb_arena *arena,
                      lb_error *err) LB_MUST_CHECK;
 /** Wald test that all treatment means are equal: {statistic, df, df_residual, p}. */
@@ -74,6 +75,10 @@ void lb_omnibus_set(const lb_linear *model, const lb_grid *grid, lb_value *test,
 
 /** Adjust p values in place: none, bonferroni, holm, hochberg, sidak, BH. NaN stay out of the family. */
 void lb_p_adjust(const char *method, double *p, size_t count);
+
+/** Approximate two-sided p and critical value of Dunnett's many-to-one test of k comparisons, as emmeans' "dunnettx". */
+double lb_dunnettx_p(double statistic, double k, double df);
+double lb_dunnettx_q(double alpha, double k, double df);
 
 /** Means by g-computation and their covariance under (stratified permuted-block) randomisation; k levels. */
 int lb_robust_means(const lb_design *design, const lb_lsq *fit, const lb_table *table, const char *treatment,

@@ -255,11 +255,13 @@ static int check_outcome(const lb_lmm *a, lb_error *err)
     const lb_design *d = a->design;
     double total = 0, mean = lb_sum(d->y, d->n) / (double)d->n;
     for (size_t i = 0; i < d->n; i++) total += (d->y[i] - mean) * (d->y[i] - mean);
+    int rc = lb_design_enough(d, a->basis.rank, a->table->name, err);
+    if (rc) return rc;
     if (d->n > a->basis.rank && a->basis.fit.rss > 1e-24 * (total + mean * mean)) return LB_OK;
     lb_fail(err, LB_BAD_DATA, "the outcome %s is explained without any remainder (%zu rows, %zu coefficients), so it has no variance "
             "to model", d->response, d->n, a->basis.rank);
     lb_error_where(err, "%s", a->table->name);
-    lb_error_hint(err, "see whether the outcome is constant, or stands on the right side of the formula too");
+    lb_error_hint(err, "leave terms out of the formula; or see whether the outcome stands on its right side, too");
     return LB_BAD_DATA;
 }
 

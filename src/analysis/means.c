@@ -25,6 +25,7 @@ void lb_means_rows(const lb_linear *model, const lb_grid *grid, lb_value *rows)
         lb_set_number(row, "lower", estimate - reach);
         lb_set_number(row, "upper", estimate + reach);
         if (!known) lb_set_text(row, "reason", "not estimable: the data hold no row for some combination");
+        else if (isnan(se)) lb_set_text(row, "reason", "a coefficient in it has no standard error: it runs off to infinity, or no residual is left");
     }
 }
 
@@ -34,6 +35,7 @@ static double critical(double level, double df, const char *adjust, size_t means
     double alpha = 1 - level, m = (double)family;
     if (family == 1 || !strcmp(adjust, "none")) return lb_t_q(alpha / 2, df, LB_UPPER);
     if (!strcmp(adjust, "tukey")) return lb_tukey_q(level, (double)means, df, LB_LOWER) / sqrt(2);
+    if (!strcmp(adjust, "dunnettx")) return lb_dunnettx_q(alpha, m, df);
     if (!strcmp(adjust, "sidak")) return lb_t_q(-expm1(log1p(-alpha) / m) / 2, df, LB_UPPER);
     return lb_t_q(alpha / (2 * m), df, LB_UPPER);
 }
@@ -60,19 +62,18 @@ static void set_margin(lb_value *row, double df, const lb_testing *testing, doub
                                                   : "the interval includes the margin");
 }
 
-/* One family: all pairs of treatment levels, the other axes held as in the rows from `base` on. */
+/* One family: all pairs of treatment levels (or each against the reference, for Dunnett's test), the other axes held as in the rows from `base` on. */
 typedef struct family {
     const lb_linear *model;
     const lb_grid *grid;
     const lb_testing *testing;
-    size_t base, means, count;
+    size_t base, means, pairs, count;
     lb_value **row;
     double *p, *df;
 } family;
 
 static void push_pair(family *f, size_t a, size_t b, double width, double *l, lb_value *rows)
 {
-    size_t pairs = f->means * (f->means - 1) / 2;
     const lb_linear *model = f->model;
     double estimate, se;
     for (size_t j = 0; j < model->p; j++) {
@@ -83,7 +84,7 @@ static void push_pair(family *f, size_t a, size_t b, double width, double *l, lb
     lb_set_textf(row, "contrast", "%s - %s", lb_grid_level(f->grid, f->base + a, 0), lb_grid_level(f->grid, f->base + b, 0));
     set_levels(row, f->grid, f->base, 1);
     double df = known ? lb_linear_df(model, l) : model->df;
-    if (model->df_of) width = critical(model->level, df, f->testing->adjust, f->means, pairs);
+    if (model->df_of) width = critical(model->level, df, f->testing->adjust, f->means, f->pairs);
     lb_estimate_set(row, estimate, se, df, model->level);
     lb_set_number(row, "lower", estimate - width * se);
     lb_set_number(row, "upper", estimate + width * se);
@@ -94,6 +95,7 @@ static void push_pair(family *f, size_t a, size_t b, double width, double *l, lb
     f->p[f->count++] = p;
     if (!isnan(f->testing->margin)) set_margin(row, df, f->testing, estimate, se);
     if (!known) lb_set_text(row, "reason", "not estimable: the data hold no row for some combination");
+    else if (isnan(se)) lb_set_text(row, "reason", "a coefficient in it has no standard error: it runs off to infinity, or no residual is left");
 }
 
 static void finish(family *f, lb_arena *arena)
@@ -101,13 +103,14 @@ static void finish(family *f, lb_arena *arena)
     const char *adjust = f->testing->adjust;
     double *adjusted = lb_arena_array(arena, f->count + 1, sizeof *adjusted);
     memcpy(adjusted, f->p, f->count * sizeof *adjusted);
-    bool tukey = !strcmp(adjust, "tukey");
-    if (!tukey) lb_p_adjust(adjust, adjusted, f->count);
+    bool tukey = !strcmp(adjust, "tukey"), dunnett = !strcmp(adjust, "dunnettx");
+    if (!tukey && !dunnett) lb_p_adjust(adjust, adjusted, f->count);
     for (size_t i = 0; i < f->count; i++) {
         double statistic = lb_get_number(f->row[i], "statistic", NAN);
         if (tukey && f->count > 1 && !isnan(statistic)) {
             adjusted[i] = lb_tukey_p(fabs(statistic) * sqrt(2), (double)f->means, f->df[i], LB_UPPER);
         }
+        if (dunnett && f->count > 1 && !isnan(statistic)) adjusted[i] = lb_dunnettx_p(fabs(statistic), (double)f->pairs, f->df[i]);
         lb_set_number(f->row[i], "p", adjusted[i]);
         if (strcmp(adjust, "none") != 0) lb_set_number(f->row[i], "p_unadjusted", f->p[i]);
         if (!isnan(adjusted[i])) lb_set_bool(f->row[i], "significant", adjusted[i] < f->testing->alpha);
@@ -117,9 +120,10 @@ static void finish(family *f, lb_arena *arena)
 int lb_contrast_rows(const lb_linear *model, const lb_grid *grid, const lb_testing *testing, lb_value *rows, lb_arena *arena,
                      lb_error *err)
 {
-    size_t k = grid->levels[0], pairs = k * (k - 1) / 2;
-    if (!strcmp(testing->adjust, "tukey") && testing->sides == 1) {
-        lb_fail(err, LB_USAGE, "Tukey's adjustment is for two-sided tests");
+    bool dunnett = !strcmp(testing->adjust, "dunnettx");
+    size_t k = grid->levels[0], pairs = dunnett ? k - 1 : k * (k - 1) / 2;
+    if ((dunnett || !strcmp(testing->adjust, "tukey")) && testing->sides == 1) {
+        lb_fail(err, LB_USAGE, "%s adjustment is here for two-sided tests", dunnett ? "Dunnett's" : "Tukey's");
         lb_error_where(err, "adjust");
         lb_error_hint(err, "use --adjust holm with --sides 1");
         return LB_USAGE;
@@ -130,10 +134,10 @@ int lb_contrast_rows(const lb_linear *model, const lb_grid *grid, const lb_testi
     double width = model->df_of ? NAN : critical(model->level, model->df, testing->adjust, k, pairs);
     double *l = lb_arena_array(arena, model->p + 1, sizeof *l);
     for (size_t base = 0; base < grid->rows; base += k) {
-        family f = {model, grid, testing, base, k, 0, lb_arena_array(arena, pairs + 1, sizeof(lb_value *)),
+        family f = {model, grid, testing, base, k, pairs, 0, lb_arena_array(arena, pairs + 1, sizeof(lb_value *)),
                     lb_arena_array(arena, pairs + 1, sizeof(double)), lb_arena_array(arena, pairs + 1, sizeof(double))};
         for (size_t a = 1; a < k; a++) {
-            for (size_t b = 0; b < a; b++) push_pair(&f, a, b, width, l, rows);
+            for (size_t b = 0; b < (dunnett ? 1 : a); b++) push_pair(&f, a, b, width, l, rows);
         }
         finish(&f, arena);
     }

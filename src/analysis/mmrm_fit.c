@@ -198,10 +198,12 @@ static double moments(const lb_mmrm *a, double *variance)
 
 static int perfect(const lb_mmrm *a, lb_error *err)
 {
+    int rc = lb_design_enough(a->design, a->basis.rank, a->table->name, err);
+    if (rc) return rc;
     lb_fail(err, LB_BAD_DATA, "the outcome %s is explained without any remainder (%zu rows, %zu coefficients), so it has no variance "
             "to model", a->design->response, a->design->n, a->basis.rank);
     lb_error_where(err, "%s", a->table->name);
-    lb_error_hint(err, "see whether the outcome is constant, or stands on the right side of the formula too");
+    lb_error_hint(err, "leave terms out of the formula; or see whether the outcome stands on its right side, too");
     return LB_BAD_DATA;
 }
 

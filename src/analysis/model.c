@@ -55,11 +55,12 @@ static int build(const lb_table *table, const char *text, const lb_model_options
     return LB_OK;
 }
 
-static int fit_gaussian(lb_arena *arena, lb_model *m, lb_error *err)
+static int fit_gaussian(const lb_table *table, lb_arena *arena, lb_model *m, lb_error *err)
 {
     lb_lsq fit;
     size_t p = m->design->p;
     int rc = lb_lsq_fit(m->design->x, m->design->y, NULL, m->n, p, 0, arena, &fit, err);
+    if (!rc) rc = lb_design_enough(m->design, fit.rank, table->name, err);
     if (rc) return rc;
     m->coefficient = fit.coefficient;
     m->aliased = fit.aliased;
@@ -73,7 +74,7 @@ static int fit_gaussian(lb_arena *arena, lb_model *m, lb_error *err)
     return LB_OK;
 }
 
-static int fit_binomial(lb_arena *arena, lb_model *m, lb_error *err)
+static int fit_binomial(const lb_table *table, lb_arena *arena, lb_model *m, lb_error *err)
 {
     const lb_design *d = m->design;
     for (size_t i = 0; i < m->n; i++) {
@@ -84,7 +85,9 @@ static int fit_binomial(lb_arena *arena, lb_model *m, lb_error *err)
         return LB_BAD_DATA;
     }
     lb_logistic fit;
-    int rc = lb_logistic_fit(d->x, d->y, NULL, m->n, d->p, arena, &fit, err);
+    int rc = lb_design_enough(d, 0, table->name, err); /* a constant outcome has no fit to take the rank from */
+    if (!rc) rc = lb_logistic_fit(d->x, d->y, NULL, m->n, d->p, arena, &fit, err);
+    if (!rc) rc = lb_design_enough(d, fit.rank, table->name, err);
     if (rc) return rc;
     m->coefficient = fit.coefficient;
     m->aliased = fit.aliased;
@@ -95,6 +98,7 @@ static int fit_binomial(lb_arena *arena, lb_model *m, lb_error *err)
     if (fit.rank < d->p) m->status = "singular";
     if (!fit.converged) m->status = "not_converged";
     if (fit.separated) m->status = "separated";
+    m->infinite = fit.diverging;
     return LB_OK;
 }
 
@@ -121,7 +125,9 @@ static int fit_cox(const lb_table *table, const lb_model_options *o, lb_arena *a
             m->vcov[(skip + i) + (skip + j) * p] = none ? 0 : fit.vcov[i * q + j];
         }
     }
+    m->infinite = lb_arena_array(arena, p + 1, sizeof *m->infinite);
     for (size_t i = 0; i < q; i++) {
+        m->infinite[skip + i] = fit.infinite[i];
         if (fit.infinite[i]) m->status = "monotone_likelihood";
     }
     return LB_OK;
@@ -137,16 +143,37 @@ int lb_model_fit(const lb_table *table, const char *formula, const lb_model_opti
     out->n = out->design->n;
     out->vcov = lb_arena_try(arena, p * p + 1, sizeof *out->vcov);
     if (!out->vcov) return lb_fail(err, LB_NO_MEMORY, "not enough memory for %zu coefficients", p);
-    if (options->family == LB_GAUSSIAN) return fit_gaussian(arena, out, err);
-    if (options->family == LB_BINOMIAL) return fit_binomial(arena, out, err);
+    if (options->family == LB_GAUSSIAN) return fit_gaussian(table, arena, out, err);
+    if (options->family == LB_BINOMIAL) return fit_binomial(table, arena, out, err);
     return fit_cox(table, options, arena, out, result, err);
+}
+
+const char *lb_model_status_words(const char *status)
+{
+    static const char *const word[][2] = {
+        {"singular", "a column is a combination of others; what depends on it is left empty. Leave it out of the formula"},
+        {"saturated", "as many coefficients as rows: nothing is left for the error. Leave terms out of the formula"},
+        {"separated", "the covariates tell the outcome exactly: coefficients run off to infinity and have no standard error. Merge rare levels, leave the "
+                      "covariate out, or fit with --firth (predict logistic)"},
+        {"monotone_likelihood", "a covariate splits those with an event from those without: its coefficient runs off to infinity and has no standard error. "
+                                "Merge rare levels, or leave it out"},
+        {"not_converged", "the iteration did not settle: do not use these numbers. See whether covariates repeat each other or have extreme values"}};
+    for (size_t i = 0; i < LB_COUNT(word); i++)
+        if (!strcmp(status, word[i][0])) return word[i][1];
+    return status;
+}
+
+const char *lb_model_reason(const lb_model *model, size_t j)
+{
+    if (model->aliased[j]) return "aliased: a combination of other columns";
+    return model->infinite && model->infinite[j] ? "runs off to infinity: no finite estimate" : NULL;
 }
 
 int lb_model_linear(const lb_model *model, double level, lb_arena *arena, lb_linear *out, lb_error *err)
 {
     const lb_design *d = model->design;
     *out = (lb_linear){.design = d, .p = d->p, .coefficient = model->coefficient, .aliased = model->aliased, .vcov = model->vcov,
-                       .df = model->df, .level = level};
+                       .infinite = model->infinite, .df = model->df, .level = level};
     lb_lsq shape; /* the null space is the design's, whatever the family */
     double *nothing = lb_arena_array(arena, d->n + 1, sizeof *nothing);
     int rc = lb_lsq_fit(d->x, nothing, NULL, d->n, d->p, 0, arena, &shape, err);

@@ -19,6 +19,7 @@ typedef struct lb_model {
     double *coefficient;           /**< design->p; the intercept of a Cox model is 0 without variance */
     double *vcov;                  /**< p × p, zero where aliased */
     bool *aliased;
+    bool *infinite;                /**< runs off to infinity: no finite estimate, no standard error; NULL: none does */
     double loglik, rss, df;        /**< df: residual, infinite for z */
     const char *status;            /**< "ok", "separated", … */
 } lb_model;
@@ -27,6 +28,10 @@ typedef struct lb_model {
 int lb_model_options_read(lb_call *call, lb_model_options *out, lb_error *err) LB_MUST_CHECK;
 int lb_model_fit(const lb_table *table, const char *formula, const lb_model_options *options, lb_arena *arena, lb_model *out,
                  lb_result *result, lb_error *err) LB_MUST_CHECK;
+/** What a status other than "ok" means, and what to do. */
+const char *lb_model_status_words(const char *status);
+/** "aliased …" or "runs off …" of coefficient j; NULL when it has an estimate. */
+const char *lb_model_reason(const lb_model *model, size_t j);
 /** For means and contrasts. */
 int lb_model_linear(const lb_model *model, double level, lb_arena *arena, lb_linear *out, lb_error *err) LB_MUST_CHECK;
 /** Adds odds_ratio, or_lower, or_upper or hazard_ratio, … to a row that holds a logarithm. */

@@ -20,7 +20,7 @@ static const lb_param params[] = {
     {.name = "strata", .type = LB_P_COLUMNS, .summary = "strata of the randomisation (with --vcov blocks)"},
     {.name = "anova", .type = LB_P_CHOICE, .summary = "type of the sums of squares", .preset = "3", .choices = "1,2,3"},
     {.name = "adjust", .type = LB_P_CHOICE, .summary = "adjustment of the contrasts for multiplicity", .preset = "none",
-     .choices = "none,tukey,holm,bonferroni,hochberg,sidak,BH"},
+     .choices = "none,tukey,dunnettx,holm,bonferroni,hochberg,sidak,BH"},
     {.name = "margin", .type = LB_P_NUMBER, .summary = "difference that has to be exceeded (superiority by a margin)",
      .min = 0, .max = 1e300},
     {.name = "better", .type = LB_P_CHOICE, .summary = "direction of benefit, for one-sided tests and the margin",
@@ -110,6 +110,7 @@ static int fit(lb_ancova *a, lb_error *err)
     const lb_design *d = a->design;
     bool hat = a->vcov == LB_HC2 || a->vcov == LB_HC3 || lb_call_flag(a->call, "diagnostics");
     int rc = lb_lsq_fit(d->x, d->y, NULL, d->n, d->p, hat ? LB_LSQ_HAT : 0, a->arena, &a->fit, err);
+    if (!rc) rc = lb_design_enough(d, a->fit.rank, a->table->name, err);
     if (rc) return rc;
     double *vcov = lb_arena_array(a->arena, d->p * d->p + 1, sizeof *vcov);
     lb_sandwich(d->x, &a->fit, a->vcov, vcov);

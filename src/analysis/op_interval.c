@@ -59,6 +59,8 @@ static int read(job *j, lb_error *err)
         code = lb_formula_parse(formula, j->arena, &parsed, err);
         if (!code) code = lb_design_build(parsed, j->table, &options, j->arena, &j->design, err);
         if (code) return code;
+        if (!code) code = lb_design_enough(j->design, j->design->p, j->table->name, err);
+        if (code) return code;
         if (!j->design->intercept) return lb_fail(err, LB_USAGE, "the model needs its intercept: leave '- 1' out of the formula");
     }
     size_t n = j->design ? j->design->n : j->table->rows, kept = 0;

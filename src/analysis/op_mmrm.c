@@ -27,7 +27,7 @@ static const lb_param params[] = {
      .preset = "equal", .choices = "equal,proportional,counterfactual"},
     {.name = "at", .type = LB_P_TEXT, .flags = LB_ADVANCED, .summary = "values of covariates, e.g. \"age=40,60; odi_0=20\""},
     {.name = "adjust", .type = LB_P_CHOICE, .summary = "adjustment of the contrasts of a visit for multiplicity", .preset = "none",
-     .choices = "none,tukey,holm,bonferroni,hochberg,sidak,BH"},
+     .choices = "none,tukey,dunnettx,holm,bonferroni,hochberg,sidak,BH"},
     {.name = "margin", .type = LB_P_NUMBER, .summary = "difference that has to be exceeded (superiority by a margin)",
      .min = 0, .max = 1e300},
     {.name = "better", .type = LB_P_CHOICE, .summary = "direction of benefit, for one-sided tests and the margin",

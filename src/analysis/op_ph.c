@@ -158,6 +158,8 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
         if (df) push_test(rows, term->name, score_test(&s, all, count, set, df), df);
     }
     push_test(rows, "GLOBAL", score_test(&s, all, count, all, count), count);
+    lb_value *each = lb_set_array(result->results, "coefficient_tests");
+    for (size_t k = 0; k < count; k++) push_test(each, model.design->name[all[k] + skip], score_test(&s, all, count, all + k, 1), 1);
     lb_result_note(result, "Score test of proportional hazards against a coefficient linear in g(time), g = %s; %s ties; N = %zu, events = %zu.",
                    lb_call_text(call, "transform"), lb_call_text(call, "ties"), data->n, data->events);
     lb_rows_coding(model.design, result);
@@ -178,7 +180,8 @@ const lb_op lb_op_analyse_ph = {
     .verb = "ph",
     .summary = "test of proportional hazards",
     .description = "For each term and for all together: the score test that its coefficient changes linearly with g(time), g being one minus the "
-                   "Kaplan–Meier curve, the rank of the time among all times, time, or its logarithm (Grambsch & Therneau 1994).",
+                   "Kaplan–Meier curve, the rank of the time among all times, time, or its logarithm (Grambsch & Therneau 1994). "
+                   "Under tests a factor counts as a whole; under coefficient_tests each of its levels on its own.",
     .params = params,
     .param_count = LB_COUNT(params),
     .run = run,

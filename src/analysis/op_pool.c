@@ -65,7 +65,7 @@ static int fit_one(pool *s, size_t k, lb_result *notes, lb_error *err)
     }
     if (strcmp(s->model[k].status, "ok") != 0) {
         lb_result_status(s->result, s->model[k].status);
-        lb_result_warn(s->result, "imputation %s: %s", name, s->model[k].status);
+        lb_result_warn(s->result, "imputation %s: %s", name, lb_model_status_words(s->model[k].status));
     }
     return LB_OK;
 }
@@ -91,21 +91,22 @@ static int fit_all(pool *s, lb_error *err)
     if (lb_call_given(s->call, "dfcom")) s->dfcom = lb_call_number(s->call, "dfcom");
     if (lb_call_chosen(s->call, "df", "rubin")) s->dfcom = INFINITY;
     if (s->dfcom >= 1) return LB_OK;
-    return lb_fail(err, LB_BAD_DATA, "%zu rows in an imputation are too few for %zu coefficients", least, s->p - s->first);
+    lb_fail(err, LB_BAD_DATA, "%zu complete rows in an imputation are too few for %zu coefficients", least, s->p - s->first);
+    return usage(err, s->table->name, "leave terms out of the formula or merge rare levels; or see which columns are still missing");
 }
 
 static void coefficient(const pool *s, size_t j, lb_value *rows)
 {
     double *q = lb_arena_array(s->arena, s->m, sizeof *q), *u = lb_arena_array(s->arena, s->m, sizeof *u);
-    bool aliased = false;
+    const char *reason = NULL;
     for (size_t k = 0; k < s->m; k++) {
         q[k] = s->model[k].coefficient[j];
         u[k] = s->model[k].vcov[j + j * s->p];
-        aliased = aliased || s->model[k].aliased[j];
+        if (!reason) reason = lb_model_reason(&s->model[k], j);
     }
     lb_value *row = lb_push_object(rows);
     lb_rubin r = lb_rubin_pool(q, u, s->m, s->dfcom);
-    if (aliased) r = (lb_rubin){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
+    if (reason) r = (lb_rubin){NAN, NAN, NAN, NAN, NAN, NAN, NAN, NAN};
     lb_set_text(row, "term", s->model[0].design->name[j]);
     lb_estimate_set(row, r.estimate, sqrt(r.total), r.df, lb_call_number(s->call, "level"));
     lb_set_number(row, "fmi", r.fmi);
@@ -114,7 +115,7 @@ static void coefficient(const pool *s, size_t j, lb_value *rows)
     lb_set_number(row, "within", r.within);
     lb_set_number(row, "between", r.between);
     lb_family_ratio(s->options.family, row);
-    if (aliased) lb_set_text(row, "reason", "aliased: a combination of other columns in some imputation");
+    if (reason) lb_set_text(row, "reason", lb_arena_printf(s->arena, "%s, in some imputation", reason));
 }
 
 static void each_imputation(const pool *s)
@@ -134,7 +135,7 @@ static void each_imputation(const pool *s)
             lb_set_text(row, "imputation", name);
             lb_set_text(row, "term", m->design->name[j]);
             lb_set_number(row, "estimate", m->aliased[j] ? NAN : m->coefficient[j]);
-            lb_set_number(row, "se", m->aliased[j] ? NAN : sqrt(m->vcov[j + j * s->p]));
+            lb_set_number(row, "se", lb_model_reason(m, j) ? NAN : sqrt(m->vcov[j + j * s->p]));
         }
     }
 }

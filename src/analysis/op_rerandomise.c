@@ -49,6 +49,7 @@ static int build(test *t, lb_error *err)
     lb_design_options options = {.also_complete = needed, .also_count = also};
     int rc = lb_formula_parse(formula_text(t->call), arena, &formula, err);
     if (!rc) rc = lb_design_build(formula, t->table, &options, arena, &t->design, err);
+    if (!rc) rc = lb_design_enough(t->design, t->design->p, t->table->name, err);
     if (!rc) rc = lb_table_factor(t->table, needed[0], arena, &t->treatment, err);
     return rc;
 }

@@ -67,11 +67,7 @@ static void warn_status(analysis *a, const lb_model *m, const char *what)
 {
     if (!strcmp(m->status, "ok")) return;
     lb_result_status(a->result, m->status);
-    lb_result_warn(a->result, "%s: %s", what,
-                   !strcmp(m->status, "singular")    ? "a column is a combination of others; what depends on it is left empty"
-                   : !strcmp(m->status, "saturated") ? "as many coefficients as rows: nothing is left for the error"
-                   : !strcmp(m->status, "separated") ? "the outcome is told exactly by the covariates: a coefficient has no finite value"
-                                                     : m->status);
+    lb_result_warn(a->result, "%s: %s", what, lb_model_status_words(m->status));
 }
 
 /* F of the residual sums of squares, or the likelihood ratio. */
@@ -96,7 +92,7 @@ static lb_value *test_interaction(analysis *a, const char *by, const lb_model *w
     lb_set_int(row, "n", (int64_t)with->n);
     if (isnan(statistic)) {
         lb_set_text(row, "reason", "the data cannot tell the interaction from the other terms");
-        lb_result_warn(a->result, "the interaction with %s cannot be tested: the outcome is constant, or the data cannot tell it from the other terms", by);
+        lb_result_warn(a->result, "the interaction with %s cannot be tested: the data cannot tell it from the other terms", by);
         lb_result_status(a->result, "singular");
     }
     return row;
@@ -195,9 +191,11 @@ static void coefficients(analysis *a, const lb_model *m)
     for (size_t j = m->family == LB_COX && m->design->intercept; j < m->design->p; j++) {
         lb_value *row = lb_push_object(rows);
         lb_set_text(row, "term", m->design->name[j]);
-        lb_estimate_set(row, m->aliased[j] ? NAN : m->coefficient[j], m->aliased[j] ? NAN : sqrt(m->vcov[j + j * m->design->p]), m->df,
+        const char *reason = lb_model_reason(m, j);
+        lb_estimate_set(row, m->aliased[j] ? NAN : m->coefficient[j], reason ? NAN : sqrt(m->vcov[j + j * m->design->p]), m->df,
                         lb_call_number(a->call, "level"));
         lb_family_ratio(m->family, row);
+        if (reason) lb_set_text(row, "reason", reason);
     }
 }
 
@@ -237,6 +235,7 @@ static int overall(analysis *a, lb_error *err)
     lb_grid grid;
     const char *text = lb_arena_printf(a->arena, "%s + `%s`", lb_call_text(a->call, "formula"), a->options.treatment);
     int rc = lb_model_fit(a->table, text, &a->options, a->arena, &m, a->result, err);
+    if (!rc) warn_status(a, &m, "model without a modifier");
     if (!rc) rc = lb_model_linear(&m, lb_call_number(a->call, "level"), a->arena, &linear, err);
     if (!rc) rc = lb_grid_build(m.design, a->options.treatment, NULL, 0, NULL, LB_EQUAL, a->arena, &grid, err);
     if (rc) return rc;

@@ -101,7 +101,7 @@ static void models_note(const lb_plan *plan, const char *role, lb_report *out)
     }
     if (last)
         lb_report_text(out, LB_DOC_NOTE, "Differences are %s \xE2\x88\x92 %s, intervals two-sided at %g %%. Rounded half away from zero (SAS): estimates to 2 "
-                       "decimals, p to 3; all digits are in the JSON document. Lumbar %s.", arm_name(plan, plan->comparison), arm_name(plan, plan->reference),
+                       "decimals, p to 3 (2 from 0.1 on); all digits are in the JSON document. Lumbar %s.", arm_name(plan, plan->comparison), arm_name(plan, plan->reference),
                        100 * plan->level, lb_version());
 }
 
@@ -120,6 +120,14 @@ static const char *count_text(lb_arena *arena, const lb_plan_row *row)
     return lb_arena_printf(arena, "%lld", (long long)row->groups);
 }
 
+/* Why a line has no standard error. */
+static const char *edge_words(const lb_plan *plan, const lb_plan_row *row)
+{
+    char *text = lb_arena_text(plan->arena, strcmp(row->status, "ok") == 0 ? "no estimate" : row->status);
+    for (char *c = text; *c; c++) *c = *c == '_' ? ' ' : *c;
+    return text;
+}
+
 static void comparison_table(const lb_plan *plan, const char *role, const char *caption, lb_report *out)
 {
     lb_value *rows = lb_value_array(plan->arena);
@@ -128,16 +136,16 @@ static void comparison_table(const lb_plan *plan, const char *role, const char *
     for (size_t i = 0; i < plan->rows; i++) {
         const lb_plan_row *from = &plan->row[i];
         if (strcmp(from->role, role) != 0) continue;
-        bool ratio = from->hazard_ratio;
+        bool ratio = from->hazard_ratio, none = isnan(from->se);
         lb_value *row = lb_push_object(rows);
-        lb_set_text(row, "Analysis", lb_plan_row_name(plan, from));
+        lb_set_text(row, "Analysis", none ? lb_arena_printf(plan->arena, "%s (%s)", lb_plan_row_name(plan, from), edge_words(plan, from)) : lb_plan_row_name(plan, from));
         lb_set_text(row, "Set", set_label(plan, from->set));
         lb_set_text(row, "N", count_text(plan->arena, from));
         const char *estimate = number(plan->arena, ratio ? exp(from->estimate) : from->estimate, 2);
         lb_set_text(row, ratios ? "Difference or hazard ratio" : "Difference",
-                    ratio ? lb_arena_printf(plan->arena, "HR %s", estimate) : estimate);
-        lb_set_text(row, "95 % CI", interval(plan->arena, ratio ? exp(from->lower) : from->lower, ratio ? exp(from->upper) : from->upper));
-        lb_set_text(row, "df", isfinite(from->df) ? number(plan->arena, from->df, from->df == floor(from->df) ? 0 : 1) : "z");
+                    none ? "not estimable" : ratio ? lb_arena_printf(plan->arena, "HR %s", estimate) : estimate);
+        lb_set_text(row, "95 % CI", none ? "" : interval(plan->arena, ratio ? exp(from->lower) : from->lower, ratio ? exp(from->upper) : from->upper));
+        lb_set_text(row, "df", none ? "" : isfinite(from->df) ? number(plan->arena, from->df, from->df == floor(from->df) ? 0 : 1) : "z");
         lb_set_text(row, "p, two-sided", p_text(plan->arena, from->p));
     }
     if (rows->count) lb_report_table(out, rows, caption, 2);
@@ -213,8 +221,8 @@ static void tipping_table(const lb_plan *plan, const lb_value *results, lb_repor
     for (size_t i = 0; points && i < points->count; i++) {
         double delta = lb_get_number(points->item[i], "delta", NAN);
         if (isfinite(delta))
-            lb_report_text(out, LB_DOC_BODY, "The interval of %s includes 0 from delta = %s on.", lb_get_text(points->item[i], "contrast", "the difference"),
-                      number(plan->arena, delta, 1));
+            lb_report_text(out, LB_DOC_BODY, "The interval of the difference %s \xE2\x88\x92 %s includes 0 from delta = %s on.", arm_name(plan, plan->comparison),
+                           arm_name(plan, plan->reference), number(plan->arena, delta, 1));
     }
 }
 
@@ -252,7 +260,7 @@ static void small_table(const lb_plan *plan, const lb_value *list, const char *c
 static void under_the_table(const lb_plan *plan, const lb_plan_other *other, lb_report *out)
 {
     for (size_t k = 0; k < other->result->notes->count; k++) lb_report_text(out, LB_DOC_NOTE, "%s", other->result->notes->item[k]->text);
-    lb_report_text(out, LB_DOC_NOTE, "%s. Rounded half away from zero (SAS), p to 3 decimals; all digits are in the JSON document. Lumbar %s.",
+    lb_report_text(out, LB_DOC_NOTE, "%s. Rounded half away from zero (SAS), p to 3 decimals (2 from 0.1 on); all digits are in the JSON document. Lumbar %s.",
                    set_label(plan, other->set), lb_version());
 }
 
@@ -317,7 +325,7 @@ static void confirmatory(const lb_plan *plan, lb_report *out)
     heading(out, "Confirmatory tests");
     lb_report_table(out, rows, "All hypotheses that may be claimed, at one level", 3);
     lb_report_text(out, LB_DOC_NOTE, "Family-wise level %g, %s-sided. Families are tested in this order; the next is reached when %s of one is rejected. Adjusted p: "
-                   "the smallest level at which the hypothesis is rejected; p to 3 decimals. Lumbar %s.", lb_get_number(section, "alpha", NAN),
+                   "the smallest level at which the hypothesis is rejected; p to 3 decimals (2 from 0.1 on). Lumbar %s.", lb_get_number(section, "alpha", NAN),
                    lb_get_int(section, "sides", 1) == 1 ? "one" : "two", strcmp(lb_get_text(section, "gate", "all"), "any") == 0 ? "any (with its share of the level)" : "all",
                    lb_version());
     const char *note = lb_get_text(lb_get(plan->root, "multiplicity"), "note", NULL);
@@ -330,6 +338,7 @@ static void safety(const lb_plan *plan, lb_report *out)
     heading(out, "Adverse events");
     lb_report_table(out, lb_get(plan->safety->results, "table"), "People with adverse events, and events, by arm", 1);
     for (size_t i = 0; i < plan->safety->notes->count; i++) lb_report_text(out, LB_DOC_NOTE, "%s", plan->safety->notes->item[i]->text);
+    lb_report_text(out, LB_DOC_NOTE, "Everybody randomised, in the arm allocated. Lumbar %s.", lb_version());
 }
 
 /* Visits down, arms across. */
@@ -342,7 +351,8 @@ static void attendance(const lb_plan *plan, lb_report *out)
         const lb_value *from = came->item[i];
         if (!lb_text_equal(visit, lb_get_text(from, "visit", ""))) {
             row = lb_push_object(rows);
-            lb_set_text(row, "Visit", visit = lb_get_text(from, "visit", ""));
+            visit = lb_get_text(from, "visit", "");
+            lb_set_text(row, "Visit", lb_label(lb_get(plan->root, "labels"), visit));
         }
         lb_set_textf(row, arm_name(plan, lb_get_text(from, "arm", "")), "%lld of %lld (%s)", (long long)lb_get_int(from, "attended", 0),
                      (long long)lb_get_int(from, "randomised", 0), number(plan->arena, lb_get_number(from, "percent", NAN), 0));
@@ -362,6 +372,8 @@ static void attendance(const lb_plan *plan, lb_report *out)
     }
     if (shown->count) lb_report_table(out, shown, "Adherence to the programme", 1);
     for (size_t i = 0; i < plan->flow->notes->count; i++) lb_report_text(out, LB_DOC_NOTE, "%s", plan->flow->notes->item[i]->text);
+    if (rows->count || shown->count)
+        lb_report_text(out, LB_DOC_NOTE, "Counts, and percentages without decimals, rounded half away from zero (SAS). Lumbar %s.", lb_version());
 }
 
 static void flow_and_baseline(const lb_plan *plan, lb_report *out)
@@ -376,6 +388,7 @@ static void flow_and_baseline(const lb_plan *plan, lb_report *out)
     heading(out, "People at baseline");
     lb_report_table(out, lb_get(plan->baseline->results, "table"), "Baseline characteristics by arm", 0);
     for (size_t i = 0; i < plan->baseline->notes->count; i++) lb_report_text(out, LB_DOC_NOTE, "%s", plan->baseline->notes->item[i]->text);
+    lb_report_text(out, LB_DOC_NOTE, "Everybody randomised, in the arm allocated. Lumbar %s.", lb_version());
 }
 
 static void sample_size(const lb_plan *plan, lb_report *out)

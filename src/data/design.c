@@ -249,6 +249,24 @@ const lb_column *lb_design_raw(const lb_design *design, const char *name)
     return NULL;
 }
 
+int lb_design_enough(const lb_design *design, size_t rank, const char *table, lb_error *err)
+{
+    bool constant = design->y != NULL && design->n > 0;
+    for (size_t i = 1; i < design->n && constant; i++) constant = design->y[i] == design->y[0];
+    if (constant) {
+        lb_fail(err, LB_BAD_DATA, "the outcome %s is %g in all %zu complete rows: there is nothing to estimate", design->response, design->y[0], design->n);
+        lb_error_hint(err, "see whether it is the column that was meant, and whether its values were read or kept as they should");
+    } else if (design->p > design->n && rank >= design->n) {
+        lb_fail(err, LB_BAD_DATA, "%zu coefficients%s, but only %zu complete rows: nothing is left for the error", design->p,
+                design->intercept ? " (the intercept or baseline among them)" : "", design->n);
+        lb_error_hint(err, "leave terms out of the formula or merge rare levels; or see which columns are missing so often");
+    } else {
+        return LB_OK;
+    }
+    lb_error_where(err, "%s", table);
+    return LB_BAD_DATA;
+}
+
 /* -- rows for new data ------------------------------------------------------------------------------------------ */
 
 static int new_factor(const lb_variable *old, const lb_column *column, size_t rows, lb_arena *arena, lb_variable *to,

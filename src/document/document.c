@@ -67,7 +67,7 @@ static double room_below(const lb_flow *flow, const lb_block *heading)
     while (block && !block->set) block = block->next;
     if (!block) return room;
     double next = lb_flow_measure(flow, block);
-    return room + (next < most || block->solid ? next : 20 * LB_MM);
+    return room + (next < most || block->solid ? next : (block->set == lb_set_table ? 40 : 20) * LB_MM); /* a table brings caption, header and two rows */
 }
 
 static double group_height(const lb_flow *flow, const lb_block *open)

@@ -178,6 +178,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     bool firth = lb_call_flag(call, "firth");
     code = firth ? lb_firth_fit(design->x, event, NULL, design->n, design->p, arena, &fit, err)
                  : lb_logistic_fit(design->x, event, NULL, design->n, design->p, arena, &fit, err);
+    if (!code && !firth) code = lb_design_enough(design, fit.rank, table->name, err); /* the penalty makes up for rows that are not there */
     if (code) return code;
     lb_value *out = result->results;
     lb_set_int(out, "n", (int64_t)design->n);

@@ -270,9 +270,17 @@ static void three_arms(void **state)
     same_rows(lb_get(r, "means"), lb_get(e, "lsmeans"));
     same_rows(lb_get(r, "contrasts"), lb_get(e, "pairs_none"));
     static const char *const against[][2] = {{"estimate", "estimate"}, {"se", "SE"}, {"df", "df"}, {"statistic", "t.ratio"}};
-    const lb_value *dunnett = lb_get(e, "dunnettx"); /* emmeans' limits and p are an approximation that is not offered here */
-    for (size_t i = 0; i < dunnett->count; i++)
-        same_numbers(row_of(lb_get(r, "contrasts"), "contrast", lb_get_text(dunnett->item[i], "contrast", "")), dunnett->item[i], against, LB_COUNT(against));
+    const lb_value *dunnett = lb_get(e, "dunnettx");
+    const lb_value *many = lb_get(run(table, formula, OPTIONS("treatment", "group", "reference", "USUAL", "adjust", "dunnettx")), "contrasts");
+    assert_int_equal(many->count, dunnett->count);
+    for (size_t i = 0; i < dunnett->count; i++) {
+        const lb_value *mine = row_of(many, "contrast", lb_get_text(dunnett->item[i], "contrast", ""));
+        same_numbers(mine, dunnett->item[i], against, LB_COUNT(against));
+        assert_true(fabs(lb_get_number(mine, "p", NAN) - lb_get_number(dunnett->item[i], "p.value", NAN)) < 1e-9); /* theirs is one minus a probability */
+        double half = lb_get_number(dunnett->item[i], "upper.CL", NAN) - lb_get_number(dunnett->item[i], "estimate", NAN); /* their root is found to 5e-4 */
+        assert_close(lb_get_number(mine, "upper", NAN) - lb_get_number(mine, "estimate", NAN), half, 5e-4 / 2);
+        assert_close(lb_get_number(mine, "lower", NAN), lb_get_number(dunnett->item[i], "lower.CL", NAN), 1e-3);
+    }
     assert_close(lb_number_of(lb_path(r, "omnibus.statistic")), lb_get_number(lb_get(e, "omnibus_group"), "F", NAN), tolerance);
     const lb_value *published = lb_path(e, "published.pain_post_mean"); /* unadjusted means as printed, to two decimals */
     const lb_value *plain = lb_get(run(table, "pain_avg_post ~ group", OPTIONS("treatment", "group", "reference", "USUAL")), "means");

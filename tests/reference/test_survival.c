@@ -306,6 +306,20 @@ static void compare_ph(lb_value *got, const lb_value *want)
     }
 }
 
+/* cox.zph(terms = FALSE): each coefficient on its own, the last row for all together. */
+static void compare_ph_coefficients(lb_value *got, const lb_value *want)
+{
+    const lb_value *rows = lb_get(got, "coefficient_tests"), *names = lb_get(want, "names"), *values = lb_get(want, "values");
+    assert_int_equal(rows->count + 1, names->count);
+    for (size_t i = 0; i < names->count; i++) {
+        const lb_value *row = i < rows->count ? rows->item[i] : lb_get(got, "tests")->item[lb_get(got, "tests")->count - 1];
+        assert_string_equal(lb_get_text(row, "term", ""), names->item[i]->text);
+        assert_close(lb_get_number(row, "chisq", NAN), lb_number_of(values->item[i]->item[0]), 1e-7);
+        assert_close(lb_get_number(row, "df", NAN), lb_number_of(values->item[i]->item[1]), 0);
+        assert_close(lb_get_number(row, "p", NAN), lb_number_of(values->item[i]->item[2]), 1e-7);
+    }
+}
+
 static void proportional_hazards(void **state)
 {
     (void)state;
@@ -315,6 +329,9 @@ static void proportional_hazards(void **state)
         compare_ph(RUN("ph", "trialstats/lung.csv", "formula", "~ age + sex + ph.ecog", "transform", transform[k]), lb_get(lung, transform[k]));
     compare_ph(RUN("ph", "trialstats/lung.csv", "formula", "~ age + ph.ecog", "strata", "sex"), lb_get(lung, "strata_km"));
     compare_ph(RUN("ph", "trialstats/veteran.csv", "formula", "~ trt + celltype + karno + diagtime + age + prior"), lb_get(veteran, "zph_terms_km"));
+    compare_ph_coefficients(RUN("ph", "trialstats/veteran.csv", "formula", "~ trt + celltype + karno + diagtime + age + prior"), lb_get(veteran, "zph_km"));
+    static const char *const sim[] = {"time", "rec_time", "event", "rec_status", "formula", "~ arm + odi0 + sex + centre", NULL};
+    compare_ph_coefficients(run("ph", "trialstats/metnlbp_sim_a_baseline.csv", sim), lb_get(expected("trialstats/sap_metnlbp_sim_a.json"), "zph_km"));
 }
 
 /* Residuals, cumulative hazard and survival at given covariates of the lung data: residuals.coxph, basehaz, survfit.coxph. */
