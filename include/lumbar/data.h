@@ -153,6 +153,8 @@ LB_API lb_value *lb_table_to_value(const lb_table *table, lb_arena *arena);
  *  backquotes, and bars (1 + t | id) kept aside. Owned by the arena. */
 typedef struct lb_formula lb_formula;
 LB_API int lb_formula_parse(const char *text, lb_arena *arena, lb_formula **out, lb_error *err) LB_MUST_CHECK;
+/** The columns it names, outside its bars, as they appear; one that is named twice stands twice. */
+LB_API const char *const *lb_formula_names(const lb_formula *formula, lb_arena *arena, size_t *count);
 
 typedef struct lb_term {
     const char *name;    /**< "a:b", as R prints it */

@@ -69,6 +69,8 @@ lb_table *lb_plan_table(const lb_plan *plan, const char *name);
 /** Does the row of a long table meet "where: {visit: M12}" or "where: {visit: [M06, M12]}"? */
 bool lb_plan_row_matches(const lb_table *table, size_t row, const lb_value *where);
 const lb_plan_set *lb_plan_find_set(const lb_plan *plan, const char *id);
+/** Is every column there that an analysis of the plan names, in a table that was given? */
+int lb_plan_columns(const lb_plan *plan, lb_error *err) LB_MUST_CHECK;
 /** Flow, baseline, primary, sensitivity, secondary, sample size: everything into the result. */
 int lb_plan_run(lb_plan *plan, lb_error *err) LB_MUST_CHECK;
 /** Confirmatory tests by the plan's `multiplicity`; after everything ran. */

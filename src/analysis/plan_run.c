@@ -1,5 +1,6 @@
 /* Running a plan: each analysis is an operation called by its name through the registry, on the analysis set's table.
- * The primary analysis must succeed; another that cannot run is reported as not run, with the reason. */
+ * The primary analysis must succeed; another that the data do not carry is reported as not run, with the reason. A column that is not
+ * there is refused before anything runs. */
 #include "analysis/plan.h"
 
 #include <lumbar/numeric.h>
@@ -455,6 +456,8 @@ static void check_sameness(lb_plan *plan)
 
 int lb_plan_run(lb_plan *plan, lb_error *err)
 {
+    int code = lb_plan_columns(plan, err);
+    if (code) return code;
     lb_value *sets = lb_set_array(plan->result->results, "sets");
     for (size_t i = 0; i < plan->sets; i++) {
         lb_value *row = lb_push_object(sets);
@@ -462,7 +465,7 @@ int lb_plan_run(lb_plan *plan, lb_error *err)
         lb_set_text(row, "label", plan->set[i].label);
         lb_set_int(row, "n", (int64_t)plan->set[i].table->rows);
     }
-    int code = run_table(plan, "flow", "analyse flow", &plan->flow, err);
+    code = run_table(plan, "flow", "analyse flow", &plan->flow, err);
     if (!code) code = run_table(plan, "baseline", "analyse describe", &plan->baseline, err);
     if (!code) code = run_primary(plan, err);
     if (code) return code;

@@ -283,3 +283,31 @@ int lb_formula_parse(const char *text, lb_arena *arena, lb_formula **out, lb_err
     *out = formula;
     return LB_OK;
 }
+
+/* ---- the columns it names ---- */
+
+typedef struct names {
+    const char **name;
+    size_t count, room;
+    lb_arena *arena;
+} names;
+
+static void gather(names *all, const lb_node *node)
+{
+    if (!node) return;
+    if (node->type == NODE_NAME) {
+        all->name = lb_arena_grow(all->arena, (void *)all->name, all->count, &all->room, 16, sizeof *all->name);
+        all->name[all->count++] = node->text;
+    }
+    gather(all, node->left);
+    gather(all, node->right);
+}
+
+const char *const *lb_formula_names(const lb_formula *formula, lb_arena *arena, size_t *count)
+{
+    names all = {.arena = arena};
+    gather(&all, formula->response);
+    gather(&all, formula->right);
+    *count = all.count;
+    return all.name;
+}

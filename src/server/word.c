@@ -83,7 +83,8 @@ static int exchange(int to, int from, const lb_buf *in, lb_buf *out)
 static int pandoc(const lb_buf *in, lb_buf *out, lb_error *err)
 {
     char *const words[] = {"pandoc", "-f", "html", "-t", "docx", "-o", "-", NULL};
-    char *const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "HOME=/nonexistent", NULL};
+    /* One date for every document, as in a PDF: the same report is the same file. */
+    char *const environment[] = {"PATH=/usr/local/bin:/usr/bin:/bin", "LANG=C.UTF-8", "HOME=/nonexistent", "SOURCE_DATE_EPOCH=0", NULL};
     int to[2], from[2], status = 0;
     pid_t child;
     if (pipe(to)) return lb_fail(err, LB_FAILED, "no pipe: %s", strerror(errno));
