@@ -67,6 +67,9 @@ LB_API void *lb_arena_alloc(lb_arena *arena, size_t size);                 /* ze
 LB_API void *lb_arena_array(lb_arena *arena, size_t count, size_t size);   /* zeroed, overflow checked */
 /** For sizes that come from input: returns NULL on overflow, or when memory is short. Zeroed, 64-byte aligned. */
 LB_API void *lb_arena_try(lb_arena *arena, size_t count, size_t size);
+/** A list with room for one more than its `count` elements of `size` bytes: itself, or where *room is used up a copy with twice the
+ *  room (`first` to begin with). list->item = lb_arena_grow(arena, list->item, list->count, &list->room, 16, sizeof *list->item); */
+LB_API void *lb_arena_grow(lb_arena *arena, void *list, size_t count, size_t *room, size_t first, size_t size);
 LB_API char *lb_arena_text(lb_arena *arena, const char *text);             /* NULL stays NULL */
 LB_API char *lb_arena_textn(lb_arena *arena, const char *text, size_t length);
 LB_API char *lb_arena_printf(lb_arena *arena, const char *fmt, ...) LB_PRINTF(2, 3);

@@ -126,6 +126,8 @@ LB_API lb_table *lb_table_new(lb_arena *arena, const char *name, size_t rows);
 LB_API lb_column *lb_table_add_number(lb_table *table, const char *name); /**< filled with NaN */
 /** Text column from `rows` strings (NULL = missing). */
 LB_API lb_column *lb_table_add_text(lb_table *table, const char *name, const char *const *cells);
+/** Refused when it has headings, but no rows: what the columns are, and what to do. */
+LB_API int lb_table_needs_rows(const lb_table *table, lb_error *err) LB_MUST_CHECK;
 /** Exact name, or NULL. The pointer is valid until a column is added. */
 LB_API lb_column *lb_table_find(const lb_table *table, const char *name);
 /** Like find, but an error that names the nearest column when absent. */

@@ -34,7 +34,8 @@ enum {
     LB_REQUIRED = 1,
     LB_POSITIONAL = 2, /**< may be given without its name, in the order declared */
     LB_ADVANCED = 4,   /**< folded away in forms */
-    LB_OUTPUT = 8      /**< names a file to write: command line only, hidden over HTTP */
+    LB_OUTPUT = 8,     /**< names a file to write: command line only, hidden over HTTP */
+    LB_MAY_BE_EMPTY = 16 /**< a table of headings alone is an answer, too (nothing has happened yet): it is said, not refused */
 };
 
 typedef struct lb_param {

@@ -160,7 +160,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 }
 
 static const lb_param params[] = {
-    {.name = "data", .type = LB_P_TABLE, .flags = LB_REQUIRED, .summary = "one row per adverse event"},
+    {.name = "data", .type = LB_P_TABLE, .flags = LB_REQUIRED | LB_MAY_BE_EMPTY, .summary = "one row per adverse event"},
     {.name = "people", .type = LB_P_TABLE, .flags = LB_REQUIRED, .summary = "one row per person, with the arm"},
     {.name = "id", .type = LB_P_TEXT, .summary = "column that names the person, in both tables", .preset = "id"},
     {.name = "arm", .type = LB_P_COLUMN, .of = "people", .flags = LB_REQUIRED, .summary = "column of the arm"},

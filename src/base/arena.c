@@ -113,6 +113,16 @@ void *lb_arena_array(lb_arena *arena, size_t count, size_t size)
     return lb_arena_alloc(arena, bytes);
 }
 
+void *lb_arena_grow(lb_arena *arena, void *list, size_t count, size_t *room, size_t first, size_t size)
+{
+    if (count < *room) return list;
+    if (*room > SIZE_MAX / 2) out_of_memory(SIZE_MAX);
+    *room = *room ? 2 * *room : first;
+    char *more = lb_arena_array(arena, *room, size);
+    if (count) memcpy(more, list, count * size);
+    return more;
+}
+
 void lb_arena_adopt(lb_arena *arena, void *memory)
 {
     if (memory == NULL) return;

@@ -172,6 +172,7 @@ static int set_common(invocation *in, const char *name, const char *value, lb_er
         lb_table *codebook;
         code = lb_file_read(value, 0, in->arena, &bytes, err);
         if (code == LB_OK) code = lb_csv_read(&bytes, NULL, in->arena, &codebook, err);
+        if (code == LB_OK) code = lb_table_needs_rows(codebook, err);
         if (code == LB_OK) csv->codebook = codebook;
     } else {
         return 0;

@@ -212,8 +212,8 @@ static int clean_name(reader *r, const char *text, size_t length, size_t number,
 
 static int read_header(reader *r, const char **p, size_t *line)
 {
-    size_t capacity = 16, count = 0;
-    lb_column *column = lb_arena_array(r->arena, capacity, sizeof *column);
+    size_t room = 0, count = 0;
+    lb_column *column = NULL;
     for (;;) {
         const char *text;
         size_t length;
@@ -221,12 +221,7 @@ static int read_header(reader *r, const char **p, size_t *line)
         int code = take_cell(r, p, line, &text, &length, &quoted);
         if (code != LB_OK) return code;
         if (count >= MAX_COLUMNS) return refuse(r, 1, NULL, "more than %d columns", MAX_COLUMNS);
-        if (count == capacity) {
-            lb_column *grown = lb_arena_array(r->arena, 2 * capacity, sizeof *grown);
-            memcpy(grown, column, count * sizeof *grown);
-            column = grown;
-            capacity *= 2;
-        }
+        column = lb_arena_grow(r->arena, column, count, &room, 16, sizeof *column);
         char *name = NULL;
         code = clean_name(r, text, length, count + 1, &name);
         if (code != LB_OK) return code;
@@ -411,7 +406,11 @@ int lb_csv_read(const lb_bytes *bytes, const lb_csv_options *options, lb_arena *
 static int read_text(reader *r, const lb_csv_options *options)
 {
     if (r->end - r->start >= 3 && memcmp(r->start, "\xEF\xBB\xBF", 3) == 0) r->start += 3;
-    if (r->start == r->end) return refuse(r, 0, "the first line holds the column names", "the file is empty");
+    const char *first = r->start;
+    while (first < r->end && strchr(" \t\r\n", *first)) first++;
+    if (first == r->end) return refuse(r, 0, "the first line holds the column names", r->start == r->end ? "the file is empty" : "the file holds blank lines alone");
+    if (*r->start == '\n' || (*r->start == '\r' && r->start[1] == '\n'))
+        return refuse(r, 1, "delete the blank lines above the column names", "the first line is blank");
     r->separator = options->separator ? options->separator : find_separator(r->start, r->end);
     const char *p = r->start;
     size_t line = 1;

@@ -58,6 +58,23 @@ lb_column *lb_table_find(const lb_table *table, const char *name)
     return NULL;
 }
 
+static void list_columns(const lb_table *table, lb_buf *out)
+{
+    for (size_t c = 0; c < table->columns; c++) lb_buf_printf(out, "%s%s", c ? ", " : "", table->column[c].name);
+}
+
+int lb_table_needs_rows(const lb_table *table, lb_error *err)
+{
+    if (table->rows) return LB_OK;
+    lb_buf names = {.max = 300};
+    list_columns(table, &names);
+    int code = lb_fail(err, LB_BAD_DATA, "this table has headings, but no rows");
+    lb_error_where(err, "%s", table->name);
+    lb_error_hint(err, "export it again with its rows; its columns are %s", names.data ? names.data : "none");
+    lb_buf_free(&names);
+    return code;
+}
+
 int lb_table_column(const lb_table *table, const char *name, lb_column **out, lb_error *err)
 {
     *out = lb_table_find(table, name);
@@ -71,7 +88,7 @@ int lb_table_column(const lb_table *table, const char *name, lb_column **out, lb
         lb_error_hint(err, "did you mean '%s'?", nearest);
     } else {
         lb_buf list = {.max = 400};
-        for (size_t c = 0; c < table->columns; c++) lb_buf_printf(&list, "%s%s", c ? ", " : "", names[c]);
+        list_columns(table, &list);
         lb_error_hint(err, "the columns are %s", list.data ? list.data : "none");
         lb_buf_free(&list);
     }

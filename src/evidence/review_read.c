@@ -151,6 +151,8 @@ int lb_review_table(lb_review *review, const char *key, bool required, lb_table 
     lb_set_text(row, "name", name);
     lb_set_text(row, "sha256", (*out)->sha256);
     lb_set_int(row, "rows", (int64_t)(*out)->rows);
+    if (required) return lb_table_needs_rows(*out, err);
+    if ((*out)->rows == 0) lb_result_warn(review->result, "%s has headings, but no rows", (*out)->name);
     return 0;
 }
 

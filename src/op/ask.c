@@ -59,6 +59,19 @@ static void record(lb_call *call, const char *param, const char *name, const cha
     lb_set_text(input, "parameter", param);
 }
 
+/* A table without rows is said, where it may be: of several, some may (no adverse events yet), but not all. */
+static int check_rows(lb_call *call, const lb_param *param, lb_table *const *table, size_t count, lb_error *err)
+{
+    size_t empty = 0;
+    for (size_t i = 0; i < count; i++) empty += table[i]->rows == 0;
+    bool refused = empty == count && !(param->flags & LB_MAY_BE_EMPTY);
+    for (size_t i = 0; i < count; i++) {
+        if (refused) return lb_table_needs_rows(table[i], err);
+        if (table[i]->rows == 0) lb_result_warn(call->result, "%s has headings, but no rows", table[i]->name);
+    }
+    return LB_OK;
+}
+
 static int read_tables(lb_call *call, const lb_param *param, binding *bound, lb_error *err)
 {
     if (bound->bytes_count == 0) {
@@ -76,6 +89,8 @@ static int read_tables(lb_call *call, const lb_param *param, binding *bound, lb_
         record(call, param->name, (*table)->name, (*table)->sha256, (*table)->rows);
         for (size_t w = 0; w < (*table)->warning_count; w++) lb_result_warn(call->result, "%s", (*table)->warning[w]);
     }
+    int code = check_rows(call, param, list + bound->table_count, bound->bytes_count, err);
+    if (code != LB_OK) return code;
     bound->table = list;
     bound->table_count += bound->bytes_count;
     bound->bytes_count = 0; /* read once */

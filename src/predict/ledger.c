@@ -28,13 +28,7 @@ lb_fit_ledger *lb_fit_ledger_new(size_t n, const int32_t *group, lb_arena *arena
 
 static entry *add(lb_fit_ledger *l)
 {
-    if (l->count == l->capacity) {
-        size_t capacity = l->capacity ? 2 * l->capacity : 64;
-        entry *more = lb_arena_array(l->arena, capacity, sizeof *more);
-        if (l->count) memcpy(more, l->entry, l->count * sizeof *more);
-        l->entry = more;
-        l->capacity = capacity;
-    }
+    l->entry = lb_arena_grow(l->arena, l->entry, l->count, &l->capacity, 64, sizeof *l->entry);
     return &l->entry[l->count++];
 }
 

@@ -83,13 +83,7 @@ static int bind_bytes(builder *b, const lb_param *param, const lb_bytes *bytes, 
         named.name = lb_arena_textn(b->arena, bytes->name, strcspn(bytes->name, "."));
     }
     if (param->type != LB_P_SOURCE) return lb_call_bind(b->call, param->name, &named, err);
-    if (b->bundle_count == b->bundle_capacity) {
-        size_t capacity = b->bundle_capacity ? 2 * b->bundle_capacity : 8;
-        lb_bytes *grown = lb_arena_array(b->arena, capacity, sizeof *grown);
-        if (b->bundle_count) memcpy(grown, b->bundle, b->bundle_count * sizeof *grown);
-        b->bundle = grown;
-        b->bundle_capacity = capacity;
-    }
+    b->bundle = lb_arena_grow(b->arena, b->bundle, b->bundle_count, &b->bundle_capacity, 8, sizeof *b->bundle);
     b->bundle[b->bundle_count++] = *bytes;
     b->bundled = true;
     return LB_OK;

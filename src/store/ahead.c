@@ -9,13 +9,7 @@
 static void add(ahead *a, const db_value *c, bool body)
 {
     if (a->bad) return;
-    if (a->count == a->room) {
-        size_t room = a->room ? 4 * a->room : 1;
-        lb_record *more = lb_arena_array(a->arena, room, sizeof *more);
-        if (a->count) memcpy(more, a->record, a->count * sizeof *more);
-        a->record = more;
-        a->room = room;
-    }
+    a->record = lb_arena_grow(a->arena, a->record, a->count, &a->room, 1, sizeof *a->record);
     lb_record *record = &a->record[a->count++];
     *record = store_record_head(c, a->arena);
     a->body_id = c[STORE_BODY_ID].integer;

@@ -55,13 +55,7 @@ typedef struct audit {
 
 static void blame(audit *a, size_t row, int64_t seq, const char *kind, const char *message)
 {
-    if (a->faults == a->fault_room) {
-        size_t room = a->fault_room ? 2 * a->fault_room : 32;
-        fault *bigger = lb_arena_array(a->arena, room, sizeof *bigger);
-        if (a->faults) memcpy(bigger, a->fault, a->faults * sizeof *bigger);
-        a->fault = bigger;
-        a->fault_room = room;
-    }
+    a->fault = lb_arena_grow(a->arena, a->fault, a->faults, &a->fault_room, 32, sizeof *a->fault);
     a->fault[a->faults++] = (fault){row, seq, kind, message};
 }
 
@@ -83,18 +77,9 @@ static size_t stratum_named(audit *a, const char *name)
 static void draw_to_block(audit *a, stratum *s, size_t index)
 {
     while (s->blocks <= index) {
-        if (s->blocks == s->capacity) {
-            size_t capacity = s->capacity ? 2 * s->capacity : 16;
-            lb_rtsm_block *block = lb_arena_array(a->arena, capacity, sizeof *block);
-            int64_t *start = lb_arena_array(a->arena, capacity, sizeof *start);
-            if (s->blocks) {
-                memcpy(block, s->block, s->blocks * sizeof *block);
-                memcpy(start, s->start, s->blocks * sizeof *start);
-            }
-            s->block = block;
-            s->start = start;
-            s->capacity = capacity;
-        }
+        size_t room = s->capacity;
+        s->block = lb_arena_grow(a->arena, s->block, s->blocks, &room, 16, sizeof *s->block);
+        s->start = lb_arena_grow(a->arena, s->start, s->blocks, &s->capacity, 16, sizeof *s->start);
         lb_rtsm_draw(a->rtsm, s->name, (uint32_t)s->blocks, &s->block[s->blocks]);
         s->start[s->blocks] = s->drawn;
         s->drawn += s->block[s->blocks].size;
@@ -328,13 +313,7 @@ static int home_elsewhere(audit *a, size_t own, size_t position, size_t index)
 
 static void add_skip(audit *a, skip one)
 {
-    if (a->skips == a->skip_room) {
-        size_t room = a->skip_room ? 2 * a->skip_room : 32;
-        skip *bigger = lb_arena_array(a->arena, room, sizeof *bigger);
-        if (a->skips) memcpy(bigger, a->skip, a->skips * sizeof *bigger);
-        a->skip = bigger;
-        a->skip_room = room;
-    }
+    a->skip = lb_arena_grow(a->arena, a->skip, a->skips, &a->skip_room, 32, sizeof *a->skip);
     a->skip[a->skips++] = one;
 }
 

@@ -214,7 +214,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 }
 
 static const lb_param params[] = {
-    {"log", LB_P_TABLE, LB_REQUIRED | LB_POSITIONAL, "the allocation log, in order of time", NULL, NULL, 0, 0, NULL},
+    {"log", LB_P_TABLE, LB_REQUIRED | LB_POSITIONAL | LB_MAY_BE_EMPTY, "the allocation log, in order of time", NULL, NULL, 0, 0, NULL},
     {"covariate", LB_P_COLUMN, 0, "baseline covariate for the Berger-Exner test", NULL, NULL, 0, 0, "log"},
     {"arms", LB_P_TEXTS, 0, "the two arms", "A,B", NULL, 0, 0, NULL},
     {"blocks", LB_P_NUMBERS, 0, "block sizes that may occur", "4,6", NULL, 2, LB_RTSM_BLOCK, NULL},

@@ -127,7 +127,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 }
 
 static const lb_param params[] = {
-    {"enrolled", LB_P_TABLE, LB_REQUIRED | LB_POSITIONAL, "people already allocated", NULL, NULL, 0, 0, NULL},
+    {"enrolled", LB_P_TABLE, LB_REQUIRED | LB_POSITIONAL | LB_MAY_BE_EMPTY, "people already allocated", NULL, NULL, 0, 0, NULL},
     {"new", LB_P_TEXT, LB_REQUIRED, "the new person: factor=value, …", NULL, NULL, 0, 0, NULL},
     {"factors", LB_P_TEXTS, LB_REQUIRED, "factors to balance", NULL, NULL, 0, 0, NULL},
     {"arms", LB_P_TEXTS, 0, "arms", "A,B", NULL, 0, 0, NULL},

@@ -103,7 +103,7 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
 }
 
 static const lb_param params[] = {
-    {"log", LB_P_TABLE, LB_REQUIRED | LB_POSITIONAL, "the allocation log", NULL, NULL, 0, 0, NULL},
+    {"log", LB_P_TABLE, LB_REQUIRED | LB_POSITIONAL | LB_MAY_BE_EMPTY, "the allocation log", NULL, NULL, 0, 0, NULL},
     TRIAL_PARAM_RTSM,
     {"factors", LB_P_TEXTS, 0, "a minimised trial: its factors, columns of the log", NULL, NULL, 0, 0, NULL},
     {"weights", LB_P_TEXT, 0, "minimised: factor=weight, …; 1 unless given", NULL, NULL, 0, 0, NULL},

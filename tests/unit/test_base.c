@@ -155,6 +155,26 @@ static void arena_zeroes_aligns_and_refuses(void **state)
     lb_arena_free(arena);
 }
 
+/* A list keeps what it holds when it grows, moves only when its room is used up, and is zeroed beyond. */
+static void arena_lists_grow(void **state)
+{
+    (void)state;
+    lb_arena *arena = lb_arena_new();
+    int64_t *list = NULL;
+    size_t count = 0, room = 0, moved = 0;
+    for (int64_t i = 0; i < 10000; i++) {
+        int64_t *before = list;
+        list = lb_arena_grow(arena, list, count, &room, 16, sizeof *list);
+        moved += list != before;
+        assert_true(count < room && list[count] == 0 && list[room - 1] == 0);
+        list[count++] = i + 1;
+    }
+    for (int64_t i = 0; i < 10000; i++) assert_int_equal(list[i], i + 1);
+    assert_int_equal(room, 16384);
+    assert_int_equal(moved, 11); /* 16, 32, … 16384 */
+    lb_arena_free(arena);
+}
+
 static void buffer_stops_at_its_maximum(void **state)
 {
     (void)state;
@@ -283,7 +303,7 @@ int main(void)
         cmocka_unit_test(fractions_as_printed),       cmocka_unit_test(large_inputs_hash_as_small_ones),
         cmocka_unit_test(skipping_is_drawing),
         cmocka_unit_test(integers_know_their_limits), cmocka_unit_test(arena_zeroes_aligns_and_refuses),
-        cmocka_unit_test(buffer_stops_at_its_maximum), cmocka_unit_test(nearest_word_is_helpful),
+        cmocka_unit_test(arena_lists_grow), cmocka_unit_test(buffer_stops_at_its_maximum), cmocka_unit_test(nearest_word_is_helpful),
         cmocka_unit_test(utf8_is_checked),            cmocka_unit_test(philox_known_answers),
         cmocka_unit_test(random_moments),             cmocka_unit_test(parallel_for_fills_every_slot),
         cmocka_unit_test(sha256_known_answer),        cmocka_unit_test(files_report_plainly),

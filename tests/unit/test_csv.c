@@ -120,12 +120,20 @@ static void refusals(void **state)
         {"PK\3\4rest", 0, "t.csv", "spreadsheet"},
         {"", 0, "t.csv", "empty"},
         {"a,b\r1,2\r", 0, "t.csv", "carriage return"},
+        {"\n\r\n \t\n", 0, "t.csv", "blank lines alone"},
+        {"\xEF\xBB\xBF", 0, "t.csv", "the file is empty"},
+        {"\xEF\xBB\xBF\r\n", 0, "t.csv", "blank lines alone"},
+        {"\r\na,b\n1,2\n", 0, "t.csv:1", "the first line is blank"},
     };
     for (size_t i = 0; i < LB_COUNT(wrong); i++) {
         assert_null(read_with(wrong[i].text, wrong[i].length ? wrong[i].length : strlen(wrong[i].text), NULL));
         assert_string_equal(err.where, wrong[i].where);
         if (!strstr(err.message, wrong[i].message)) fail_msg("'%s' does not say '%s'", err.message, wrong[i].message);
     }
+    lb_table *empty = read_text("a,b\n\n");
+    assert_int_equal(lb_table_needs_rows(empty, &err), LB_BAD_DATA);
+    assert_string_equal(err.hint, "export it again with its rows; its columns are a, b");
+    assert_int_equal(lb_table_needs_rows(read_text("a\n1\n"), &err), LB_OK);
     lb_csv_options options = LB_CSV_OPTIONS_INIT;
     options.max_bytes = 4;
     assert_null(read_with("a,b\n1,2\n", 8, &options));
@@ -377,6 +385,28 @@ static void damage_every_way(void **state)
     assert_true(read > 100 && refused > 100);
 }
 
+/* A large text is hashed beside the reading: the same table, the same hash, the same refusal. */
+static void hashed_beside(void **state)
+{
+    (void)state;
+    lb_buf text = {0};
+    lb_buf_puts(&text, "a,b\n");
+    for (int i = 0; i < 120000; i++) lb_buf_printf(&text, "%d,%d.5\n", i, i % 977);
+    lb_csv_options options = LB_CSV_OPTIONS_INIT;
+    lb_table *one = read_with(text.data, text.length, &options);
+    options.threads = 2;
+    lb_table *two = read_with(text.data, text.length, &options);
+    char hex[65];
+    lb_sha256_hex(text.data, text.length, hex);
+    assert_same(one, two);
+    assert_string_equal(one->sha256, hex);
+    assert_string_equal(two->sha256, hex);
+    lb_buf_puts(&text, "1\n");
+    assert_null(read_with(text.data, text.length, &options));
+    assert_string_equal(err.where, "t.csv:120002");
+    lb_buf_free(&text);
+}
+
 int main(void)
 {
 #define CASE(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
@@ -384,7 +414,7 @@ int main(void)
         CASE(types_and_missing), CASE(late_text_keeps_early_cells), CASE(round_trip), CASE(semicolons_commas_and_missing_words),
         CASE(refusals), CASE(absent_column_names_the_nearest), CASE(factors_of_numbers_sort_as_numbers),
         CASE(codebook_gives_order_labels_and_missing), CASE(values_to_table_and_back), CASE(cells_as_strtod), CASE(cells_in_blocks),
-        CASE(every_number_every_way), CASE(damage_every_way),
+        CASE(every_number_every_way), CASE(damage_every_way), CASE(hashed_beside),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

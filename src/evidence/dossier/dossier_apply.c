@@ -175,13 +175,7 @@ static lb_extract *find_extract(const lb_dossier *dossier, const char *study, co
 
 static lb_extract *add_extract(lb_dossier *dossier, const char *study, const char *field)
 {
-    if (dossier->extracts == dossier->extract_capacity) {
-        size_t capacity = dossier->extract_capacity ? 2 * dossier->extract_capacity : 64;
-        lb_extract *grown = lb_arena_array(dossier->arena, capacity, sizeof *grown);
-        if (dossier->extracts) memcpy(grown, dossier->extract, dossier->extracts * sizeof *grown);
-        dossier->extract = grown;
-        dossier->extract_capacity = capacity;
-    }
+    dossier->extract = lb_arena_grow(dossier->arena, dossier->extract, dossier->extracts, &dossier->extract_capacity, 64, sizeof *dossier->extract);
     lb_extract *e = &dossier->extract[dossier->extracts++];
     *e = (lb_extract){.study = study, .field = field};
     return e;

@@ -34,6 +34,7 @@ static int read_csv(const lb_bytes *bytes, double rate_hz, lb_arena *arena, lb_r
 {
     lb_table *table;
     int status = lb_csv_read(bytes, NULL, arena, &table, err);
+    if (status == LB_OK) status = lb_table_needs_rows(table, err);
     if (status != LB_OK) return status;
     out->format = "CSV";
     out->channel = lb_arena_array(arena, table->columns + 1, sizeof *out->channel);

@@ -64,13 +64,7 @@ static void take_place(lb_dcm_frame *frame, const lb_dcm_item *position, const l
 
 static lb_dcm_frame *new_frame(lb_dcm_folder *folder)
 {
-    if (folder->frames == folder->room) {
-        size_t room = folder->room ? 2 * folder->room : 64;
-        lb_dcm_frame *grown = lb_arena_array(folder->arena, room, sizeof *grown);
-        if (folder->frames) memcpy(grown, folder->all, folder->frames * sizeof *grown);
-        folder->all = grown;
-        folder->room = room;
-    }
+    folder->all = lb_arena_grow(folder->arena, folder->all, folder->frames, &folder->room, 64, sizeof *folder->all);
     return &folder->all[folder->frames++];
 }
 

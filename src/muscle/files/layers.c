@@ -8,13 +8,7 @@
 
 void lb_voxel_list_add(lb_voxel_list *list, size_t index, lb_arena *arena)
 {
-    if (list->count == list->room) {
-        size_t room = list->room ? 2 * list->room : 1024;
-        size_t *grown = lb_arena_array(arena, room, sizeof *grown);
-        if (list->count) memcpy(grown, list->index, list->count * sizeof *grown);
-        list->index = grown;
-        list->room = room;
-    }
+    list->index = lb_arena_grow(arena, list->index, list->count, &list->room, 1024, sizeof *list->index);
     list->index[list->count++] = index;
 }
 

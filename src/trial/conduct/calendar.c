@@ -31,12 +31,7 @@ typedef struct gathering {
 
 static void keep(gathering *g, const due *one)
 {
-    if (g->count == g->room) {
-        due *more = lb_arena_array(g->arena, 2 * g->room + 64, sizeof *more);
-        if (g->count) memcpy(more, g->list, g->count * sizeof *more);
-        g->list = more;
-        g->room = 2 * g->room + 64;
-    }
+    g->list = lb_arena_grow(g->arena, g->list, g->count, &g->room, 64, sizeof *g->list);
     g->list[g->count++] = *one;
 }
 

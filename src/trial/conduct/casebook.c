@@ -22,13 +22,7 @@ typedef struct cells {
 
 static void add(cells *c, const char *text)
 {
-    if (c->count == c->room) {
-        size_t room = c->room ? 2 * c->room : 256;
-        const char **bigger = lb_arena_array(c->arena, room, sizeof *bigger);
-        if (c->count) memcpy(bigger, c->cell, c->count * sizeof *bigger);
-        c->cell = bigger;
-        c->room = room;
-    }
+    c->cell = lb_arena_grow(c->arena, c->cell, c->count, &c->room, 256, sizeof *c->cell);
     c->cell[c->count++] = text ? text : "";
 }
 

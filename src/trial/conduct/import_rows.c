@@ -250,7 +250,8 @@ int lb_import_rows(lb_import *import, const entry_file *file, const lb_import_ro
 {
     rows r = {.import = import, .file = file};
     if (file->fields == 0) return lb_fail(err, LB_BAD_DATA, "the file has no columns");
-    int code = find_places(&r, options, err);
+    int code = entry_needs_records(file, err);
+    if (!code) code = find_places(&r, options, err);
     if (code) return code;
     import->derives = true;
     find_columns(&r);

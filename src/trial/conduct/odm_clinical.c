@@ -165,13 +165,7 @@ static int keep_entry(void *context, const lb_record *record, lb_error *err)
     person_data *p = context;
     filled one = {.values = lb_get(record->body, "values"), .missing = lb_get(record->body, "missing")};
     if (!place_of(p->e, record->key, &one.at) || !any_value(p->e, one.at.form, one.values, one.missing)) return LB_OK;
-    if (p->count == p->room) {
-        size_t room = p->room ? 2 * p->room : 64;
-        filled *list = lb_arena_array(p->e->arena, room, sizeof *list);
-        if (p->count) memcpy(list, p->form, p->count * sizeof *list);
-        p->form = list;
-        p->room = room;
-    }
+    p->form = lb_arena_grow(p->e->arena, p->form, p->count, &p->room, 64, sizeof *p->form);
     p->form[p->count++] = one;
     return LB_OK;
 }

@@ -34,13 +34,7 @@ static int gather(void *context, const lb_record *record, lb_error *err)
 {
     (void)err;
     gathering *g = context;
-    if (g->count == g->room) {
-        size_t room = g->room ? 2 * g->room : 16;
-        const lb_record **more = lb_arena_array(g->arena, room, sizeof *more);
-        if (g->count) memcpy(more, g->list, g->count * sizeof *more);
-        g->list = more;
-        g->room = room;
-    }
+    g->list = lb_arena_grow(g->arena, g->list, g->count, &g->room, 16, sizeof *g->list);
     lb_record *copy = lb_arena_alloc(g->arena, sizeof *copy);
     *copy = *record;
     g->list[g->count++] = copy;

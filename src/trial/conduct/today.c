@@ -157,12 +157,7 @@ static int take_keyed(void *context, const lb_record *record, lb_error *err)
     list *l = k->l;
     size_t parts;
     char **part = lb_text_split(l->arena, record->key, '|', &parts);
-    if (k->count == k->room) {
-        const char **more = lb_arena_array(l->arena, 2 * k->room + 16, sizeof *more);
-        if (k->count) memcpy(more, k->done, k->count * sizeof *more);
-        k->done = more;
-        k->room = 2 * k->room + 16;
-    }
+    k->done = lb_arena_grow(l->arena, k->done, k->count, &k->room, 16, sizeof *k->done);
     k->done[k->count++] = lb_arena_text(l->arena, record->parent ? record->parent : "");
     if (parts >= 3 && lb_text_equal(record->state, "differences") && may(l, LB_MAY_SETTLE)) {
         lb_value *task = add(l->today, "settle", record->subject, part[1], part[2]);

@@ -116,12 +116,7 @@ static tally *tally_of(guessing *g, const char *stratum)
 {
     for (size_t i = 0; i < g->count; i++)
         if (strcmp(g->list[i].stratum, stratum) == 0) return &g->list[i];
-    if (g->count == g->room) {
-        tally *more = lb_arena_array(g->arena, 2 * g->room + 16, sizeof *more);
-        if (g->count) memcpy(more, g->list, g->count * sizeof *more);
-        g->list = more;
-        g->room = 2 * g->room + 16;
-    }
+    g->list = lb_arena_grow(g->arena, g->list, g->count, &g->room, 16, sizeof *g->list);
     g->list[g->count] = (tally){.stratum = lb_arena_text(g->arena, stratum)};
     return &g->list[g->count++];
 }

@@ -82,6 +82,15 @@ int entry_check_fields(size_t fields, const char *where, lb_error *err)
     return LB_TOO_LARGE;
 }
 
+int entry_needs_records(const entry_file *file, lb_error *err)
+{
+    if (file->records) return LB_OK;
+    lb_fail(err, LB_BAD_DATA, "this file has names of fields, but no records");
+    lb_error_where(err, "%s", file->name);
+    lb_error_hint(err, "export it again with its records");
+    return LB_BAD_DATA;
+}
+
 int entry_read_csv(const lb_bytes *bytes, lb_arena *arena, entry_file *out, lb_error *err)
 {
     lb_table *table;

@@ -55,6 +55,8 @@ int entry_read_csv(const lb_bytes *bytes, lb_arena *arena, entry_file *out, lb_e
 int entry_read_rec(const lb_bytes *bytes, lb_arena *arena, entry_file *out, lb_value *about, lb_error *err) LB_MUST_CHECK;
 /** Any of the three. `form` picks one data file of an EPX that has several; NULL takes the only one with fields. */
 int entry_read(const lb_bytes *bytes, const char *form, lb_arena *arena, entry_file *out, lb_error *err) LB_MUST_CHECK;
+/** Refused when it has names of fields, but no record. */
+int entry_needs_records(const entry_file *file, lb_error *err) LB_MUST_CHECK;
 /** Index of a field, ignoring case when no name fits exactly; `fields` when there is none. */
 size_t entry_find(const entry_file *file, const char *name);
 static inline const char *entry_cell(const entry_file *file, size_t record, size_t field)

@@ -15,6 +15,8 @@ static int run(lb_call *call, lb_result *result, lb_error *err)
     if (code == LB_OK) code = lb_call_document(call, "duplicate", &duplicate_bytes, err);
     if (code == LB_OK) code = entry_read(&main_bytes, lb_call_text(call, "form"), arena, &main, err);
     if (code == LB_OK) code = entry_read(&duplicate_bytes, lb_call_text(call, "form"), arena, &duplicate, err);
+    if (code == LB_OK) code = entry_needs_records(&main, err);
+    if (code == LB_OK) code = entry_needs_records(&duplicate, err);
     if (code == LB_OK) code = exchange_compare(&main, &duplicate, &options, result->results, err);
     if (code != LB_OK) return code;
     const lb_value *results = result->results;
