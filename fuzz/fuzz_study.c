@@ -23,12 +23,15 @@ static void simulate(const lb_study *study, lb_arena *arena)
     person *screened, *people[2];
     size_t count, n = 0;
     lb_rtsm rtsm;
-    if (trial_model_read(study, 1, arena, &m, &err) != LB_OK || trial_enrol(&m, 2, &screened, &count, &err) != LB_OK) return;
-    for (size_t i = 0; i < count && n < 2; i++)
-        if (screened[i].consented) people[n++] = &screened[i];
-    for (size_t i = 0; i < n; i++) trial_draw_baseline(&m, people[i]);
-    trial_allocate(&m, people, n, &rtsm);
-    for (size_t i = 0; i < n; i++) trial_follow(&m, people[i]);
+    trial_criteria *criteria = trial_criteria_new(study);
+    if (trial_model_read(study, criteria, 1, arena, &m, &err) == LB_OK && trial_enrol(&m, 2, &screened, &count, &err) == LB_OK) {
+        for (size_t i = 0; i < count && n < 2; i++)
+            if (screened[i].consented) people[n++] = &screened[i];
+        trial_draw_baseline(&m, people, n);
+        trial_allocate(&m, people, n, &rtsm);
+        trial_follow(&m, people, n);
+    }
+    trial_criteria_free(criteria);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

@@ -146,7 +146,7 @@ LB_API double lb_cpu_seconds(void); /**< CPU time of the process */
 /** Counter-based stream (Philox4x32-10): the same (seed, stream) gives the same numbers anywhere, so results
  *  do not depend on the number of threads or shards. Salmon et al. 2011, doi:10.1145/2063384.2063405. */
 typedef struct lb_random {
-    uint32_t key[2], counter[4], block[8]; /**< two blocks of the generator at a time */
+    uint32_t key[2], counter[4], block[32]; /**< eight blocks of the generator at a time */
     unsigned used;
 } lb_random;
 LB_API void lb_random_init(lb_random *random, uint64_t seed, uint64_t stream);
@@ -155,6 +155,10 @@ LB_API double lb_random_uniform(lb_random *random); /**< in (0,1), 53 bits */
 /** Pass over so many of lb_random_u32(); a uniform or a normal number takes two. */
 LB_API void lb_random_skip(lb_random *random, uint32_t count);
 LB_API double lb_random_normal(lb_random *random);  /**< by inversion (Wichura AS 241) */
+LB_API void lb_random_run(lb_random *random, size_t n, double *out); /**< n uniform numbers */
+/** One number from each of n streams, as one after the other would give them; many at a time are quicker. */
+LB_API void lb_random_uniforms(lb_random *const *random, size_t n, double *out);
+LB_API void lb_random_normals(lb_random *const *random, size_t n, double *out);
 LB_API uint32_t lb_random_below(lb_random *random, uint32_t n); /**< 0..n-1 without bias */
 LB_API double lb_random_exponential(lb_random *random);
 

@@ -35,6 +35,13 @@ static void weighted_residual(const fit *f, const long double *beta, long double
     for (size_t i = 0; f->root_weight && i < f->n; i++) r[i] *= root(f, i);
 }
 
+/* nearbyint() without a call: adding 2^52 leaves no digits after the point. */
+static double nearest(double x)
+{
+    const double whole = 0x1p52;
+    return fabs(x) < whole ? copysign((fabs(x) + whole) - whole, x) : nearbyint(x);
+}
+
 /* Data are typed as decimals. A column whose every value is the double nearest to a decimal of at most nine places is
  * taken as those decimals, so that nothing is lost on the way in; any other column as it is. */
 static void widen(const double *from, size_t n, long double *to)
@@ -46,13 +53,13 @@ static void widen(const double *from, size_t n, long double *to)
     for (; i < n; i++) {
         largest = fmax(largest, fabs(from[i]));
         for (; places < LB_COUNT(power); places++) {
-            double whole = nearbyint(from[i] * power[places]);
-            if (whole / power[places] == from[i]) break;
+            double whole = nearest(from[i] * power[places]);
+            if ((places ? whole / power[places] : whole) == from[i]) break;
         }
         if (places == LB_COUNT(power) || largest * power[places] >= exact) break;
     }
     for (size_t k = 0; k < n; k++) {
-        to[k] = i == n ? (long double)nearbyint(from[k] * power[places]) / power[places] : (long double)from[k];
+        to[k] = i == n && places > 0 ? (long double)nearest(from[k] * power[places]) / power[places] : (long double)from[k];
     }
 }
 

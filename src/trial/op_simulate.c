@@ -78,7 +78,7 @@ static void add_participant(const trial *t, const person *p, lb_value *rows)
     set_date(row, "randomised_on", p->randomised / 86400);
     for (size_t v = 0; v < s->visit_count; v++)
         for (size_t k = 0; k < t->m.scores; k++)
-            if (t->m.score[k].column[v]) lb_set_number(row, t->m.score[k].column[v], p->y[k * s->visit_count + v]);
+            if (t->m.score[k].column[v]) lb_set_number(row, t->m.score[k].column[v], trial_score_at(&t->m, p, k, v));
     if (lb_get(t->m.spec, "adherence")) lb_set_number(row, "adherence", p->adherence);
     lb_set_text(row, "last_visit", s->visit[p->last].id);
     lb_set_text(row, "reason", p->left);
@@ -91,13 +91,14 @@ static void add_participant(const trial *t, const person *p, lb_value *rows)
 
 static void add_visit(const trial *t, const person *p, int visit, lb_value *rows)
 {
-    if (p->day[visit] == INT32_MIN) return;
+    int day = p->day[t->m.place[visit]];
+    if (day == INT32_MIN) return;
     lb_value *row = lb_push_object(rows);
     lb_set_text(row, "id", p->id);
     lb_set_text(row, "visit", t->m.study->visit[visit].id);
-    lb_set_int(row, "day", p->day[visit]);
-    set_date(row, "date", p->randomised / 86400 + p->day[visit]);
-    for (size_t k = 0; k < t->m.scores; k++) lb_set_number(row, t->m.score[k].name, p->y[k * t->m.study->visit_count + (size_t)visit]);
+    lb_set_int(row, "day", day);
+    set_date(row, "date", p->randomised / 86400 + day);
+    for (size_t k = 0; k < t->m.scores; k++) lb_set_number(row, t->m.score[k].name, trial_score_at(&t->m, p, k, (size_t)visit));
 }
 
 static void add_screened(const trial *t, const person *p, lb_value *rows)
@@ -262,17 +263,19 @@ static int write_tables(const lb_value *tables, lb_arena *arena, lb_result *resu
     return code;
 }
 
+static size_t crowd_from(const trial *t, size_t first) { return t->n - first < TRIAL_CROWD ? t->n - first : TRIAL_CROWD; }
+
 /* The people of one trial, from screening to the last visit; t->m is read. */
 static int run_trial(lb_call *call, trial *t, lb_error *err)
 {
     int code = trial_enrol(&t->m, (size_t)lb_call_int(call, "n"), &t->screened, &t->screened_count, err);
     if (code != LB_OK) return code;
     order_people(t);
-    for (size_t i = 0; i < t->n; i++) trial_draw_baseline(&t->m, t->people[i]);
+    for (size_t i = 0; i < t->n; i += TRIAL_CROWD) trial_draw_baseline(&t->m, t->people + i, crowd_from(t, i));
     trial_allocate(&t->m, t->people, t->n, &t->rtsm);
-    for (size_t i = 0; i < t->n; i++) {
-        trial_follow(&t->m, t->people[i]);
-        if (i % 64 == 0) lb_progress_report(lb_call_progress(call), (double)i / (double)t->n, "following people");
+    for (size_t i = 0; i < t->n; i += TRIAL_CROWD) {
+        trial_follow(&t->m, t->people + i, crowd_from(t, i));
+        lb_progress_report(lb_call_progress(call), (double)i / (double)t->n, "following people");
         if (lb_progress_cancelled(lb_call_progress(call))) return lb_fail(err, LB_CANCELLED, "stopped on request");
     }
     return LB_OK;

@@ -1,14 +1,13 @@
 /* Randomisation by stratified permuted blocks of random size that anyone can replay once the seed is revealed: rtsm-v1.
  * The stream of a block is HMAC-SHA-256(seed, "lumbar-rtsm-v1|block|" stratum "|" u32be(block) "|" u32be(counter));
  * HMAC as in RFC 2104, the shuffle as in Knuth, TAOCP vol. 2, 3.4.2, algorithm P. */
-#include <lumbar/trial.h>
+#include "trial/rtsm_key.h"
 
+#include <stdio.h>
 #include <string.h>
 
-#include <sodium.h>
-
 typedef struct stream {
-    const lb_rtsm *rtsm;
+    const rtsm_key *key;
     const char *stratum;
     uint32_t block, counter;
     uint8_t bytes[32];
@@ -24,17 +23,17 @@ static void refill(stream *s)
 {
     static const char prefix[] = "lumbar-rtsm-v1|block|";
     uint8_t number[4];
-    crypto_auth_hmacsha256_state state;
-    crypto_auth_hmacsha256_init(&state, s->rtsm->seed, sizeof s->rtsm->seed);
-    crypto_auth_hmacsha256_update(&state, (const uint8_t *)prefix, sizeof prefix - 1);
-    crypto_auth_hmacsha256_update(&state, (const uint8_t *)s->stratum, strlen(s->stratum));
-    crypto_auth_hmacsha256_update(&state, (const uint8_t *)"|", 1);
+    struct hmac_sha256_ctx hmac = s->key->begun;
+    hmac_sha256_update(&hmac, sizeof prefix - 1, (const uint8_t *)prefix);
+    hmac_sha256_update(&hmac, strlen(s->stratum), (const uint8_t *)s->stratum);
+    hmac_sha256_update(&hmac, 1, (const uint8_t *)"|");
     big_endian(s->block, number);
-    crypto_auth_hmacsha256_update(&state, number, 4);
-    crypto_auth_hmacsha256_update(&state, (const uint8_t *)"|", 1);
+    hmac_sha256_update(&hmac, sizeof number, number);
+    hmac_sha256_update(&hmac, 1, (const uint8_t *)"|");
     big_endian(s->counter++, number);
-    crypto_auth_hmacsha256_update(&state, number, 4);
-    crypto_auth_hmacsha256_final(&state, s->bytes);
+    hmac_sha256_update(&hmac, sizeof number, number);
+    hmac_sha256_digest(&hmac, sizeof s->bytes, s->bytes);
+    explicit_bzero(&hmac, sizeof hmac);
     s->used = 0;
 }
 
@@ -48,9 +47,18 @@ static unsigned below(stream *s, unsigned n)
     }
 }
 
-void lb_rtsm_draw(const lb_rtsm *rtsm, const char *stratum, uint32_t index, lb_rtsm_block *block)
+void rtsm_key_make(const lb_rtsm *rtsm, rtsm_key *out)
 {
-    stream s = {.rtsm = rtsm, .stratum = stratum, .block = index};
+    out->rtsm = rtsm;
+    hmac_sha256_set_key(&out->begun, sizeof rtsm->seed, rtsm->seed);
+}
+
+void rtsm_key_forget(rtsm_key *key) { explicit_bzero(key, sizeof *key); }
+
+void rtsm_key_draw(const rtsm_key *key, const char *stratum, uint32_t index, lb_rtsm_block *block)
+{
+    const lb_rtsm *rtsm = key->rtsm;
+    stream s = {.key = key, .stratum = stratum, .block = index};
     s.used = sizeof s.bytes;
     block->size = rtsm->size[below(&s, rtsm->size_count)];
     unsigned each = block->size / rtsm->arm_count;
@@ -61,7 +69,15 @@ void lb_rtsm_draw(const lb_rtsm *rtsm, const char *stratum, uint32_t index, lb_r
         block->arm[j] = block->arm[k];
         block->arm[k] = held;
     }
-    sodium_memzero(&s, sizeof s);
+    explicit_bzero(&s, sizeof s);
+}
+
+void lb_rtsm_draw(const lb_rtsm *rtsm, const char *stratum, uint32_t index, lb_rtsm_block *block)
+{
+    rtsm_key key;
+    rtsm_key_make(rtsm, &key);
+    rtsm_key_draw(&key, stratum, index, block);
+    rtsm_key_forget(&key);
 }
 
 /* HMAC-SHA-256(seed, "lumbar-rtsm-v1|draw|" u32be(index)): the first 53 bits as a fraction. */
@@ -69,31 +85,31 @@ double lb_rtsm_uniform(const lb_rtsm *rtsm, uint32_t index)
 {
     static const char prefix[] = "lumbar-rtsm-v1|draw|";
     uint8_t number[4], bytes[32];
-    crypto_auth_hmacsha256_state state;
+    struct hmac_sha256_ctx hmac;
     big_endian(index, number);
-    crypto_auth_hmacsha256_init(&state, rtsm->seed, sizeof rtsm->seed);
-    crypto_auth_hmacsha256_update(&state, (const uint8_t *)prefix, sizeof prefix - 1);
-    crypto_auth_hmacsha256_update(&state, number, 4);
-    crypto_auth_hmacsha256_final(&state, bytes);
+    hmac_sha256_set_key(&hmac, sizeof rtsm->seed, rtsm->seed);
+    hmac_sha256_update(&hmac, sizeof prefix - 1, (const uint8_t *)prefix);
+    hmac_sha256_update(&hmac, sizeof number, number);
+    hmac_sha256_digest(&hmac, sizeof bytes, bytes);
     uint64_t bits = 0;
     for (int i = 0; i < 8; i++) bits = bits << 8 | bytes[i];
-    sodium_memzero(&state, sizeof state);
-    sodium_memzero(bytes, sizeof bytes);
+    explicit_bzero(&hmac, sizeof hmac);
+    explicit_bzero(bytes, sizeof bytes);
     return (double)(bits >> 11) * 0x1p-53;
 }
 
 void lb_rtsm_commitment(const lb_rtsm *rtsm, char hex[65])
 {
     static const char prefix[] = "lumbar-rtsm-v1|commit|";
-    uint8_t hash[crypto_hash_sha256_BYTES];
-    crypto_hash_sha256_state state;
-    crypto_hash_sha256_init(&state);
-    crypto_hash_sha256_update(&state, (const uint8_t *)prefix, sizeof prefix - 1);
-    crypto_hash_sha256_update(&state, (const uint8_t *)rtsm->trial, strlen(rtsm->trial));
-    crypto_hash_sha256_update(&state, (const uint8_t *)"|", 1);
-    crypto_hash_sha256_update(&state, rtsm->seed, sizeof rtsm->seed);
-    crypto_hash_sha256_final(&state, hash);
-    sodium_bin2hex(hex, 65, hash, sizeof hash);
+    uint8_t hash[SHA256_DIGEST_SIZE];
+    struct sha256_ctx sha;
+    sha256_init(&sha);
+    sha256_update(&sha, sizeof prefix - 1, (const uint8_t *)prefix);
+    sha256_update(&sha, strlen(rtsm->trial), (const uint8_t *)rtsm->trial);
+    sha256_update(&sha, 1, (const uint8_t *)"|");
+    sha256_update(&sha, sizeof rtsm->seed, rtsm->seed);
+    sha256_digest(&sha, sizeof hash, hash);
+    for (size_t i = 0; i < sizeof hash; i++) snprintf(hex + 2 * i, 3, "%02x", hash[i]);
 }
 
 int lb_rtsm_check(const lb_rtsm *rtsm, lb_error *err)

@@ -4,6 +4,13 @@
 
 #include <lumbar/trial.h>
 
+#include <math.h>
+#include <string.h>
+
+/** People that are drawn side by side: one item of all of them, then the next. Everyone has a random stream of their own, so the
+ *  numbers are the same in any order of work, and many at a time are quicker. */
+enum { TRIAL_CROWD = 64 };
+
 typedef enum draw_kind { DRAW_NORMAL, DRAW_UNIFORM, DRAW_CHANCE, DRAW_CHOICE, DRAW_LOGNORMAL } draw_kind;
 
 /* Chances of several outcomes. */
@@ -18,7 +25,8 @@ typedef struct draw {
     draw_kind kind;
     double mean, sd, low, high, step, chance;
     const lb_value *values;
-    weighted among; /* the values */
+    double *number;  /* of each value */
+    weighted among;  /* the values */
     size_t per_count, *per_item; /* earlier draws it depends on, linearly */
     double *per;
 } draw;
@@ -70,8 +78,10 @@ typedef struct model {
     int treated, baseline_visit, last_visit; /* last_visit: the last that is not optional */
     int *visit;                              /* visits at which something is measured, in order of their day */
     size_t visits;
+    int *place;                              /* per visit of the study: 0 = baseline, 1… = those above, -1 = nothing is measured */
     double jitter, consent;
-    weighted site; /* among the keys of the spec's sites */
+    weighted site; /* among the keys of the spec's sites: */
+    const char **site_name;
     leaving leaving;
     needs needs;
     trial_criteria *criteria; /* borrowed */
@@ -81,16 +91,18 @@ typedef struct person {
     const char *id;        /* participant code; NULL until randomised */
     size_t screening;      /* screening number, from 1 */
     const char *site, *stratum;
-    lb_value *value;       /* per draw */
+    double *drawn;         /* per draw: its number; of a choice, which */
+    size_t known;          /* so many are drawn */
     lb_random random;
     int64_t screened, randomised; /* seconds */
     bool eligible, consented;
     int reason;            /* first criterion not met, or -1 */
+    bool unjudged;         /* a rule failed before everything was drawn: to be asked again then */
     int arm;
     int64_t block, position;
     double probability;    /* minimisation: chance of the arm taken */
-    double *y;             /* scores × visits of the study; NaN = missing */
-    int *day;              /* per visit of the study; INT32_MIN = not attended */
+    double *y;             /* scores × places; NaN = missing */
+    int *day;              /* per place; INT32_MIN = not attended */
     const char *left;      /* reason of leaving, or NULL */
     int last;              /* last visit attended (not optional) */
     double effect;         /* true effect of treatment on the first score at full size */
@@ -103,22 +115,43 @@ trial_criteria *trial_criteria_new(const lb_study *study);
 void trial_criteria_free(trial_criteria *criteria);
 /** First criterion that keeps the person out, or −1. */
 int trial_criteria_first(const model *m, const person *p, int *first, lb_error *err) LB_MUST_CHECK;
-/** The same among those that can be judged once draw `drawn` of the candidate is known, and not before. */
-int trial_criteria_at(const model *m, const person *p, size_t drawn, int *first, lb_error *err) LB_MUST_CHECK;
+/** Judges a candidate by those criteria that can be judged once draw `drawn` is known, and not before: whom one keeps out gets it for a
+ *  reason. Does the candidate stay? */
+bool trial_criteria_stays(const model *m, size_t drawn, person *p);
+/** Its answers so far, where that draw alone decides and has few outcomes: for each the first criterion that keeps out, −1 = none, or
+ *  TRIAL_NOT_ASKED. Else NULL. */
+const int *trial_criteria_known(const model *m, size_t drawn);
+enum { TRIAL_NOT_ASKED = -2 };
 
 int trial_model_read(const lb_study *study, trial_criteria *criteria, uint64_t seed, lb_arena *arena, model *out, lb_error *err) LB_MUST_CHECK;
+/** The value of a draw as the protocol writes it, LB_NULL before it is drawn; and its number. */
+lb_value trial_drawn(const model *m, const person *p, size_t which);
+static inline double trial_number(const draw *d, double drawn) { return d->kind == DRAW_CHOICE ? d->number[(size_t)drawn] : drawn; }
 /** The drawn value of an item, or of an item derived from drawn ones; LB_NULL when there is none. */
 lb_value trial_person_value(const model *m, const person *p, const char *item);
 const char *trial_person_text(const model *m, const person *p, const char *item);
 /** Which draw gives the item, or −1. */
 int trial_draw_named(const model *m, const char *item);
+/** Where the value of a name comes from: a draw, or one of these. */
+enum { TRIAL_OTHER = -1, TRIAL_CENTRE = -2 };
+int trial_source(const model *m, const char *name);
+/** Two people whose bits agree have the same value from there, within one study. */
+static inline uint64_t trial_bits(const person *p, int source)
+{
+    uint64_t bits;
+    if (source == TRIAL_CENTRE) return (uint64_t)(uintptr_t)p->site; /* the protocol's own text: the same place each time */
+    if (source == TRIAL_OTHER) return 0;
+    memcpy(&bits, &p->drawn[source], sizeof bits);
+    return bits;
+}
 /** Look-up of a rule: context is a trial_reading. */
 typedef struct trial_reading {
     const model *m;
     const person *p;
 } trial_reading;
 bool trial_look_up(void *context, const char *name, lb_value *out);
-void trial_draw_baseline(const model *m, person *p);
+/** Of up to TRIAL_CROWD people. */
+void trial_draw_baseline(const model *m, person *const *people, size_t count);
 /** Screen until n people are randomised; gives everyone screened, in order, or where not everything is needed those who consented. */
 int trial_enrol(const model *m, size_t n, person **screened, size_t *count, lb_error *err) LB_MUST_CHECK;
 /** Columns of participants as a table, when they can be made without the rest: sets what is needed, says false when they cannot. */
@@ -127,12 +160,32 @@ bool trial_columns_plan(const model *m, const char *const *name, size_t count, n
 void trial_columns_fill(const model *m, person *const *people, size_t n, const trial_column *column, size_t count, lb_table *table);
 /** Allocate people who are in order of randomisation; writes the seed of the sequence. */
 void trial_allocate(const model *m, person **people, size_t n, lb_rtsm *rtsm);
-/** Visits, scores, leaving, recurrence, adherence. */
-void trial_follow(const model *m, person *p);
+/** A score at a visit of the study; NaN = not measured or missing. */
+static inline double trial_score_at(const model *m, const person *p, size_t k, size_t visit)
+{
+    return m->place[visit] < 0 ? NAN : p->y[k * (1 + m->visits) + (size_t)m->place[visit]];
+}
+/** Visits, scores, leaving, recurrence, adherence of up to TRIAL_CROWD people. */
+void trial_follow(const model *m, person *const *people, size_t count);
 /** Radiomic features of a randomised person, and for some a second reading (second stays empty for the others). */
 void trial_radiomics(const model *m, const person *p, size_t number, lb_value *first, lb_value *second);
-double trial_step(double value, double step);
 size_t trial_weighted(lb_random *random, const lb_value *weights, size_t count);
-size_t trial_choose(lb_random *random, const weighted *among);
+
+/** round(), without a call and without a branch that is a toss-up, for every value that whole numbers can hold: halves go away from 0. */
+static inline double trial_nearest(double x)
+{
+    if (!(fabs(x) < 0x1p51)) return round(x);
+    double size = fabs(x), whole = (double)(int64_t)size;
+    return copysign(whole + (double)(size - whole >= 0.5), x);
+}
+
+static inline double trial_step(double value, double step)
+{
+    if (!(step > 0)) return value;
+    if ((double)(int64_t)(2 * step) == 2 * step && fabs(value) < 1e9) return trial_nearest(value / step) * step; /* exact already: 0.5, 1, 2 */
+    return trial_nearest(trial_nearest(value / step) * step * 1e6) / 1e6;
+}
+/** The same of many, held inside limits first. */
+void trial_steps(double *value, size_t n, double low, double high, double step);
 
 #endif

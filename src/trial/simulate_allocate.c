@@ -1,46 +1,90 @@
 /* Allocating invented people as the protocol says: permuted blocks by rtsm-v1, or minimisation with a random element. */
+#include "trial/rtsm_key.h"
 #include "trial/simulate.h"
 
 #include <stdio.h>
 #include <string.h>
 
-enum { STREAM_MINIMISE = 2 };
+enum { STREAM_MINIMISE = 2, ITEMS_MOST = 4 };
 
-typedef struct open_block {
-    const char *stratum;
+/* A stratum that somebody is in, and its block now. */
+typedef struct stratum {
+    struct stratum *next;
+    const char *name;
+    bool drawn;
     uint32_t index;
     unsigned used;
     lb_rtsm_block block;
-} open_block;
+} stratum;
 
-/* The name of a person's stratum, in a buffer that is used again. */
-static const char *stratum_of(const model *m, const person *p, lb_buf *text)
+/* Values that a stratum is made of: its name is put together once for each. */
+typedef struct values {
+    struct values *next;
+    uint64_t bits[ITEMS_MOST];
+    stratum *stratum;
+} values;
+
+typedef struct strata {
+    int source[ITEMS_MOST];
+    bool simple; /* few items, each drawn or the centre; else every name is put together */
+    values *met;
+    stratum *all;
+    lb_buf text;
+} strata;
+
+static strata start_strata(const model *m)
 {
-    text->length = 0;
-    for (size_t i = 0; i < m->study->stratum_count; i++) {
-        if (i) lb_buf_putc(text, '/');
-        lb_buf_puts(text, trial_person_text(m, p, m->study->stratum_item[i]));
+    size_t items = m->study->stratum_count;
+    strata s = {.simple = items <= ITEMS_MOST};
+    for (size_t i = 0; i < items && s.simple; i++) {
+        s.source[i] = trial_source(m, m->study->stratum_item[i]);
+        s.simple = s.source[i] != TRIAL_OTHER;
     }
-    return text->length ? text->data : "all";
+    return s;
 }
 
-static void next_slot(const model *m, const lb_rtsm *rtsm, const char *stratum, open_block *open, size_t *count, person *p)
+static stratum *stratum_named(const model *m, const person *p, strata *s)
 {
-    size_t i = 0;
-    while (i < *count && strcmp(open[i].stratum, stratum) != 0) i++;
-    open_block *b = &open[i];
-    if (i == *count) {
-        (*count)++;
-        b->stratum = lb_arena_text(m->arena, stratum);
-        lb_rtsm_draw(rtsm, b->stratum, 0, &b->block);
-    } else if (b->used == b->block.size) {
-        b->used = 0;
-        lb_rtsm_draw(rtsm, b->stratum, ++b->index, &b->block);
+    s->text.length = 0;
+    for (size_t i = 0; i < m->study->stratum_count; i++) {
+        if (i) lb_buf_putc(&s->text, '/');
+        lb_buf_puts(&s->text, trial_person_text(m, p, m->study->stratum_item[i]));
     }
-    p->stratum = b->stratum;
-    p->block = b->index;
-    p->arm = b->block.arm[b->used++];
-    p->position = b->used;
+    const char *name = s->text.length ? s->text.data : "all";
+    for (stratum *one = s->all; one; one = one->next)
+        if (strcmp(one->name, name) == 0) return one;
+    stratum *new = lb_arena_alloc(m->arena, sizeof *new);
+    new->name = lb_arena_text(m->arena, name);
+    new->next = s->all;
+    return s->all = new;
+}
+
+static stratum *stratum_of(const model *m, const person *p, strata *s)
+{
+    uint64_t bits[ITEMS_MOST] = {0};
+    if (!s->simple) return stratum_named(m, p, s);
+    for (size_t i = 0; i < m->study->stratum_count; i++) bits[i] = trial_bits(p, s->source[i]);
+    for (values *v = s->met; v; v = v->next)
+        if (memcmp(v->bits, bits, sizeof bits) == 0) return v->stratum;
+    values *new = lb_arena_alloc(m->arena, sizeof *new);
+    memcpy(new->bits, bits, sizeof bits);
+    new->stratum = stratum_named(m, p, s);
+    new->next = s->met;
+    s->met = new;
+    return new->stratum;
+}
+
+static void next_slot(const rtsm_key *key, stratum *s, person *p)
+{
+    if (!s->drawn || s->used == s->block.size) {
+        s->index += s->drawn;
+        s->used = 0;
+        s->drawn = true;
+        rtsm_key_draw(key, s->name, s->index, &s->block);
+    }
+    p->block = s->index;
+    p->arm = s->block.arm[s->used++];
+    p->position = s->used;
     p->probability = 1;
 }
 
@@ -92,14 +136,15 @@ void trial_allocate(const model *m, person **people, size_t n, lb_rtsm *rtsm)
     *rtsm = m->study->rtsm;
     bool good = lb_hex_bytes(hex, rtsm->seed, sizeof rtsm->seed);
     (void)good; /* 64 digits by construction */
-    size_t count = 0;
-    lb_buf buffer = {0};
-    open_block *open = m->study->minimised ? NULL : lb_arena_array(m->arena, n + 1, sizeof *open);
+    strata names = start_strata(m);
+    rtsm_key key;
+    rtsm_key_make(rtsm, &key);
     for (size_t i = 0; i < n; i++) {
-        const char *stratum = stratum_of(m, people[i], &buffer);
-        if (open) next_slot(m, rtsm, stratum, open, &count, people[i]);
-        else people[i]->stratum = lb_arena_text(m->arena, stratum);
+        stratum *its = stratum_of(m, people[i], &names);
+        people[i]->stratum = its->name;
+        if (!m->study->minimised) next_slot(&key, its, people[i]);
     }
-    lb_buf_free(&buffer);
-    if (!open) minimise(m, people, n);
+    rtsm_key_forget(&key);
+    lb_buf_free(&names.text);
+    if (m->study->minimised) minimise(m, people, n);
 }

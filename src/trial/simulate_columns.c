@@ -80,45 +80,56 @@ bool trial_columns_plan(const model *m, const char *const *name, size_t count, n
     return true;
 }
 
-static lb_value cell_of(const model *m, const person *p, const trial_column *c)
+/* A text there is for everybody, or NULL. */
+static const char *text_of(const model *m, const person *p, source from)
 {
-    lb_value text = {.type = LB_STRING}, number = {.type = LB_DOUBLE};
+    return from == FROM_CENTRE ? p->site : from == FROM_ARM ? m->study->arm[p->arm].id : from == FROM_STRATUM ? p->stratum : NULL;
+}
+
+static double number_of(const model *m, const person *p, const trial_column *c)
+{
     switch (c->from) {
-    case FROM_CENTRE: text.text = p->site; return text;
-    case FROM_ARM: text.text = m->study->arm[p->arm].id; return text;
-    case FROM_STRATUM: text.text = p->stratum; return text;
-    case FROM_ITEM: return c->draw >= 0 ? p->value[c->draw] : trial_person_value(m, p, c->name);
-    case FROM_SCORE: number.number = p->y[c->score * m->study->visit_count + c->visit]; return number;
-    case FROM_ADHERENCE: number.number = p->adherence; return number;
-    case FROM_RECURRENCE: number.number = p->recurrence; return number;
-    default: number.number = p->recurrence_days; return number;
+    case FROM_ITEM: return p->drawn[c->draw];
+    case FROM_SCORE: return trial_score_at(m, p, c->score, c->visit);
+    case FROM_ADHERENCE: return p->adherence;
+    case FROM_RECURRENCE: return p->recurrence;
+    default: return p->recurrence_days;
     }
 }
 
-/* A column with a text in it is one of texts, as everywhere. */
+/* Choices and derived items are texts where one is a text, as everywhere, or numbers. False: no text, their numbers are in `number`. */
+static bool texts_of_items(const model *m, person *const *people, size_t n, const trial_column *c, double *number, const char **text)
+{
+    bool texts = false;
+    for (size_t i = 0; i < n; i++) {
+        lb_value cell = c->draw >= 0 ? trial_drawn(m, people[i], (size_t)c->draw) : trial_person_value(m, people[i], c->name);
+        text[i] = cell.type == LB_STRING ? cell.text : NULL;
+        texts |= text[i] != NULL;
+        number[i] = lb_number_of(&cell);
+    }
+    char buffer[32];
+    for (size_t i = 0; i < n && texts; i++)
+        if (!text[i] && !isnan(number[i])) text[i] = lb_arena_text(m->arena, lb_number_text(number[i], buffer));
+    return texts;
+}
+
 void trial_columns_fill(const model *m, person *const *people, size_t n, const trial_column *column, size_t count, lb_table *table)
 {
-    lb_value *cell = lb_arena_array(m->arena, n + 1, sizeof *cell);
-    const char **texts = lb_arena_array(m->arena, n + 1, sizeof *texts);
+    double *number = lb_arena_array(m->arena, n + 1, sizeof *number);
+    const char **text = lb_arena_array(m->arena, n + 1, sizeof *text);
     for (size_t c = 0; c < count; c++) {
-        bool text = false;
-        for (size_t i = 0; i < n; i++) {
-            cell[i] = cell_of(m, people[i], &column[c]);
-            text |= cell[i].type == LB_STRING;
-        }
-        char buffer[32];
-        for (size_t i = 0; i < n && text; i++)
-            texts[i] = cell[i].type == LB_STRING    ? cell[i].text
-                       : lb_is_number(&cell[i]) ? lb_arena_text(m->arena, lb_number_text(lb_number_of(&cell[i]), buffer))
-                                                    : NULL;
-        if (text) {
-            lb_table_add_text(table, column[c].name, texts);
+        const trial_column *one = &column[c];
+        bool of_all = one->from == FROM_CENTRE || one->from == FROM_ARM || one->from == FROM_STRATUM;
+        bool item = one->from == FROM_ITEM && (one->draw < 0 || m->draw[one->draw].kind == DRAW_CHOICE);
+        for (size_t i = 0; i < n && of_all; i++) text[i] = text_of(m, people[i], one->from);
+        if (of_all || (item && texts_of_items(m, people, n, one, number, text))) {
+            lb_table_add_text(table, one->name, text);
             continue;
         }
-        lb_column *numbers = lb_table_add_number(table, column[c].name);
+        lb_column *numbers = lb_table_add_number(table, one->name);
         numbers->missing = 0;
         for (size_t i = 0; i < n; i++) {
-            numbers->number[i] = lb_number_of(&cell[i]);
+            numbers->number[i] = item ? number[i] : number_of(m, people[i], one);
             numbers->missing += isnan(numbers->number[i]);
         }
     }

@@ -7,16 +7,16 @@
 
 enum { NAMES_MOST = 3, SLOT_BITS = 12, SLOTS = 1 << SLOT_BITS };
 
+typedef enum answer { NOT_ASKED, STAYS, KEPT_OUT } answer;
+
 typedef struct remembered {
     uint64_t bits[NAMES_MOST];
-    uint32_t types; /* of the values, one byte each */
-    bool used;
-    int8_t said;    /* −1 not known, 0 no, 1 yes */
+    answer answer;
 } remembered;
 
 typedef struct judged {
     const char *name[NAMES_MOST];
-    int draw[NAMES_MOST]; /* that gives it, or −1 */
+    int from[NAMES_MOST]; /* its source among what is drawn of candidates */
     size_t names, known_at; /* the draw after which it can be judged */
     remembered *slot; /* NULL: asked every time */
 } judged;
@@ -25,8 +25,24 @@ struct trial_criteria {
     const lb_study *study;
     lb_arena *arena; /* everything below */
     judged *criterion;
+    int **first_out; /* by draw: see trial_criteria_known(); NULL: not for this draw */
     size_t *order, *from; /* criteria by the draw after which they can be judged: order[from[d]] to order[from[d + 1] - 1]; NULL: not yet */
 };
+
+/* Room for an answer to each outcome of a draw that alone decides its criteria, or NULL. */
+static int *few_outcomes(const trial_criteria *c, const model *m, size_t d)
+{
+    draw_kind kind = m->draw[d].kind;
+    size_t outcomes = kind == DRAW_CHANCE ? 2 : kind == DRAW_CHOICE ? m->draw[d].among.count : 0;
+    for (size_t o = c->from[d]; o < c->from[d + 1]; o++) {
+        const judged *j = &c->criterion[c->order[o]];
+        if (!j->slot || j->names != 1 || j->from[0] != (int)d) outcomes = 0;
+    }
+    if (outcomes == 0) return NULL;
+    int *out = lb_arena_array(c->arena, outcomes, sizeof *out);
+    for (size_t i = 0; i < outcomes; i++) out[i] = TRIAL_NOT_ASKED;
+    return out;
+}
 
 /* Where the names of the rules come from: the draws of a study are the same in all its trials. */
 static void place(trial_criteria *c, const model *m)
@@ -35,9 +51,10 @@ static void place(trial_criteria *c, const model *m)
         judged *j = &c->criterion[i];
         bool all = j->slot && j->names > 0;
         for (size_t k = 0; k < j->names && j->slot; k++) {
-            j->draw[k] = trial_draw_named(m, j->name[k]);
-            all = all && j->draw[k] >= 0 && (size_t)j->draw[k] < m->candidate_draws;
-            if (j->draw[k] > (int)j->known_at) j->known_at = (size_t)j->draw[k];
+            int source = trial_source(m, j->name[k]);
+            j->from[k] = source < (int)m->candidate_draws ? source : TRIAL_OTHER; /* later ones are not known yet */
+            all = all && j->from[k] >= 0;
+            if (j->from[k] > (int)j->known_at) j->known_at = (size_t)j->from[k];
         }
         if (!all) j->known_at = m->candidate_draws ? m->candidate_draws - 1 : 0;
     }
@@ -50,13 +67,15 @@ static void place(trial_criteria *c, const model *m)
             if (c->criterion[i].known_at == d) c->order[at++] = i;
     }
     c->from[m->candidate_draws + 1] = at;
+    c->first_out = lb_arena_array(c->arena, m->candidate_draws + 1, sizeof *c->first_out);
+    for (size_t d = 0; d < m->candidate_draws; d++) c->first_out[d] = few_outcomes(c, m, d);
 }
 
 trial_criteria *trial_criteria_new(const lb_study *study)
 {
     lb_arena *arena = lb_arena_new();
     trial_criteria *c = lb_arena_array(arena, 1, sizeof *c);
-    *c = (trial_criteria){study, arena, lb_arena_array(arena, study->criterion_count + 1, sizeof *c->criterion), NULL, NULL};
+    *c = (trial_criteria){.study = study, .arena = arena, .criterion = lb_arena_array(arena, study->criterion_count + 1, sizeof *c->criterion)};
     for (size_t i = 0; i < study->criterion_count; i++) {
         judged *j = &c->criterion[i];
         const char **names = lb_rule_names(study->criterion[i].rule, arena, &j->names);
@@ -72,76 +91,66 @@ void trial_criteria_free(trial_criteria *c)
     if (c) lb_arena_free(c->arena);
 }
 
-static uint64_t bits_of(const lb_value *value)
+static int ask(const model *m, const person *p, size_t i, answer *out, lb_error *err)
 {
-    uint64_t bits = 0;
-    switch (value->type) {
-    case LB_INT: return (uint64_t)value->integer;
-    case LB_BOOL: return value->boolean;
-    case LB_DOUBLE: memcpy(&bits, &value->number, sizeof bits); return bits;
-    case LB_STRING: return (uint64_t)(uintptr_t)value->text; /* the protocol's own text: the same place each time */
-    default: return 0;
-    }
+    const lb_study *study = m->criteria->study;
+    trial_reading reading = {m, p};
+    int said, code = trial_criterion_ask(study, i, trial_look_up, &reading, &said, err);
+    if (code == LB_OK) *out = trial_criterion_keeps_out(&study->criterion[i], said) ? KEPT_OUT : STAYS;
+    return code;
 }
 
-static int judge(const model *m, const person *p, size_t i, int *said, lb_error *err)
+static int judge(const model *m, const person *p, size_t i, answer *out, lb_error *err)
 {
-    trial_criteria *c = m->criteria;
-    judged *j = &c->criterion[i];
-    trial_reading reading = {m, p};
-    if (!j->slot) return trial_criterion_ask(c->study, i, trial_look_up, &reading, said, err);
-    remembered key;
-    key.used = true;
-    key.types = 0;
-    uint64_t hash = 0;
-    for (size_t k = 0; k < NAMES_MOST; k++) {
-        key.bits[k] = 0;
-        if (k >= j->names) continue;
-        lb_value other;
-        const lb_value *value = j->draw[k] >= 0 ? &p->value[j->draw[k]] : &other;
-        if (value == &other && !trial_look_up(&reading, j->name[k], &other)) other.type = LB_NULL;
-        key.bits[k] = bits_of(value);
-        key.types |= (uint32_t)value->type << (8 * k);
-        hash = (hash ^ key.bits[k] ^ key.bits[k] >> 32) * 0x9e3779b97f4a7c15u; /* whole numbers as doubles differ in high bits only */
+    const judged *j = &m->criteria->criterion[i];
+    if (!j->slot) return ask(m, p, i, out, err);
+    uint64_t hash = 0, bits[NAMES_MOST];
+    for (size_t k = 0; k < j->names; k++) {
+        bits[k] = trial_bits(p, j->from[k]);
+        hash = (hash ^ bits[k] ^ bits[k] >> 32) * 0x9e3779b97f4a7c15u; /* whole numbers as doubles differ in high bits only */
     }
     remembered *slot = &j->slot[hash >> (64 - SLOT_BITS)];
-    bool same = slot->used && slot->types == key.types;
-    for (size_t k = 0; k < NAMES_MOST; k++) same = same && slot->bits[k] == key.bits[k];
-    if (!same) {
-        int code = trial_criterion_ask(c->study, i, trial_look_up, &reading, said, err);
-        if (code) return code;
-        key.said = (int8_t)*said;
-        *slot = key; /* whoever was there is asked again */
+    bool same = slot->answer != NOT_ASKED;
+    for (size_t k = 0; k < j->names; k++) same = same && slot->bits[k] == bits[k];
+    if (!same) { /* whoever was there is asked again */
+        int code = ask(m, p, i, out, err);
+        if (code != LB_OK) return code;
+        memcpy(slot->bits, bits, j->names * sizeof *bits);
+        slot->answer = *out;
     }
-    *said = slot->said;
-    return LB_OK;
-}
-
-/* The criteria of a list, or all of them in their order. */
-static int first_of(const model *m, const person *p, const size_t *list, size_t count, int *first, lb_error *err)
-{
-    *first = -1;
-    for (size_t k = 0; k < count; k++) {
-        int said;
-        size_t i = list ? list[k] : k;
-        int code = judge(m, p, i, &said, err);
-        if (code) return code;
-        if (!trial_criterion_keeps_out(&m->criteria->study->criterion[i], said)) continue;
-        *first = (int)i;
-        break;
-    }
+    *out = slot->answer;
     return LB_OK;
 }
 
 int trial_criteria_first(const model *m, const person *p, int *first, lb_error *err)
 {
-    if (!m->criteria->order) place(m->criteria, m);
-    return first_of(m, p, NULL, m->criteria->study->criterion_count, first, err);
+    trial_criteria *c = m->criteria;
+    if (!c->order) place(c, m);
+    *first = -1;
+    for (size_t i = 0; i < c->study->criterion_count && *first < 0; i++) {
+        answer is;
+        int code = judge(m, p, i, &is, err);
+        if (code != LB_OK) return code;
+        if (is == KEPT_OUT) *first = (int)i;
+    }
+    return LB_OK;
 }
 
-int trial_criteria_at(const model *m, const person *p, size_t drawn, int *first, lb_error *err)
+const int *trial_criteria_known(const model *m, size_t drawn)
+{
+    if (!m->criteria->order) place(m->criteria, m);
+    return m->criteria->first_out[drawn];
+}
+
+bool trial_criteria_stays(const model *m, size_t drawn, person *p)
 {
     trial_criteria *c = m->criteria;
     if (!c->order) place(c, m);
-    return first_of(m, p, c->order + c->from[drawn], c->from[drawn + 1] - c->from[drawn], first, err);
+    for (size_t o = c->from[drawn]; o < c->from[drawn + 1] && p->reason < 0; o++) {
+        answer is = STAYS;
+        if (!p->unjudged) p->unjudged = judge(m, p, c->order[o], &is, NULL) != LB_OK; /* the order of the protocol may avoid it */
+        if (!p->unjudged && is == KEPT_OUT) p->reason = (int)c->order[o];
+    }
+    if (c->first_out[drawn] && !p->unjudged) c->first_out[drawn][(size_t)p->drawn[drawn]] = p->reason;
+    return p->reason < 0;
 }

@@ -10,61 +10,104 @@ static int clamp(int value, int low, int high)
     return value < low ? low : value > high ? high : value;
 }
 
-static int visit_day(const model *m, person *p, int visit)
+/* Those who are followed side by side, with a place to draw into. */
+typedef struct party {
+    person *const *person;
+    size_t count;
+    lb_random *random[TRIAL_CROWD];
+} party;
+
+static void skip(party *g, uint32_t count)
 {
-    const lb_study_visit *v = &m->study->visit[visit];
-    int off = (int)lround(fmin(fmax(m->jitter * lb_random_normal(&p->random), -1e6), 1e6));
-    return v->nominal + clamp(off, v->window[0], v->window[1]);
+    for (size_t i = 0; i < g->count && count; i++) lb_random_skip(g->random[i], count);
 }
 
-static double true_effect(const person *p, const score *s)
+static void visit_days(const model *m, party *g, int visit)
+{
+    int place = m->place[visit];
+    const lb_study_visit *v = &m->study->visit[visit];
+    double z[TRIAL_CROWD];
+    lb_random_normals(g->random, g->count, z);
+    for (size_t i = 0; i < g->count; i++) {
+        int off = (int)lround(fmin(fmax(m->jitter * z[i], -1e6), 1e6));
+        g->person[i]->day[place] = v->nominal + clamp(off, v->window[0], v->window[1]);
+    }
+}
+
+static double true_effect(const model *m, const person *p, const score *s)
 {
     double effect = s->effect;
-    for (size_t i = 0; i < s->modifiers; i++)
-        effect += s->modifier[i].per_unit * (lb_number_of(&p->value[s->modifier[i].item]) - s->modifier[i].above);
+    for (size_t i = 0; i < s->modifiers; i++) {
+        size_t item = s->modifier[i].item;
+        effect += s->modifier[i].per_unit * (trial_number(&m->draw[item], p->drawn[item]) - s->modifier[i].above);
+    }
     return effect;
 }
 
-static double baseline_of(const score *s, const person *p)
+static double baseline_of(const model *m, const score *s, const person *p)
 {
-    return s->baseline < 0 ? s->mean : trial_step(fmin(fmax(lb_number_of(&p->value[s->baseline]), s->low), s->high), s->step);
+    if (s->baseline < 0) return s->mean;
+    return trial_step(fmin(fmax(trial_number(&m->draw[s->baseline], p->drawn[s->baseline]), s->low), s->high), s->step);
 }
 
-/* Every score at every visit as it would be if the person came. Random numbers are taken in a fixed order. */
-static void run_scores(const model *m, person *p)
+/* One score at every visit as it would be if the person came; `exact`: per score, visit of the model and person, before rounding, where
+ * a score follows another. */
+static void run_score(const model *m, party *g, size_t k, double *exact)
 {
-    size_t visits = m->study->visit_count;
-    double *exact = lb_arena_array(m->arena, m->scores * visits + 1, sizeof *exact);
-    uint32_t passed = 0; /* random numbers of scores that nobody needs */
+    const score *s = &m->score[k];
+    double own[TRIAL_CROWD], slope[TRIAL_CROWD], error[TRIAL_CROWD], level[TRIAL_CROWD], effect[TRIAL_CROWD], leads[TRIAL_CROWD], y[TRIAL_CROWD];
+    size_t first = k * (1 + m->visits); /* of this score in y */
+    lb_random_normals(g->random, g->count, own);
+    lb_random_normals(g->random, g->count, slope);
+    for (size_t i = 0; i < g->count; i++) {
+        person *p = g->person[i];
+        double y0 = baseline_of(m, s, p);
+        level[i] = s->mean + s->carry * (y0 - s->mean);
+        effect[i] = p->arm == m->treated ? true_effect(m, p, s) : 0;
+        own[i] *= s->person_sd;
+        slope[i] *= s->slope_sd;
+        leads[i] = s->follows >= 0 ? baseline_of(m, &m->score[s->follows], p) : 0;
+        if (!s->not_at[m->baseline_visit]) p->y[first] = y0;
+    }
+    for (size_t at = 0; at < m->visits; at++) {
+        size_t v = (size_t)m->visit[at];
+        double day = m->study->visit[v].nominal;
+        lb_random_normals(g->random, g->count, error);
+        if (isnan(s->course[v])) continue;
+        for (size_t i = 0; i < g->count; i++) {
+            y[i] = level[i] + s->course[v] + effect[i] * s->fraction[v] + own[i] + slope[i] * day / 365 + s->residual_sd * error[i];
+            if (s->follows >= 0) y[i] += s->per * (exact[((size_t)s->follows * m->visits + at) * TRIAL_CROWD + i] - leads[i]);
+        }
+        if (exact) memcpy(exact + (k * m->visits + at) * TRIAL_CROWD, y, g->count * sizeof *y);
+        trial_steps(y, g->count, s->low, s->high, s->step);
+        for (size_t i = 0; i < g->count; i++) g->person[i]->y[first + 1 + at] = y[i];
+    }
+}
+
+/* Random numbers are taken in a fixed order, those of scores that nobody needs are passed over. */
+static void run_scores(const model *m, party *g)
+{
+    double *exact = NULL;
+    uint32_t passed = 0;
+    for (size_t k = 0; k < m->scores && !exact; k++)
+        if (m->score[k].follows >= 0 && !(m->needs.only && !m->needs.score[k]))
+            exact = lb_arena_array(m->arena, m->scores * m->visits * TRIAL_CROWD, sizeof *exact);
     for (size_t k = 0; k < m->scores; k++) {
-        const score *s = &m->score[k];
         if (m->needs.only && !m->needs.score[k]) {
             passed += (uint32_t)(2 * (2 + m->visits));
             continue;
         }
-        lb_random_skip(&p->random, passed);
+        skip(g, passed);
         passed = 0;
-        double own = s->person_sd * lb_random_normal(&p->random), slope = s->slope_sd * lb_random_normal(&p->random);
-        double y0 = baseline_of(s, p), effect = p->arm == m->treated ? true_effect(p, s) : 0;
-        if (!s->not_at[m->baseline_visit]) p->y[k * visits + (size_t)m->baseline_visit] = y0;
-        for (size_t i = 0; i < m->visits; i++) {
-            size_t v = (size_t)m->visit[i], at = k * visits + v;
-            double error = s->residual_sd * lb_random_normal(&p->random);
-            if (isnan(s->course[v])) continue;
-            double y = s->mean + s->carry * (y0 - s->mean) + s->course[v] + effect * s->fraction[v] + own +
-                       slope * m->study->visit[v].nominal / 365 + error;
-            if (s->follows >= 0) y += s->per * (exact[(size_t)s->follows * visits + v] - baseline_of(&m->score[s->follows], p));
-            exact[at] = y;
-            p->y[at] = trial_step(!(y >= s->low) ? s->low : y > s->high ? s->high : y, s->step);
-        }
+        run_score(m, g, k, exact);
     }
-    lb_random_skip(&p->random, passed);
+    skip(g, passed);
 }
 
-static void forget(const model *m, person *p, int visit)
+static void forget(const model *m, person *p, size_t place)
 {
-    p->day[visit] = INT32_MIN;
-    for (size_t k = 0; k < m->scores; k++) p->y[k * m->study->visit_count + (size_t)visit] = NAN;
+    p->day[place] = INT32_MIN;
+    for (size_t k = 0; k < m->scores; k++) p->y[k * (1 + m->visits) + place] = NAN;
 }
 
 static const char *pick_reason(person *p, const lb_value *reasons)
@@ -74,24 +117,31 @@ static const char *pick_reason(person *p, const lb_value *reasons)
 }
 
 /* Leaving before a visit: logistic in the last value seen of the score that drives it. */
-static void run_leaving(const model *m, person *p)
+static void run_leaving(const model *m, party *g)
 {
     const leaving *l = &m->leaving;
-    size_t visits = m->study->visit_count;
-    double seen = p->y[l->driver * visits + (size_t)m->baseline_visit];
-    p->last = m->baseline_visit;
-    for (size_t i = 0; i < m->visits; i++) {
-        int v = m->visit[i];
+    size_t driver = l->driver * (1 + m->visits);
+    double seen[TRIAL_CROWD], stays[TRIAL_CROWD], comes[TRIAL_CROWD];
+    for (size_t i = 0; i < g->count; i++) {
+        seen[i] = g->person[i]->y[driver];
+        g->person[i]->last = m->baseline_visit;
+    }
+    for (size_t at = 0; at < m->visits; at++) {
+        int v = m->visit[at];
         bool optional = m->study->visit[v].optional;
-        double logit = l->intercept + l->per_unit * (seen - l->above);
-        bool leaves = lb_random_uniform(&p->random) < 1 / (1 + exp(-logit)), misses = lb_random_uniform(&p->random) < l->missed;
-        if (l->spec && leaves && !optional && !p->left) p->left = pick_reason(p, l->reasons);
-        if (p->left || (misses && v != m->last_visit)) {
-            forget(m, p, v);
-            continue;
+        lb_random_uniforms(g->random, g->count, stays);
+        lb_random_uniforms(g->random, g->count, comes);
+        for (size_t i = 0; i < g->count; i++) {
+            person *p = g->person[i];
+            if (l->spec && !optional && !p->left && stays[i] < 1 / (1 + exp(-(l->intercept + l->per_unit * (seen[i] - l->above)))))
+                p->left = pick_reason(p, l->reasons);
+            if (p->left || (comes[i] < l->missed && v != m->last_visit)) {
+                forget(m, p, 1 + at);
+                continue;
+            }
+            seen[i] = p->y[driver + 1 + at];
+            if (!optional) p->last = v;
         }
-        seen = p->y[l->driver * visits + (size_t)v];
-        if (!optional) p->last = v;
     }
 }
 
@@ -125,24 +175,34 @@ static void run_adherence(const model *m, person *p)
     if (weeks > 0) p->adherence = trial_step(sum / (double)weeks, 0.1);
 }
 
-void trial_follow(const model *m, person *p)
+void trial_follow(const model *m, person *const *people, size_t count)
 {
-    size_t visits = m->study->visit_count;
-    p->y = lb_arena_array(m->arena, m->scores * visits + 1, sizeof *p->y);
-    p->day = lb_arena_array(m->arena, visits + 1, sizeof *p->day);
-    for (size_t i = 0; i < m->scores * visits; i++) p->y[i] = NAN;
-    for (size_t i = 0; i < visits; i++) p->day[i] = INT32_MIN;
-    if (m->needs.only && !m->needs.recurrence) {
-        lb_random_skip(&p->random, (uint32_t)(2 * (1 + m->visits)));
-    } else {
-        p->day[m->baseline_visit] = visit_day(m, p, m->baseline_visit);
-        for (size_t i = 0; i < m->visits; i++) p->day[m->visit[i]] = visit_day(m, p, m->visit[i]);
+    size_t places = 1 + m->visits, values = m->scores * places;
+    double *y = lb_arena_array(m->arena, count * values + 1, sizeof *y);
+    int *day = lb_arena_array(m->arena, count * places, sizeof *day);
+    party g = {people, count, {NULL}};
+    for (size_t i = 0; i < count * values; i++) y[i] = NAN;
+    for (size_t i = 0; i < count * places; i++) day[i] = INT32_MIN;
+    for (size_t i = 0; i < count; i++) {
+        person *p = people[i];
+        g.random[i] = &p->random;
+        p->y = y + i * values;
+        p->day = day + i * places;
+        p->effect = m->scores ? true_effect(m, p, &m->score[0]) : 0;
     }
-    p->effect = m->scores ? true_effect(p, &m->score[0]) : 0;
-    run_scores(m, p);
-    run_leaving(m, p);
+    if (m->needs.only && !m->needs.recurrence) {
+        skip(&g, (uint32_t)(2 * (1 + m->visits)));
+    } else {
+        visit_days(m, &g, m->baseline_visit);
+        for (size_t i = 0; i < m->visits; i++) visit_days(m, &g, m->visit[i]);
+    }
+    run_scores(m, &g);
+    run_leaving(m, &g);
     if (m->needs.only && !m->needs.recurrence && !m->needs.adherence) return; /* nothing is drawn after it */
-    p->last_day = p->day[p->last] > 0 ? p->day[p->last] : 1;
-    run_recurrence(m, p);
-    run_adherence(m, p);
+    for (size_t i = 0; i < count; i++) {
+        int day_of_last = people[i]->day[m->place[people[i]->last]];
+        people[i]->last_day = day_of_last > 0 ? day_of_last : 1;
+        run_recurrence(m, people[i]);
+        run_adherence(m, people[i]);
+    }
 }

@@ -45,7 +45,13 @@ static int read_draw(model *m, const lb_value *v, size_t index, lb_error *err)
     if (d->kind == DRAW_CHOICE && (!d->values || d->values->count == 0)) return fail_at(m, v, err, "the choice '%s' has no values", d->item);
     if (d->kind == DRAW_CHOICE && weights && weights->count != d->values->count)
         return fail_at(m, v, err, "'%s' has not one weight for each value", d->item);
-    if (d->kind == DRAW_CHOICE) d->among = read_weights(weights, d->values->count, m->arena);
+    for (size_t i = 0; weights && i < weights->count; i++)
+        if (!(lb_number_of(weights->item[i]) >= 0)) return fail_at(m, v, err, "a weight of '%s' is below 0", d->item);
+    if (d->kind == DRAW_CHOICE) {
+        d->among = read_weights(weights, d->values->count, m->arena);
+        d->number = lb_arena_array(m->arena, d->values->count, sizeof *d->number);
+        for (size_t i = 0; i < d->values->count; i++) d->number[i] = lb_number_of(d->values->item[i]);
+    }
     if (d->kind == DRAW_UNIFORM && !(isfinite(d->low) && isfinite(d->high))) return fail_at(m, v, err, "'%s' is uniform between no limits", d->item);
     d->per_count = per && per->type == LB_OBJECT ? per->count : 0;
     d->per_item = lb_arena_array(m->arena, d->per_count + 1, sizeof *d->per_item);
@@ -134,6 +140,8 @@ static void read_leaving(model *m)
 
 int trial_draw_named(const model *m, const char *item) { return draw_named(m, item, m->draws); }
 
+int trial_source(const model *m, const char *name) { return strcmp(name, "centre") == 0 ? TRIAL_CENTRE : trial_draw_named(m, name); }
+
 /* Visits at which a score runs, and the baseline before them, by day. */
 static void gather_visits(model *m)
 {
@@ -153,6 +161,9 @@ static void gather_visits(model *m)
         }
         m->visit[at] = (int)i;
     }
+    m->place = lb_arena_array(m->arena, st->visit_count + 1, sizeof *m->place);
+    for (size_t i = 0; i < st->visit_count; i++) m->place[i] = (int)i == m->baseline_visit ? 0 : -1;
+    for (size_t i = 0; i < m->visits; i++) m->place[m->visit[i]] = 1 + (int)i;
     for (size_t i = 0; i < m->visits; i++)
         if (!st->visit[m->visit[i]].optional) m->last_visit = m->visit[i];
 }
@@ -174,7 +185,10 @@ int trial_model_read(const lb_study *study, trial_criteria *criteria, uint64_t s
     for (size_t i = 0; i < scores->count && code == LB_OK; i++) code = read_score(out, scores->item[i], err);
     if (code != LB_OK) return code;
     const lb_value *sites = lb_get(out->spec, "sites");
+    for (size_t i = 0; sites && i < sites->count; i++)
+        if (!(lb_number_of(sites->item[i]) >= 0)) return fail_at(out, sites, err, "the share of the site '%s' is below 0", sites->key[i]);
     out->site = read_weights(sites, sites ? sites->count : 0, arena);
+    out->site_name = sites ? sites->key : NULL;
     out->consent = lb_get_number(out->spec, "consent", 1);
     read_leaving(out);
     gather_visits(out);

@@ -3,6 +3,8 @@
 
 #include <lumbar/trial.h>
 
+#include "trial/simulate.h"
+
 static lb_registry *registry;
 
 static int start(void **state)
@@ -287,12 +289,38 @@ static void columns_are_those_of_the_whole_trial(void **state)
     }
 }
 
+/* Many values at once are held in limits and rounded as one by one, whatever the processor's registers. */
+static void steps_of_many_are_steps_of_each(void **state)
+{
+    (void)state;
+    static const double step[] = {0, 0.5, 1, 2, 0.1, 0.05, 0.25, 3, 1e-3, 1e-300}, special[] = {0, -0.0, 0.5, -0.5, 1.5, 2.5, 0.49999999999999994, 4.35, NAN, INFINITY, -INFINITY};
+    static const double low[] = {0, -50, -INFINITY, -2e9}, high[] = {100, 60, INFINITY, 2e9};
+    enum { N = 59 };
+    lb_random random;
+    lb_random_init(&random, 3, 1);
+    for (size_t s = 0; s < LB_COUNT(step); s++)
+        for (size_t l = 0; l < LB_COUNT(low); l++)
+            for (int scale = 0; scale < 12; scale++) {
+                double value[N], each[N];
+                for (size_t i = 0; i < N; i++) {
+                    value[i] = i < LB_COUNT(special) ? special[i] : lb_random_normal(&random) * pow(10, scale - 1);
+                    if (i % 3 == 0 && step[s] > 1e-9) value[i] = (floor(value[i] / step[s]) + 0.5) * step[s]; /* halves of a step */
+                    double x = !(value[i] >= low[l]) ? low[l] : value[i] > high[l] ? high[l] : value[i];
+                    each[i] = trial_step(x, step[s]);
+                }
+                trial_steps(value, N, low[l], high[l], step[s]);
+                assert_memory_equal(value, each, sizeof each);
+            }
+    assert_true(trial_step(2.5, 1) == 3 && trial_step(-2.5, 1) == -3 && trial_step(4.36, 0.1) == 4.4 && trial_step(41, 2) == 42);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_seed_same_trial), cmocka_unit_test(people_meet_the_criteria), cmocka_unit_test(visits_stay_in_their_windows),
         cmocka_unit_test(allocations_replay),   cmocka_unit_test(minimisation_balances),    cmocka_unit_test(truth_is_recovered),
         cmocka_unit_test(bad_models_are_named), cmocka_unit_test(columns_are_those_of_the_whole_trial),
+        cmocka_unit_test(steps_of_many_are_steps_of_each),
     };
     return cmocka_run_group_tests(tests, start, stop);
 }
