@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# A private PostgreSQL for tests: tests/postgres.sh start FOLDER | restart FOLDER | stop FOLDER. Loopback only, durable, its own port;
-# prints the URL. Runs as the user postgres where we are root, for PostgreSQL refuses root.
+# A private PostgreSQL for tests, with the settings of docs/postgresql.conf: tests/postgres.sh start | restart | away | stop FOLDER. Loopback
+# only, durable, its own port; start prints the URL. Runs as the user postgres where we are root, for PostgreSQL refuses root.
 set -euo pipefail
 verb=$1 folder=$2
 bin=$(find /usr/lib/postgresql -maxdepth 2 -name bin 2>/dev/null | sort -V | tail -1)
@@ -13,12 +13,13 @@ start)
     port=$((20000 + RANDOM % 20000))
     echo "$port" > "$folder.port"
     as "$bin/initdb" -D "$folder/data" -U lumbar -A trust --locale C -E UTF8 >/dev/null
-    printf "listen_addresses = '127.0.0.1'\nport = %s\nunix_socket_directories = ''\nfsync = on\n" "$port" >> "$folder/data/postgresql.conf"
+    { cat "$(dirname "$0")/../docs/postgresql.conf"; printf "listen_addresses = '127.0.0.1'\nport = %s\nunix_socket_directories = ''\n" "$port"; } >> "$folder/data/postgresql.conf"
     as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -w start >/dev/null
     as "$bin/createdb" -h 127.0.0.1 -p "$port" -U lumbar study
     echo "postgres://lumbar@127.0.0.1:$port/study"
     ;;
 restart) as "$bin/pg_ctl" -D "$folder/data" -l "$folder/log" -m "${3:-immediate}" -w restart >/dev/null ;;
+away) as "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null ;; # restart brings it back
 stop)
     as "$bin/pg_ctl" -D "$folder/data" -m immediate -w stop >/dev/null || true
     rm -rf "$folder" "$folder.port"

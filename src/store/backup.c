@@ -114,6 +114,7 @@ int lb_store_backup(lb_store *store, const char *folder, lb_arena *arena, lb_val
     char *base = together(folder, "/study.db"), sha256[65];
     int64_t bytes;
     int code = mkdir(folder, 0700) == 0 ? LB_OK : trouble("make the folder", folder, err);
+    bool made = !code;
     static const size_t order[] = {1, 0, 2, 3, 4};
     for (size_t i = 0; i < LB_COUNT(order) && !code; i++) {
         const char *part = parts[order[i]];
@@ -136,6 +137,7 @@ int lb_store_backup(lb_store *store, const char *folder, lb_arena *arena, lb_val
     lb_sha256_hex(text.data, text.length, sha256);
     lb_set_text(root, "manifest_sha256", sha256);
     *out = root;
+    if (code && made) store_remove_tree(folder); /* half a backup is none */
     free(manifest);
     free(base);
     lb_buf_free(&text);

@@ -6,6 +6,7 @@
 #include "store/backend.h"
 #include "store/schema.h"
 
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -462,11 +463,19 @@ static int set_up(db *c, lb_error *err)
                       " SET plan_cache_mode = force_generic_plan; SET jit = off", err);
 }
 
+/* The server has closed the connection meanwhile, restarting: known before anything is sent, and so no change has to be refused for it. */
+static bool is_gone(db *c)
+{
+    struct pollfd there = {.fd = PQsocket(c->handle), .events = POLLIN};
+    while (PQstatus(c->handle) == CONNECTION_OK && poll(&there, 1, 0) > 0 && PQconsumeInput(c->handle)) (void)PQisBusy(c->handle); /* its last words */
+    return PQstatus(c->handle) != CONNECTION_OK;
+}
+
 static int begin(db *c, bool write, lb_error *err)
 {
     drop_held(c);
     settle(c, NULL, 0, NULL); /* the end of a former transaction */
-    if (PQstatus(c->handle) != CONNECTION_OK) { /* the server was away: begin anew */
+    if (is_gone(c)) { /* begin anew */
         PQreset(c->handle);
         forget_statements(c);
         if (PQstatus(c->handle) != CONNECTION_OK) return fail(c, NULL, err);

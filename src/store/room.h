@@ -164,6 +164,10 @@ int store_audit_append(lb_tx *tx, const lb_audit *entry, const char *record_hash
 /** Only what differs, member by member into objects; both NULL when nothing does. */
 void store_differences(const lb_value *old, const lb_value *now, lb_arena *arena, lb_value **before, lb_value **after);
 
+/* ---- store.c ---- */
+/** A folder with everything in it. */
+void store_remove_tree(const char *path);
+
 /* ---- head.c: count and hash of the chain outside the database, under the key ---- */
 int store_head_open(lb_store *store, lb_error *err) LB_MUST_CHECK;
 void store_head_write(lb_store *store, const chain *end);

@@ -131,7 +131,7 @@ int lb_store_open(const lb_store_options *options, lb_store **out, lb_error *err
     return code;
 }
 
-static void remove_tree(const char *path)
+void store_remove_tree(const char *path)
 {
     DIR *folder = opendir(path);
     struct dirent *entry;
@@ -139,7 +139,7 @@ static void remove_tree(const char *path)
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
         char *inner = lb_alloc(strlen(path) + strlen(entry->d_name) + 2, 1);
         snprintf(inner, strlen(path) + strlen(entry->d_name) + 2, "%s/%s", path, entry->d_name);
-        if (unlink(inner) != 0) remove_tree(inner);
+        if (unlink(inner) != 0) store_remove_tree(inner);
         free(inner);
     }
     if (folder) closedir(folder);
@@ -165,7 +165,7 @@ int lb_store_open_scratch(const lb_store_options *options, lb_store **out, lb_er
     free(where);
     free(keys);
     if (code) {
-        remove_tree(folder);
+        store_remove_tree(folder);
         free(folder);
     } else {
         (*out)->scratch = folder;
@@ -188,7 +188,7 @@ void lb_store_close(lb_store *store)
     pthread_cond_destroy(&store->work);
     pthread_cond_destroy(&store->reader_back);
     pthread_cond_destroy(&store->stopped);
-    if (store->scratch) remove_tree(store->scratch);
+    if (store->scratch) store_remove_tree(store->scratch);
     free(store->scratch);
     free(store->where);
     free(store->beside);

@@ -162,6 +162,45 @@ static void test_restarts_under_load(void **state)
     lb_store_close(store);
 }
 
+/* While the server of the database is away changes are refused with what to do; when it is back the first one is kept: nobody has to
+ * restart Lumbar, and nobody is refused for a connection that broke before. */
+static void test_away_and_back(void **state)
+{
+    (void)state;
+    char beside[300], where[400];
+    lb_error err = LB_ERROR_INIT;
+    lb_arena *arena = lb_arena_new();
+    snprintf(beside, sizeof beside, "%s/away", folder);
+    snprintf(where, sizeof where, "%.*s/away", (int)(strrchr(server, '/') - server), server);
+    assert_int_equal(shell("psql -q '%s' -c 'CREATE DATABASE away'", server), 0);
+    lb_store *store = open_study(where, beside, true);
+    lb_store_warm(store);
+    hand h = {.store = store, .key = "K"};
+    assert_int_equal(lb_store_write(store, &actor, arena, raise_count, &h, &err), LB_OK);
+    static const char *const how[] = {"immediate", "fast"};
+    for (size_t i = 0; i < LB_COUNT(how); i++) {
+        char line[500];
+        snprintf(line, sizeof line, "tests/postgres.sh restart '%s/server' %s", folder, how[i]);
+        assert_int_equal(system(line), 0);
+        assert_int_equal(lb_store_write(store, &actor, arena, raise_count, &h, &err), LB_OK);
+        assert_int_equal(lb_store_read(store, &actor, arena, read_count, &h, &err), LB_OK);
+        assert_int_equal(h.refused, 2 + (int64_t)i);
+    }
+    assert_int_equal(shell("tests/postgres.sh away '%s/server'", folder), 0);
+    assert_int_equal(lb_store_write(store, &actor, arena, raise_count, &h, &err), LB_FAILED);
+    assert_true(lb_store_troubled(store, &err)); /* what the server answers with 503 */
+    assert_non_null(strstr(err.message, "does not answer"));
+    assert_true(err.hint[0]);
+    assert_int_not_equal(lb_store_read(store, &actor, arena, read_count, &h, &err), LB_OK);
+    assert_int_equal(shell("tests/postgres.sh restart '%s/server'", folder), 0);
+    assert_int_equal(lb_store_write(store, &actor, arena, raise_count, &h, &err), LB_OK);
+    assert_int_equal(lb_store_read(store, &actor, arena, read_count, &h, &err), LB_OK);
+    assert_int_equal(h.refused, 4);
+    verified(store, arena);
+    lb_store_close(store);
+    lb_arena_free(arena);
+}
+
 static void test_there_and_back(void **state)
 {
     (void)state;
@@ -226,6 +265,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_whole_suite),
         cmocka_unit_test(test_restarts_under_load),
+        cmocka_unit_test(test_away_and_back),
         cmocka_unit_test(test_there_and_back),
         cmocka_unit_test(test_upgrade),
     };

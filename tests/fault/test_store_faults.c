@@ -149,6 +149,43 @@ static void test_locked_by_another_program(void **state)
     lb_store_close(store);
 }
 
+/* ---- a backup onto a full disk: there is never half of one ---- */
+
+static void test_backup_on_a_full_disk(void **state)
+{
+    (void)state;
+    lb_store *store;
+    lb_error err = LB_ERROR_INIT;
+    lb_arena *arena = lb_arena_new();
+    lb_value *out;
+    char folder[200], backup[240];
+    one o = {.key = "K"};
+    snprintf(folder, sizeof folder, "%s/lumbar-full-XXXXXX", P_tmpdir);
+    assert_non_null(mkdtemp(folder));
+    snprintf(backup, sizeof backup, "%s/b", folder);
+    assert_int_equal(lb_store_open_scratch(NULL, &store, &err), LB_OK);
+    assert_int_equal(save(store, &o, &err), LB_OK);
+    struct rlimit usual, small;
+    getrlimit(RLIMIT_FSIZE, &usual);
+    small = usual;
+    small.rlim_cur = 20000;
+    signal(SIGXFSZ, SIG_IGN);
+    setrlimit(RLIMIT_FSIZE, &small);
+    int code = lb_store_backup(store, backup, arena, &out, &err);
+    setrlimit(RLIMIT_FSIZE, &usual);
+    assert_int_not_equal(code, LB_OK);
+    assert_true(err.message[0]);
+    assert_int_not_equal(access(backup, F_OK), 0);
+    assert_int_equal(lb_store_backup(store, backup, arena, &out, &err), LB_OK);
+    assert_int_equal(lb_store_backup(store, backup, arena, &out, &err), LB_FAILED); /* what is there is never overwritten, nor taken away */
+    assert_int_equal(access(backup, F_OK), 0);
+    lb_store_close(store);
+    lb_arena_free(arena);
+    char line[300];
+    snprintf(line, sizeof line, "rm -rf '%s'", folder);
+    assert_int_equal(system(line), 0);
+}
+
 /* ---- the allocator's journal: the file may not grow (RLIMIT_FSIZE stands for a full disk) ---- */
 
 static void test_journal_cannot_grow(void **state)
@@ -218,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_full_disk),
         cmocka_unit_test(test_broken_disk),
         cmocka_unit_test(test_locked_by_another_program),
+        cmocka_unit_test(test_backup_on_a_full_disk),
         cmocka_unit_test(test_journal_cannot_grow),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -45,8 +45,11 @@ exchange_format exchange_detect(const lb_bytes *bytes)
     while (s < end && isspace((unsigned char)*s)) s++;
     if (s == end) return EXCHANGE_UNKNOWN;
     if (*s == '<') return EXCHANGE_XML;
-    if (bytes->length >= 2 && ((bytes->data[0] == 0xFF && bytes->data[1] == 0xFE) || (bytes->data[0] == 0xFE && bytes->data[1] == 0xFF)))
-        return EXCHANGE_XML; /* UTF-16: the XML parser says what it is, CSV is UTF-8 here */
+    if (bytes->length >= 2 && ((bytes->data[0] == 0xFF && bytes->data[1] == 0xFE) || (bytes->data[0] == 0xFE && bytes->data[1] == 0xFF))) {
+        size_t at = 2; /* UTF-16: the XML parser reads it; of a table, CSV's reader says how it should have been saved */
+        while (at < bytes->length && (bytes->data[at] == 0 || isspace(bytes->data[at]))) at++;
+        return at < bytes->length && bytes->data[at] == '<' ? EXCHANGE_XML : EXCHANGE_DICTIONARY;
+    }
     if (is_rec(p, end)) return EXCHANGE_REC;
     if (is_chk(p, end)) return EXCHANGE_CHK;
     static const char *const headings[] = {"Variable / Field Name", "\"Variable / Field Name\"", "field_name,form_name", "\"field_name\",\"form_name\""};

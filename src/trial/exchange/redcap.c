@@ -1,4 +1,5 @@
 /* Preview of a REDCap project: its data dictionary (the CSV of 18 columns, also under the names of the API) and its data. */
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -88,6 +89,19 @@ bool redcap_has_choice(const char *choices, const char *code, size_t length)
         while (width && choices[width - 1] == ' ') width--;
         if (width == length && width && memcmp(choices, code, length) == 0) return true;
         choices = stop + strcspn(stop, "|");
+    }
+    return false;
+}
+
+bool redcap_is_label(const char *choices, const char *text, size_t length)
+{
+    while (*choices) {
+        const char *end = choices + strcspn(choices, "|"), *comma = memchr(choices, ',', (size_t)(end - choices)), *label = comma ? comma + 1 : end;
+        const char *stop = end;
+        while (label < stop && isspace((unsigned char)*label)) label++;
+        while (stop > label && isspace((unsigned char)stop[-1])) stop--;
+        if (length && (size_t)(stop - label) == length && memcmp(label, text, length) == 0) return true;
+        choices = end + (*end == '|');
     }
     return false;
 }

@@ -24,6 +24,8 @@ void redcap_forms(const redcap_dictionary *dictionary, lb_buf *yaml);
 const redcap_field *redcap_find(const redcap_dictionary *dictionary, const char *name, size_t length);
 /** Is `code` among choices such as "1, Yes | 0, No"? */
 bool redcap_has_choice(const char *choices, const char *code, size_t length);
+/** Or is it what one of them says to the reader? */
+bool redcap_is_label(const char *choices, const char *text, size_t length);
 void redcap_check_dictionary(const redcap_dictionary *dictionary, lb_value *findings);
 void redcap_check_data(const redcap_dictionary *dictionary, const entry_file *data, lb_value *findings);
 

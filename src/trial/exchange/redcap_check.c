@@ -128,7 +128,8 @@ static const char *why_not(const redcap_field *field, const char *value)
 {
     double number, bound;
     bool is_number = lb_text_number(value, strlen(value), &number);
-    if (has_choices(field) && !redcap_has_choice(field->choices, value, strlen(value))) return "not among the choices";
+    if (has_choices(field) && !redcap_has_choice(field->choices, value, strlen(value)))
+        return redcap_is_label(field->choices, value, strlen(value)) ? "a label, not its code: export the raw data" : "not among the choices";
     if ((strcmp(field->type, "yesno") == 0 || strcmp(field->type, "truefalse") == 0) && strcmp(value, "0") != 0 && strcmp(value, "1") != 0) return "neither 0 nor 1";
     if (strcmp(field->validation, "integer") != 0 && strcmp(field->validation, "number") != 0) return NULL;
     if (!is_number) return "no number";
