@@ -1,6 +1,7 @@
 /* Normal quantile: Wichura 1988, "Algorithm AS 241: the percentage points of the normal distribution", PPND16. One number or
  * many: the same operations in the same order, so the same bits. */
 #include "base/random_parts.h"
+#include "base/wide.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -46,27 +47,18 @@ double lb_normal_quantile(double p)
     return q < 0 ? -value : value;
 }
 
-/* Eight numbers at once: one, two or four instructions, by the processor; no multiplication is fused with an addition. */
-typedef double eight __attribute__((vector_size(64), aligned(8), may_alias));
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDEST
-#endif
-
 enum { TOGETHER = 64 };
 
 /* n is a multiple of 8. */
-WIDEST static void quotients(const ratio *f, const double *r, size_t n, double *out)
+LB_WIDE static void quotients(const ratio *f, const double *r, size_t n, double *out)
 {
     for (size_t i = 0; i < n; i += 8) {
-        eight x = *(const eight *)(r + i), top = x * f->top[7] + f->top[6], bottom = x * f->bottom[7] + f->bottom[6];
+        lb_eight x = *(const lb_eight *)(r + i), top = x * f->top[7] + f->top[6], bottom = x * f->bottom[7] + f->bottom[6];
         for (int k = 5; k >= 0; k--) {
             top = top * x + f->top[k];
             bottom = bottom * x + f->bottom[k];
         }
-        *(eight *)(out + i) = top / bottom;
+        *(lb_eight *)(out + i) = top / bottom;
     }
 }
 

@@ -8,29 +8,22 @@
 
 #include <string.h>
 
+#include "base/wide.h"
+
 enum { DEEP = 192, WIDE = 16 };
 
-/* Eight numbers at once: one, two or four instructions, by the processor. */
-typedef double eight __attribute__((vector_size(64), aligned(8), may_alias));
-
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDEST
-#endif
-
 /* One row or two of A (element k at a0[k·step]) times the panel, added to what stands in c0 and c1. */
-WIDEST static void rows_by_panel(const double *a0, const double *a1, size_t step, double alpha, const double *panel, size_t depth, double *c0, double *c1)
+LB_WIDE static void rows_by_panel(const double *a0, const double *a1, size_t step, double alpha, const double *panel, size_t depth, double *c0, double *c1)
 {
-    eight s00 = *(const eight *)c0, s01 = *(const eight *)(c0 + 8), s10 = *(const eight *)c1, s11 = *(const eight *)(c1 + 8);
+    lb_eight s00 = *(const lb_eight *)c0, s01 = *(const lb_eight *)(c0 + 8), s10 = *(const lb_eight *)c1, s11 = *(const lb_eight *)(c1 + 8);
     for (size_t k = 0; k < depth; k++, panel += WIDE) {
         double x = alpha * a0[k * step], y = alpha * a1[k * step];
-        eight left = *(const eight *)panel, right = *(const eight *)(panel + 8);
+        lb_eight left = *(const lb_eight *)panel, right = *(const lb_eight *)(panel + 8);
         s00 += x * left, s01 += x * right;
         s10 += y * left, s11 += y * right;
     }
-    *(eight *)c0 = s00, *(eight *)(c0 + 8) = s01;
-    *(eight *)c1 = s10, *(eight *)(c1 + 8) = s11;
+    *(lb_eight *)c0 = s00, *(lb_eight *)(c0 + 8) = s01;
+    *(lb_eight *)c1 = s10, *(lb_eight *)(c1 + 8) = s11;
 }
 
 static void pack(double *panel, const double *b, bool transposed, size_t n, size_t k, size_t k0, size_t depth, size_t j0, size_t width)

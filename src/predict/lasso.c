@@ -7,13 +7,13 @@
 enum { MOST_SWEEPS = 100000, MOST_REWEIGHTS = 200, EARLIEST_STOP = 5 };
 #define LEAST_WEIGHT 1e-9
 
-LASSO_WIDE void lasso_predictor(lasso_work *w)
+LB_WIDE void lasso_predictor(lasso_work *w)
 {
     for (size_t i = 0; i < w->wide; i++) w->eta[i] = w->intercept;
     for (size_t k = 0; k < w->active_count; k++) {
         const double *x = w->x + w->active[k] * w->wide;
         double b = w->beta[w->active[k]];
-        for (size_t i = 0; i < w->wide; i += 8) *(lasso_eight *)(w->eta + i) += b * *(const lasso_eight *)(x + i);
+        for (size_t i = 0; i < w->wide; i += 8) *(lb_eight *)(w->eta + i) += b * *(const lb_eight *)(x + i);
     }
 }
 
@@ -62,7 +62,7 @@ LASSO_INSIDE double move_intercept(lasso_work *w)
 {
     double d = lasso_sum(w->residual, w->wide) / w->weight_sum;
     w->intercept += d;
-    for (size_t i = 0; i < w->wide; i += 8) *(lasso_eight *)(w->residual + i) -= d * *(const lasso_eight *)(w->weight + i);
+    for (size_t i = 0; i < w->wide; i += 8) *(lb_eight *)(w->residual + i) -= d * *(const lb_eight *)(w->weight + i);
     return w->weight_sum * d * d;
 }
 
@@ -89,7 +89,7 @@ LASSO_INSIDE void descend(lasso_work *w, double tolerance, size_t *budget)
 }
 
 /* Coordinate descent on the strong set; binomial: reweighted until the coefficients rest. */
-LASSO_WIDE static void solve(lasso_work *w, double tolerance)
+LB_WIDE static void solve(lasso_work *w, double tolerance)
 {
     size_t budget = MOST_SWEEPS;
     double *old = w->step;
@@ -155,18 +155,18 @@ static double deviance(const lasso_work *w)
 }
 
 /* Mean 0 and SD (1/n) 1; a column without variation is left at SD 0. */
-LASSO_WIDE static void standardise(lasso_work *w, const double *x)
+LB_WIDE static void standardise(lasso_work *w, const double *x)
 {
     size_t n = w->n, wide = w->wide;
     for (size_t j = 0; j < w->p; j++) {
         double *to = w->x + j * wide;
         memcpy(to, x + j * n, n * sizeof *to);
         w->mean[j] = lasso_dot(to, w->share, wide) / (double)n;
-        for (size_t i = 0; i < wide; i += 8) *(lasso_eight *)(to + i) -= w->mean[j];
+        for (size_t i = 0; i < wide; i += 8) *(lb_eight *)(to + i) -= w->mean[j];
         memset(to + n, 0, (wide - n) * sizeof *to);
         double sd = sqrt(lasso_square(to, w->share, wide) / (double)n);
         w->sd[j] = sd > 1e-12 * fabs(w->mean[j]) ? sd : 0;
-        for (size_t i = 0; w->sd[j] > 0 && i < wide; i += 8) *(lasso_eight *)(to + i) /= sd;
+        for (size_t i = 0; w->sd[j] > 0 && i < wide; i += 8) *(lb_eight *)(to + i) /= sd;
     }
 }
 

@@ -7,7 +7,7 @@
 enum { MOST_STEPS = 60 };
 
 /* Information of intercept and active predictors: the lower triangle, slot 0 the intercept; factored. False: singular. */
-LASSO_WIDE static bool factor(lasso_work *w)
+LB_WIDE static bool factor(lasso_work *w)
 {
     size_t m = w->active_count + 1, n = w->n, wide = w->wide;
     for (size_t a = 0; a < m; a++) {
@@ -23,7 +23,7 @@ LASSO_WIDE static bool factor(lasso_work *w)
 }
 
 /* Minus the gradient, with the signs held; returns its largest element. */
-LASSO_WIDE static double downhill(const lasso_work *w, const double *sign, double *right)
+LB_WIDE static double downhill(const lasso_work *w, const double *sign, double *right)
 {
     double most = 0;
     right[0] = 0;

@@ -6,7 +6,7 @@
 
 enum { ENOUGH = 8 }; /* the span grows once more than this part of the columns was looked at in vain */
 
-LASSO_WIDE void lasso_look(lasso_work *w)
+LB_WIDE void lasso_look(lasso_work *w)
 {
     double *outside = w->outside;
     for (size_t i = 0; i < w->n; i++) outside[i] = w->share[i] > 0 ? w->residual[i] / sqrt(w->share[i]) : 0;
@@ -15,8 +15,8 @@ LASSO_WIDE void lasso_look(lasso_work *w)
     for (size_t s = 0; s < w->spanned; s++) {
         const double *span = w->span + s * w->wide, *product = w->span_product + s * w->padded;
         double along = lasso_dot(outside, span, w->wide);
-        for (size_t i = 0; i < w->wide; i += 8) *(lasso_eight *)(outside + i) -= along * *(const lasso_eight *)(span + i);
-        for (size_t j = 0; j < w->padded; j += 8) *(lasso_eight *)(w->guess + j) += along * *(const lasso_eight *)(product + j);
+        for (size_t i = 0; i < w->wide; i += 8) *(lb_eight *)(outside + i) -= along * *(const lb_eight *)(span + i);
+        for (size_t j = 0; j < w->padded; j += 8) *(lb_eight *)(w->guess + j) += along * *(const lb_eight *)(product + j);
     }
     memcpy(w->gradient, w->guess, w->p * sizeof *w->gradient);
     w->length = sqrt(lasso_dot(outside, outside, w->wide));
@@ -30,7 +30,7 @@ LASSO_INSIDE void take(lasso_work *w, size_t j)
 }
 
 /* One direction more: the part of the residual outside, with its products. A full span starts anew from the present residual. */
-LASSO_WIDE static void widen(lasso_work *w)
+LB_WIDE static void widen(lasso_work *w)
 {
     if (w->spanned == LASSO_SPAN) {
         w->spanned = 0;
@@ -47,7 +47,7 @@ LASSO_WIDE static void widen(lasso_work *w)
     w->length = 0;
 }
 
-LASSO_WIDE void lasso_gradient(lasso_work *w, double level)
+LB_WIDE void lasso_gradient(lasso_work *w, double level)
 {
     double least = level - 1e-9 * w->scale, reach = sqrt((double)w->n) * w->length; /* least: room for rounding */
     size_t vain = 0;

@@ -7,6 +7,8 @@
 #include <math.h>
 #include <string.h>
 
+#include "base/wide.h"
+
 typedef struct lasso_work {
     size_t n, p, wide;            /**< wide: n, padded */
     bool binomial;
@@ -33,25 +35,18 @@ typedef struct lasso_work {
     size_t room;
 } lasso_work;
 
-/* Eight numbers at once: one, two or four instructions, by the processor; the order of every sum is the same on all of them. */
-typedef double lasso_eight __attribute__((vector_size(64), aligned(8), may_alias));
 enum { LASSO_STEP = 16, LASSO_SPAN = 16 }; /* columns are padded with 0 to a multiple of LASSO_STEP */
 
-/* What runs along columns is compiled once for each width of registers; the loader takes the widest that this processor has. */
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define LASSO_WIDE __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define LASSO_WIDE
-#endif
+/* What runs along columns is LB_WIDE; the order of every sum is the same at each width. */
 #define LASSO_INSIDE static inline __attribute__((always_inline))
 
 /* Dot product of padded columns, in sixteen interleaved sums. */
 LASSO_INSIDE double lasso_dot(const double *a, const double *b, size_t wide)
 {
-    lasso_eight s = {0}, t = {0};
+    lb_eight s = {0}, t = {0};
     for (size_t i = 0; i < wide; i += LASSO_STEP) {
-        s += *(const lasso_eight *)(a + i) * *(const lasso_eight *)(b + i);
-        t += *(const lasso_eight *)(a + i + 8) * *(const lasso_eight *)(b + i + 8);
+        s += *(const lb_eight *)(a + i) * *(const lb_eight *)(b + i);
+        t += *(const lb_eight *)(a + i + 8) * *(const lb_eight *)(b + i + 8);
     }
     s += t;
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
@@ -59,18 +54,18 @@ LASSO_INSIDE double lasso_dot(const double *a, const double *b, size_t wide)
 
 LASSO_INSIDE double lasso_sum(const double *a, size_t wide)
 {
-    lasso_eight s = {0};
-    for (size_t i = 0; i < wide; i += 8) s += *(const lasso_eight *)(a + i);
+    lb_eight s = {0};
+    for (size_t i = 0; i < wide; i += 8) s += *(const lb_eight *)(a + i);
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
 
 /* Sum of w∘a∘a. */
 LASSO_INSIDE double lasso_square(const double *a, const double *w, size_t wide)
 {
-    lasso_eight s = {0};
+    lb_eight s = {0};
     for (size_t i = 0; i < wide; i += 8) {
-        lasso_eight u = *(const lasso_eight *)(a + i);
-        s += u * u * *(const lasso_eight *)(w + i);
+        lb_eight u = *(const lb_eight *)(a + i);
+        s += u * u * *(const lb_eight *)(w + i);
     }
     return ((s[0] + s[4]) + (s[2] + s[6])) + ((s[1] + s[5]) + (s[3] + s[7]));
 }
@@ -78,7 +73,7 @@ LASSO_INSIDE double lasso_square(const double *a, const double *w, size_t wide)
 /* y := y - c·a∘b */
 LASSO_INSIDE void lasso_subtract(double *y, double c, const double *a, const double *b, size_t wide)
 {
-    for (size_t i = 0; i < wide; i += 8) *(lasso_eight *)(y + i) -= c * *(const lasso_eight *)(a + i) * *(const lasso_eight *)(b + i);
+    for (size_t i = 0; i < wide; i += 8) *(lb_eight *)(y + i) -= c * *(const lb_eight *)(a + i) * *(const lb_eight *)(b + i);
 }
 
 /** Probabilities, weights and residuals at the present linear predictor. */

@@ -1,33 +1,27 @@
 /* Limits and steps of many invented values at once: what trial_step() gives for each, to the last bit. */
 #include "trial/simulate.h"
 
-/* Eight numbers at once: one, two or four instructions, by the processor. */
-typedef double eight __attribute__((vector_size(64), aligned(8), may_alias));
-typedef int64_t eight_bits __attribute__((vector_size(64), aligned(8), may_alias));
+#include "base/wide.h"
 
-#if defined(__x86_64__) && defined(__GNUC__) && !defined(__clang__)
-#define WIDEST __attribute__((target_clones("avx512f", "avx2", "default")))
-#else
-#define WIDEST
-#endif
+typedef int64_t eight_bits __attribute__((vector_size(64), aligned(8), may_alias));
 
 /* (value / step rounded) · step, and that · 1e6 rounded / 1e6 when the step is no half: halves go away from 0. Quotients below 2^52
  * lose their fraction by adding 2^52, which leaves halves at the even neighbour; larger ones have none. */
-WIDEST static void rounded(double *value, size_t n, double step, bool half)
+LB_WIDE static void rounded(double *value, size_t n, double step, bool half)
 {
     for (size_t i = 0; i < n; i += 8) {
-        eight x = *(eight *)(value + i) / step, y = x;
+        lb_eight x = *(lb_eight *)(value + i) / step, y = x;
         for (int pass = 0; pass < 2; pass++) {
             eight_bits sign = (eight_bits)x & INT64_MIN;
-            eight size = (eight)((eight_bits)x ^ sign), whole = (size + 0x1p52) - 0x1p52, one = size * 0 + 1;
-            whole += (eight)((size - whole == 0.5) & (eight_bits)one);
+            lb_eight size = (lb_eight)((eight_bits)x ^ sign), whole = (size + 0x1p52) - 0x1p52, one = size * 0 + 1;
+            whole += (lb_eight)((size - whole == 0.5) & (eight_bits)one);
             eight_bits small = size < 0x1p52;
-            y = (eight)(((small & (eight_bits)whole) | (~small & (eight_bits)size)) | sign) * (pass ? 1 : step);
+            y = (lb_eight)(((small & (eight_bits)whole) | (~small & (eight_bits)size)) | sign) * (pass ? 1 : step);
             if (half) break;
             x = y * 1e6;
         }
         if (!half) y /= 1e6;
-        *(eight *)(value + i) = y;
+        *(lb_eight *)(value + i) = y;
     }
 }
 
